@@ -1,0 +1,272 @@
+#include "base/file.h"
+
+#include <atomic>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace octet {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+[[noreturn]] void fail_to(const char* what, const fs::path& path, int error) {
+  fail(ErrorKind::run, "{}: cannot {}: {}", path.string(), what, reason(error));
+}
+
+[[noreturn]] void fail_to_read(const fs::path& path, int error) {
+  fail(ErrorKind::input, "{}: cannot read: {}", path.string(), reason(error));
+}
+
+/// One system call that reads, repeated when a signal cut it short. 0 at the end of the file.
+template <typename Call>
+std::size_t read_some(const fs::path& path, const Call& call) {
+  ssize_t count = 0;
+  while ((count = call()) < 0) {
+    if (errno != EINTR) {
+      fail_to_read(path, errno);
+    }
+  }
+  return static_cast<std::size_t>(count);
+}
+
+/// A file descriptor that closes itself.
+class Descriptor {
+ public:
+  Descriptor(const fs::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC)) {}
+  ~Descriptor() {
+    if (value_ >= 0) {
+      ::close(value_);
+    }
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int get() const { return value_; }
+
+ private:
+  int value_;
+};
+
+fs::path parent_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+/// A hidden name beside `path` that no other process and no other call in this one uses.
+fs::path sibling(const fs::path& path, const char* purpose) {
+  static std::atomic<int> counter = 0;
+  return parent_of(path) /
+         fmt::format(".{}.{}-{}-{}", path.filename().string(), purpose, ::getpid(), counter++);
+}
+
+/// `runs/a/` and `runs/a` are the same folder, but only the second has a file name.
+fs::path without_trailing_slash(const fs::path& path) {
+  const fs::path normal = path.lexically_normal();
+  return normal.has_filename() ? normal : normal.parent_path();
+}
+
+/// Makes a file or folder durable. A rename lasts only when its folder has been synced as well.
+void sync(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  if (file.get() < 0) {
+    fail_to("open", path, errno);
+  }
+  if (::fsync(file.get()) != 0) {
+    fail_to("sync", path, errno);
+  }
+}
+
+/// Makes a folder and everything in it durable.
+void sync_all(const fs::path& folder) {
+  try {
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file() || entry.is_directory()) {
+        sync(entry.path());
+      }
+    }
+  } catch (const fs::filesystem_error& error) {
+    fail_to("sync", folder, error.code().value());
+  }
+  sync(folder);
+}
+
+void rename_or_fail(const fs::path& from, const fs::path& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    fail_to("replace", to, errno);
+  }
+}
+
+void remove_quietly(const fs::path& path) {
+  std::error_code ignored;
+  fs::remove_all(path, ignored);
+}
+
+/// Puts `fresh` in the place of the existing folder `old_one`, which is then removed.
+void replace_folder(const fs::path& fresh, const fs::path& old_one) {
+  // One step, so that a crash at any moment leaves one of the two under the final name.
+  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, old_one.c_str(), RENAME_EXCHANGE) == 0) {
+    sync(parent_of(old_one));
+    remove_quietly(fresh);
+    return;
+  }
+  // Some file systems (overlays, networks) cannot exchange.
+  const fs::path away = sibling(old_one, "old");
+  rename_or_fail(old_one, away);
+  if (::rename(fresh.c_str(), old_one.c_str()) != 0) {
+    const int error = errno;
+    rename_or_fail(away, old_one);
+    fail_to("replace", old_one, error);
+  }
+  sync(parent_of(old_one));
+  remove_quietly(away);
+}
+
+}  // namespace
+
+std::string read_text_file(const fs::path& path) {
+  const Descriptor file(path, O_RDONLY);
+  struct stat info = {};
+  if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
+    fail_to_read(path, errno);
+  }
+  // The size is only a first guess: files of /proc and pipes report 0.
+  std::string text(static_cast<std::size_t>(info.st_size) + 1, '\0');
+  std::size_t used = 0;
+  while (const std::size_t count = read_some(
+             path, [&] { return ::read(file.get(), text.data() + used, text.size() - used); })) {
+    used += count;
+    if (used == text.size()) {
+      text.resize(text.size() * 2);
+    }
+  }
+  text.resize(used);
+  return text;
+}
+
+InputFile::InputFile(fs::path path) : path_(std::move(path)) {
+  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor_ < 0) {
+    fail_to_read(path_, errno);
+  }
+  struct stat info = {};
+  const int error = ::fstat(descriptor_, &info) != 0 ? errno : S_ISDIR(info.st_mode) ? EISDIR : 0;
+  if (error != 0) {
+    ::close(descriptor_);
+    fail_to_read(path_, error);
+  }
+  size_ = static_cast<std::uint64_t>(info.st_size);
+}
+
+InputFile::~InputFile() {
+  ::close(descriptor_);
+}
+
+void InputFile::read(std::uint64_t offset, void* to, std::size_t bytes) const {
+  auto* next = static_cast<char*>(to);
+  while (bytes > 0) {
+    const std::size_t count = read_some(
+        path_, [&] { return ::pread(descriptor_, next, bytes, static_cast<off_t>(offset)); });
+    if (count == 0) {
+      fail(ErrorKind::input, "{}: expected {} more bytes at byte {}, but the file ends",
+           path_.string(), bytes, offset);
+    }
+    next += count;
+    offset += count;
+    bytes -= count;
+  }
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) {
+    fail_to("create folder", path, error.value());
+  }
+}
+
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(sibling(path_, "tmp")) {
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) {
+    fail_to("write", path_, errno);
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+  }
+  if (!temporary_.empty()) {
+    ::unlink(temporary_.c_str());
+  }
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+    if (count < 0 && errno != EINTR) {
+      fail_to("write", path_, errno);
+    }
+    bytes.remove_prefix(count > 0 ? static_cast<std::size_t>(count) : 0);
+  }
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0) {
+    fail_to("write", path_, errno);
+  }
+  if (::close(std::exchange(descriptor_, -1)) != 0) {
+    fail_to("write", path_, errno);
+  }
+  rename_or_fail(temporary_, path_);
+  temporary_.clear();
+  sync(parent_of(path_));
+}
+
+void write_file_atomically(const fs::path& path, std::string_view bytes) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+AtomicFolder::AtomicFolder(fs::path path)
+    : final_(without_trailing_slash(path)), temporary_(sibling(final_, "tmp")) {
+  std::error_code ignored;
+  if (fs::exists(final_, ignored) && !fs::is_directory(final_, ignored)) {
+    fail_to("create folder", final_, ENOTDIR);
+  }
+  if (::mkdir(temporary_.c_str(), 0777) != 0) {
+    fail_to("create folder", final_, errno);
+  }
+}
+
+AtomicFolder::~AtomicFolder() {
+  if (!temporary_.empty()) {
+    remove_quietly(temporary_);
+  }
+}
+
+void AtomicFolder::commit() {
+  sync_all(temporary_);
+  std::error_code ignored;
+  if (fs::exists(final_, ignored)) {
+    replace_folder(temporary_, final_);
+  } else {
+    rename_or_fail(temporary_, final_);
+    sync(parent_of(final_));
+  }
+  temporary_.clear();
+}
+
+}  // namespace octet

@@ -1,0 +1,226 @@
+#include "base/file.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace octet {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+/// An empty folder of its own for each test.
+class File : public testing::Test {
+ protected:
+  File() {
+    std::string name = testing::TempDir() + "octet_file_XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~File() override { fs::remove_all(folder_); }
+
+  static std::vector<std::string> names_in(const fs::path& folder) {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
+  }
+
+  fs::path folder_;
+};
+
+/// The message, after checking the kind.
+template <typename Action>
+std::string error_of(ErrorKind kind, Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+TEST_F(File, WritesAndReadsAnyBytes) {
+  std::string bytes(3'000'000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<char>(i * 31);
+  }
+  for (const std::string& content : {std::string(), std::string("a\0b\n", 4), bytes}) {
+    write_file_atomically(folder_ / "x", content);
+    EXPECT_TRUE(read_text_file(folder_ / "x") == content);
+  }
+  EXPECT_THAT(names_in(folder_), UnorderedElementsAre("x"));
+}
+
+TEST_F(File, ReadsFilesThatDoNotKnowTheirSize) {
+  EXPECT_THAT(read_text_file("/proc/self/status"), HasSubstr("Name:"));
+}
+
+TEST_F(File, ReadErrorsNameThePathAndTheReason) {
+  const fs::path missing = folder_ / "missing";
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { read_text_file(missing); }),
+            missing.string() + ": cannot read: No such file or directory");
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { InputFile file(missing); }),
+            missing.string() + ": cannot read: No such file or directory");
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { read_text_file(folder_); }),
+            folder_.string() + ": cannot read: Is a directory");
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { InputFile file(folder_); }),
+            folder_.string() + ": cannot read: Is a directory");
+}
+
+TEST_F(File, InputFileReadsParts) {
+  write_file_atomically(folder_ / "x", "0123456789");
+  const InputFile file(folder_ / "x");
+  EXPECT_EQ(file.size(), 10U);
+  std::string part(4, ' ');
+  file.read(3, part.data(), 4);
+  EXPECT_EQ(part, "3456");
+  file.read(10, part.data(), 0);
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { file.read(8, part.data(), 4); }),
+            (folder_ / "x").string() + ": expected 2 more bytes at byte 10, but the file ends");
+}
+
+TEST_F(File, AFileAppearsOnlyOnCommit) {
+  const fs::path path = folder_ / "x";
+  write_file_atomically(path, "old");
+  {
+    AtomicFile file(path);
+    file.write("half");
+  }
+  EXPECT_EQ(read_text_file(path), "old");
+  EXPECT_THAT(names_in(folder_), UnorderedElementsAre("x"));
+  AtomicFile file(path);
+  file.write("new ");
+  file.write("text");
+  EXPECT_EQ(read_text_file(path), "old");
+  file.commit();
+  EXPECT_EQ(read_text_file(path), "new text");
+  EXPECT_THAT(names_in(folder_), UnorderedElementsAre("x"));
+}
+
+TEST_F(File, NewFilesAreReadableForOthers) {
+  const auto mask = ::umask(022);
+  write_file_atomically(folder_ / "x", "");
+  ::umask(mask);
+  EXPECT_EQ(static_cast<unsigned>(fs::status(folder_ / "x").permissions()), 0644U);
+}
+
+TEST_F(File, WriteErrorsNameThePathAndTheReason) {
+  const fs::path nowhere = folder_ / "no" / "x";
+  EXPECT_EQ(error_of(ErrorKind::run, [&] { write_file_atomically(nowhere, "a"); }),
+            nowhere.string() + ": cannot write: No such file or directory");
+  make_folder(folder_ / "taken");
+  EXPECT_EQ(error_of(ErrorKind::run, [&] { write_file_atomically(folder_ / "taken", "a"); }),
+            (folder_ / "taken").string() + ": cannot replace: Is a directory");
+  EXPECT_THAT(names_in(folder_), UnorderedElementsAre("taken"));
+}
+
+TEST_F(File, AFolderWithoutPermissionIsAnError) {
+  if (::geteuid() == 0) {
+    GTEST_SKIP() << "root may write everywhere";
+  }
+  fs::permissions(folder_, fs::perms::owner_read | fs::perms::owner_exec);
+  const fs::path path = folder_ / "x";
+  EXPECT_EQ(error_of(ErrorKind::run, [&] { write_file_atomically(path, "a"); }),
+            path.string() + ": cannot write: Permission denied");
+  EXPECT_EQ(error_of(ErrorKind::run, [&] { AtomicFolder folder(path); }),
+            path.string() + ": cannot create folder: Permission denied");
+  fs::permissions(folder_, fs::perms::owner_all);
+}
+
+TEST_F(File, MakeFolderCreatesParentsAndRefusesFiles) {
+  make_folder(folder_ / "a" / "b");
+  make_folder(folder_ / "a" / "b");
+  EXPECT_TRUE(fs::is_directory(folder_ / "a" / "b"));
+  write_file_atomically(folder_ / "x", "");
+  EXPECT_THAT(error_of(ErrorKind::run, [&] { make_folder(folder_ / "x" / "y"); }),
+              AllOf(HasSubstr((folder_ / "x" / "y").string()), HasSubstr("Not a directory")));
+}
+
+TEST_F(File, AFolderAppearsOnlyOnCommit) {
+  const fs::path path = folder_ / "best/";
+  {
+    AtomicFolder folder(path);
+    write_file_atomically(folder.path() / "model", "1");
+    folder.commit();
+  }
+  EXPECT_EQ(read_text_file(path / "model"), "1");
+  {
+    AtomicFolder abandoned(path);
+    write_file_atomically(abandoned.path() / "model", "2");
+  }
+  EXPECT_EQ(read_text_file(path / "model"), "1");
+  {
+    AtomicFolder folder(path);
+    make_folder(folder.path() / "inner");
+    write_file_atomically(folder.path() / "inner" / "model", "3");
+    EXPECT_EQ(read_text_file(path / "model"), "1");
+    folder.commit();
+  }
+  EXPECT_EQ(read_text_file(path / "inner" / "model"), "3");
+  EXPECT_FALSE(fs::exists(path / "model"));
+  EXPECT_THAT(names_in(folder_), UnorderedElementsAre("best"));
+}
+
+TEST_F(File, AFolderDoesNotReplaceAFile) {
+  write_file_atomically(folder_ / "x", "keep");
+  EXPECT_EQ(error_of(ErrorKind::run, [&] { AtomicFolder folder(folder_ / "x"); }),
+            (folder_ / "x").string() + ": cannot create folder: Not a directory");
+  EXPECT_THAT(names_in(folder_), UnorderedElementsAre("x"));
+}
+
+// A limit on the size of files stands for a disk that fills while writing: the kernel writes a
+// part, then refuses.
+TEST_F(File, AWriteThatStopsHalfwayLeavesTheOldFile) {
+  const fs::path path = folder_ / "x";
+  write_file_atomically(path, "old");
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small = {1000, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const std::string message =
+      error_of(ErrorKind::run, [&] { write_file_atomically(path, std::string(5000, 'x')); });
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+
+  EXPECT_EQ(message, path.string() + ": cannot write: File too large");
+  EXPECT_EQ(read_text_file(path), "old");
+  EXPECT_THAT(names_in(folder_), UnorderedElementsAre("x"));
+}
+
+TEST_F(File, AFullDiskLeavesTheOldFile) {
+  if (::mount("none", folder_.c_str(), "tmpfs", 0, "size=64k") != 0) {
+    GTEST_SKIP() << "a file system of 64 KiB cannot be mounted here";
+  }
+  const fs::path path = folder_ / "x";
+  write_file_atomically(path, "old");
+  const std::string message =
+      error_of(ErrorKind::run, [&] { write_file_atomically(path, std::string(100'000, 'x')); });
+  const std::string content = read_text_file(path);
+  const auto names = names_in(folder_);
+  ::umount(folder_.c_str());
+
+  EXPECT_EQ(message, path.string() + ": cannot write: No space left on device");
+  EXPECT_EQ(content, "old");
+  EXPECT_THAT(names, UnorderedElementsAre("x"));
+}
+
+}  // namespace
+}  // namespace octet
