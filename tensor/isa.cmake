@@ -1,3 +1,16 @@
+# One folder per instruction set; only its files get the flags (reference: docs/architecture.md, "Instruction sets").
+# ISO mode switches contraction to fused multiply-add off; kernels want it.
+set(kernel_flags -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -fno-lto)
+function(octet_isa_flags folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cpu/${folder}/*.cpp)
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${kernel_flags};${ARGN}")
+endfunction()
+octet_isa_flags(generic)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  octet_isa_flags(avx2 -mavx2 -mfma -mf16c)
+  octet_isa_flags(avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c -mprefer-vector-width=512)
+endif()
+
 # FP32 products come from oneDNN where it is there; without it every backend uses the readable blocked product.
 # Found by hand, because Debian's dnnl-config.cmake insists on the OpenCL headers, which only its GPU engine needs.
 if(OCTET_ONEDNN)

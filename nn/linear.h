@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "nn/module.h"
+
+namespace octet {
+
+/// Any layer that computes y = x W^T + b: in FP32, quantized, or with an adapter.
+class LinearBase : public Module {
+ public:
+  /// x (..., in) -> (..., out).
+  Tensor operator()(const Tensor& x) {
+    if (observer) {
+      observer(x);
+    }
+    return forward(x);
+  }
+  virtual std::int64_t in_features() const = 0;
+  virtual std::int64_t out_features() const = 0;
+
+  std::function<void(const Tensor& x)> observer;  ///< where set, sees every input: outlier statistics, calibration
+
+ protected:
+  virtual Tensor forward(const Tensor& x) = 0;
+};
+
+/// The FP32 layer: weight (out, in), bias (out) or none.
+class Linear : public LinearBase {
+ public:
+  Linear(std::int64_t in_features, std::int64_t out_features, bool with_bias);
+
+  std::int64_t in_features() const override { return weight.value().dim(1); }
+  std::int64_t out_features() const override { return weight.value().dim(0); }
+
+  Parameter weight;
+  std::unique_ptr<Parameter> bias;
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+};
+
+}  // namespace octet

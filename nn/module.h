@@ -1,0 +1,113 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensor/tensor.h"
+
+namespace octet {
+
+class Module;
+
+/// A trainable tensor. Registers itself with its module, so that checkpoints and optimizers cannot miss it.
+class Parameter {
+ public:
+  Parameter(Module& owner, std::string name, const Shape& shape);
+  Parameter(const Parameter&) = delete;
+  Parameter& operator=(const Parameter&) = delete;
+
+  const std::string& name() const { return name_; }
+  const Tensor& value() const { return value_; }
+  operator const Tensor&() const { return value_; }
+  /// Overwrites the elements; the shape must match.
+  void set_value(const Tensor& value);
+
+ private:
+  std::string name_;
+  Tensor value_;
+};
+
+/// The untyped part of Child: lets a pass over the model replace what a slot holds.
+class ChildSlot {
+ public:
+  ChildSlot(Module& owner, std::string name);
+  virtual ~ChildSlot() = default;
+  ChildSlot(const ChildSlot&) = delete;
+  ChildSlot& operator=(const ChildSlot&) = delete;
+
+  const std::string& name() const { return name_; }
+  virtual Module& module() const = 0;
+  /// Puts another module in place; an error where its type does not fit the slot.
+  virtual void replace(std::unique_ptr<Module> module) = 0;
+
+ private:
+  std::string name_;
+};
+
+/// A network part with named parameters and children. Neither copied nor moved, so registered addresses stay valid.
+class Module {
+ public:
+  Module() = default;
+  virtual ~Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  struct NamedParameter {
+    std::string path;  // "blocks.3.attention.qkv.weight"
+    Parameter* parameter;
+  };
+  /// All parameters below this module with their dotted names, in order of declaration.
+  std::vector<NamedParameter> parameters();
+  std::int64_t parameter_count();
+  void clear_gradients();
+
+  /// Calls `visit(path, slot)` for every child slot, parents first. The visitor may replace what the slot holds; the
+  /// walk then goes on below the replacement.
+  void for_each_child(const std::function<void(const std::string& path, ChildSlot& slot)>& visit);
+
+ private:
+  friend class Parameter;
+  friend class ChildSlot;
+  std::vector<Parameter*> parameters_;
+  std::vector<ChildSlot*> children_;
+};
+
+/// An owning slot for a child of type T, often an interface such as LinearBase.
+template <typename T>
+class Child : public ChildSlot {
+ public:
+  Child(Module& owner, std::string name, std::unique_ptr<T> module)
+      : ChildSlot(owner, std::move(name)), module_(std::move(module)) {}
+
+  Module& module() const override { return *module_; }
+  void replace(std::unique_ptr<Module> module) override {
+    auto* typed = dynamic_cast<T*>(module.get());
+    check(typed != nullptr, "[module] the slot \"{}\" cannot hold a module of this type", name());
+    static_cast<void>(module.release());
+    module_.reset(typed);
+  }
+  T* operator->() const { return module_.get(); }
+  T& operator*() const { return *module_; }
+
+ private:
+  std::unique_ptr<T> module_;
+};
+
+/// A list of children named 0, 1, 2, ...
+template <typename T>
+class ChildList : public Module {
+ public:
+  void append(std::unique_ptr<T> module) {
+    slots_.push_back(std::make_unique<Child<T>>(*this, std::to_string(slots_.size()), std::move(module)));
+  }
+  std::int64_t size() const { return static_cast<std::int64_t>(slots_.size()); }
+  T& operator[](std::int64_t i) const { return **slots_[static_cast<std::size_t>(i)]; }
+
+ private:
+  std::vector<std::unique_ptr<Child<T>>> slots_;
+};
+
+}  // namespace octet

@@ -1,0 +1,249 @@
+#pragma once
+
+#include <cstdint>
+
+// FP32 kernels: plain functions over raw pointers to contiguous row-major data. Callers (tensor/ops/) check shapes and
+// allocate; kernels never allocate, throw or know about tensors. Where a comment says (+=) a result is accumulated,
+// else assigned.
+
+namespace octet {
+
+/// C (M, N) = alpha * op(A) (M, K) * op(B) (K, N) + beta * C, `batch` times with the given strides between matrices.
+/// lda, ldb, ldc: elements between rows as stored.
+struct GemmArgs {
+  bool transpose_a = false, transpose_b = false;
+  std::int64_t m, n, k;
+  const float* a;
+  std::int64_t lda;
+  const float* b;
+  std::int64_t ldb;
+  float* c;
+  std::int64_t ldc;
+  float alpha = 1.0F, beta = 0.0F;
+  std::int64_t batch = 1, stride_a = 0, stride_b = 0, stride_c = 0;
+};
+
+struct UnaryArgs {
+  std::int64_t count;
+  const float* x;
+  float* y;
+};
+
+/// dx = dy * f'(x)
+struct UnaryBackwardArgs {
+  std::int64_t count;
+  const float* x;
+  const float* dy;
+  float* dx;
+};
+
+struct BinaryArgs {
+  std::int64_t count;
+  const float* a;
+  const float* b;
+  float* y;
+};
+
+/// y (rows, columns) = x (rows, columns) + row (columns)
+struct AddRowArgs {
+  std::int64_t rows, columns;
+  const float* x;
+  const float* row;
+  float* y;
+};
+
+/// y (columns) = sum over rows of x (rows, columns)
+struct SumRowsArgs {
+  std::int64_t rows, columns;
+  const float* x;
+  float* y;
+};
+
+struct SwigluBackwardArgs {
+  std::int64_t count;
+  const float* gate;
+  const float* up;
+  const float* dy;
+  float* dgate;
+  float* dup;
+};
+
+/// x, y (rows, columns); gain, bias (columns); bias null for RMSNorm. mean (null for RMSNorm) and inverse_std (rows)
+/// are kept for backward.
+struct NormArgs {
+  std::int64_t rows, columns;
+  float epsilon;
+  const float* x;
+  const float* gain;
+  const float* bias;
+  float* y;
+  float* mean;
+  float* inverse_std;
+};
+
+/// dgain, dbias (columns) are assigned. `partial` is scratch of (row_chunks(rows), 2, columns).
+struct NormBackwardArgs {
+  std::int64_t rows, columns;
+  const float* x;
+  const float* gain;
+  const float* mean;
+  const float* inverse_std;
+  const float* dy;
+  float* dx;
+  float* dgain;
+  float* dbias;
+  float* partial;
+};
+
+/// Rows are summed in this many chunks whatever the number of threads, so that sums do not depend on it.
+constexpr std::int64_t kRowsPerChunk = 256;
+constexpr std::int64_t row_chunks(std::int64_t rows) {
+  return (rows + kRowsPerChunk - 1) / kRowsPerChunk;
+}
+
+/// Rotates heads of `head_dim` columns in x (batch * time, width): the first `rotated` columns are heads to rotate, the
+/// rest is copied. cosine, sine (time, head_dim / 2); `direction` -1 rotates back (the gradient).
+struct RopeArgs {
+  std::int64_t batch, time, width, rotated, head_dim;
+  float direction;
+  const float* cosine;
+  const float* sine;
+  const float* x;
+  float* y;
+};
+
+/// Queries (batch, time, heads, head_dim) against keys and values (batch, past + time, kv_heads, head_dim). Strides are
+/// elements between neighbours in time (row) and batch. Query t sees keys 0 .. past + t.
+struct AttentionArgs {
+  std::int64_t batch, time, past, heads, kv_heads, head_dim;
+  const float* q;
+  std::int64_t q_row, q_batch;
+  const float* k;
+  const float* v;
+  std::int64_t kv_row, kv_batch;
+  float* y;        // (batch, time, heads, head_dim)
+  float* log_sum;  // (batch, heads, time): log of the softmax sum, kept for backward; may be null
+  float* scratch;  // attention_scratch() floats
+};
+
+/// dq, dk, dv have the strides of q, k, v and are assigned. past is 0.
+struct AttentionBackwardArgs {
+  AttentionArgs forward;  // y and log_sum as computed
+  const float* dy;
+  float* dq;
+  float* dk;
+  float* dv;
+};
+
+constexpr std::int64_t kAttentionRows = 64;  // queries per block: scores of 64 x 256 floats stay in the L2 cache
+/// Floats of scratch that attention and its gradient need for `threads` threads.
+constexpr std::int64_t attention_scratch(std::int64_t keys, std::int64_t threads) {
+  return threads * kAttentionRows * (2 * keys + 2);
+}
+
+struct EmbeddingArgs {
+  std::int64_t rows, columns, vocabulary;
+  const std::int32_t* ids;
+  const float* table;
+  float* y;
+};
+
+/// dtable (vocabulary, columns) (+=)
+struct EmbeddingBackwardArgs {
+  std::int64_t rows, columns, vocabulary;
+  const std::int32_t* ids;
+  const float* dy;
+  float* dtable;
+};
+
+/// nll (rows), log_sum (rows; may be null)
+struct CrossEntropyArgs {
+  std::int64_t rows, vocabulary;
+  const float* logits;
+  const std::int32_t* targets;
+  float* nll;
+  float* log_sum;
+};
+
+/// dlogits = (softmax(logits) - onehot) * scale
+struct CrossEntropyBackwardArgs {
+  std::int64_t rows, vocabulary;
+  const float* logits;
+  const std::int32_t* targets;
+  const float* log_sum;
+  float scale;
+  float* dlogits;
+};
+
+/// softmax of each row; x and y may be the same
+struct SoftmaxArgs {
+  std::int64_t rows, columns;
+  const float* x;
+  float* y;
+};
+
+/// dx = y * (dy - sum(dy * y))
+struct SoftmaxBackwardArgs {
+  std::int64_t rows, columns;
+  const float* y;
+  const float* dy;
+  float* dx;
+};
+
+/// One AdamW step (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101, algorithm 2); moments are updated in
+/// place. `grad_scale` multiplies the gradient (clipping); corrections are 1 - beta^t.
+struct AdamWArgs {
+  std::int64_t count;
+  float* weight;
+  const float* grad;
+  float* first_moment;
+  float* second_moment;
+  float learning_rate, beta1, beta2, epsilon, weight_decay, grad_scale;
+  float first_correction, second_correction;
+};
+
+/// y = a * x + b * y
+struct AxpbyArgs {
+  std::int64_t count;
+  float a, b;
+  const float* x;
+  float* y;
+};
+
+/// Sum of squares, in double and in chunks of fixed size: the same for any number of threads.
+struct SumSquaresArgs {
+  std::int64_t count;
+  const float* x;
+};
+
+struct FloatKernels {
+  void (*gemm)(const GemmArgs&);
+  void (*add)(const BinaryArgs&);
+  void (*mul)(const BinaryArgs&);
+  void (*axpby)(const AxpbyArgs&);
+  void (*add_row)(const AddRowArgs&);
+  void (*sum_rows)(const SumRowsArgs&);
+  double (*sum_squares)(const SumSquaresArgs&);
+  void (*gelu)(const UnaryArgs&);
+  void (*gelu_backward)(const UnaryBackwardArgs&);
+  void (*silu)(const UnaryArgs&);
+  void (*silu_backward)(const UnaryBackwardArgs&);
+  void (*swiglu)(const BinaryArgs&);  // a gate, b up
+  void (*swiglu_backward)(const SwigluBackwardArgs&);
+  void (*layer_norm)(const NormArgs&);
+  void (*layer_norm_backward)(const NormBackwardArgs&);
+  void (*rms_norm)(const NormArgs&);
+  void (*rms_norm_backward)(const NormBackwardArgs&);
+  void (*rope)(const RopeArgs&);
+  void (*attention)(const AttentionArgs&);
+  void (*attention_backward)(const AttentionBackwardArgs&);
+  void (*embedding)(const EmbeddingArgs&);
+  void (*embedding_backward)(const EmbeddingBackwardArgs&);
+  void (*cross_entropy)(const CrossEntropyArgs&);
+  void (*cross_entropy_backward)(const CrossEntropyBackwardArgs&);
+  void (*softmax)(const SoftmaxArgs&);
+  void (*softmax_backward)(const SoftmaxBackwardArgs&);
+  void (*adamw)(const AdamWArgs&);
+};
+
+}  // namespace octet
