@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "eval/chart_script.h"
+#include "eval/histogram.h"
+
+namespace octet {
+
+namespace {
+
+constexpr int kBins = 121;
+
+std::vector<std::int64_t> count_codes(std::span<const std::int8_t> codes, int bits) {
+  const int top = (1 << (bits - 1)) - 1;
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(2 * top + 1), 0);
+  for (const std::int8_t code : codes) {
+    check(code >= -top && code <= top, "[outlier chart] expected codes within [-{0}, {0}], got {1}", top,
+          static_cast<int>(code));
+    ++counts[static_cast<std::size_t>(code + top)];
+  }
+  return counts;
+}
+
+/// Mean squared error of the 99 % of the values that are smallest in magnitude.
+double measure_bulk_mse(std::span<const float> original, std::span<const float> dequantized) {
+  std::vector<float> magnitudes(original.size());
+  std::transform(original.begin(), original.end(), magnitudes.begin(), [](float x) { return std::abs(x); });
+  const auto limit = magnitudes.begin() + static_cast<std::ptrdiff_t>(0.99 * (magnitudes.size() - 1));
+  std::nth_element(magnitudes.begin(), limit, magnitudes.end());
+  double sum = 0;
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < original.size(); ++i) {
+    if (std::abs(original[i]) > *limit) continue;
+    const double error = static_cast<double>(dequantized[i]) - original[i];
+    sum += error * error;
+    ++count;
+  }
+  return sum / static_cast<double>(std::max<std::size_t>(count, 1));
+}
+
+/// int8 has too many levels to draw each.
+int choose_stride(int bits) {
+  return std::max(1, ((1 << (bits - 1)) - 1) / 16);
+}
+
+struct PanelBlocks {
+  int values, grid, codes;
+};
+
+PanelBlocks add_blocks(ChartScript& script, const OutlierPanel& panel, int bits, double reach) {
+  PanelBlocks blocks{};
+  const Histogram values = make_histogram(panel.original, -reach, reach, kBins);
+  blocks.values = script.begin_block("value, share of the values in percent");
+  for (std::size_t bin = 0; bin < values.counts.size(); ++bin) {
+    // NaN leaves an empty bin out: zero has no place on a logarithmic axis.
+    script.row({values.center(bin), values.counts[bin] > 0 ? 100 * values.share(bin) : NAN});
+  }
+  const int top = (1 << (bits - 1)) - 1;
+  const int stride = choose_stride(bits);
+  blocks.grid = script.begin_block("levels of the grid");
+  for (int code = -(top / stride) * stride; code <= top; code += stride) script.row({panel.scale * code, 0});
+  blocks.codes = script.begin_block("code, share of the values in percent");
+  const std::vector<std::int64_t> counts = count_codes(panel.codes, bits);
+  for (std::size_t level = 0; level < counts.size(); ++level) {
+    script.row({static_cast<double>(level) - top,
+                100.0 * static_cast<double>(counts[level]) / static_cast<double>(panel.codes.size())});
+  }
+  return blocks;
+}
+
+void draw_values(ChartScript& script, const OutlierPanel& panel, const PanelBlocks& blocks, double reach, double floor,
+                 int stride, bool first) {
+  script.line(fmt::format("set title {} font ',15' offset 0,-0.5", gp_bold(panel.title)));
+  script.line(first ? "set ylabel 'share of weights (%), log scale'" : "unset ylabel");
+  script.line(fmt::format("set xlabel {}",
+                          gp_text(stride == 1 ? "weight (orange: the levels of the grid)"
+                                              : fmt::format("weight (orange: every {}th level of the grid)", stride))));
+  script.line(fmt::format("set boxwidth {:.7g} absolute", 0.96 * 2 * reach / kBins));
+  script.line("set logscale y");
+  script.line("set format y '%g'");
+  script.line(fmt::format("set xrange [{:.7g}:{:.7g}]", -reach, reach));
+  script.line(fmt::format("set yrange [{:.3g}:150]", floor));
+  script.line("set xtics autofreq");
+  script.line(
+      fmt::format("plot DATA index {} using 1:({:.3g}):(0):(1000) with vectors nohead linewidth 0.7 "
+                  "linecolor rgb '{}', DATA index {} using 1:2 with boxes linecolor rgb '{}'",
+                  blocks.grid, floor, Palette::kOrange, blocks.values, Palette::kBlue));
+}
+
+void draw_codes(ChartScript& script, const GridUse& use, const PanelBlocks& blocks, int bits, double peak, bool first) {
+  script.line(fmt::format("set title {}.\"\\n\".{} font ',13' offset 0,-0.5",
+                          gp_bold(fmt::format("99 % of the weights on {} of {} levels", use.busy, use.levels)),
+                          gp_text(fmt::format("levels used {:.0f} %,  {:.1f} of {} bits carry information\n"
+                                              "SNR {:.1f} dB,  MSE {:.1e}  (ordinary 99 %: {:.1e})",
+                                              100.0 * use.used / use.levels, use.effective_bits, bits, use.snr_db,
+                                              use.mse, use.bulk_mse))));
+  script.line("set boxwidth 0.85 absolute");
+  script.line(first ? "set ylabel 'share of weights (%)'" : "unset ylabel");
+  script.line("set xlabel 'integer code'");
+  script.line("unset logscale y");
+  script.line(fmt::format("set xrange [{0}:{1}]", -use.levels / 2 - 1, use.levels / 2 + 1));
+  script.line(fmt::format("set yrange [0:{:.4g}]", 1.08 * peak));
+  if (bits <= 4) script.line("set xtics 1");
+  script.line(fmt::format("plot DATA index {} using 1:2 with boxes linecolor rgb '{}'", blocks.codes, Palette::kGreen));
+}
+
+std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& uses) {
+  return fmt::format(
+      "Above: the weights of {} (blue) on a grid of {} levels (orange lines); the same weights in "
+      "all three. "
+      "Left: one scale must reach the largest weight, so the levels lie far apart and 99 % of the "
+      "weights share "
+      "{} of them; the codes carry only {:.1f} of {} bits. Middle: clipping cuts the few largest "
+      "weights so that "
+      "the rest gets finer steps ({} levels for 99 %); the error of the ordinary 99 % changes by a "
+      "factor of {:.2f}. "
+      "Right: each row has a scale of its own (a typical row is drawn), an outlier spoils only its "
+      "own row: "
+      "{} levels for 99 %, {:.1f} dB SNR against {:.1f} dB on the left.",
+      chart.layer, uses[0].levels, uses[0].busy, uses[0].effective_bits, chart.bits, uses[1].busy,
+      uses[0].bulk_mse > 0 ? uses[1].bulk_mse / uses[0].bulk_mse : 1.0, uses[2].busy, uses[2].snr_db, uses[0].snr_db);
+}
+
+}  // namespace
+
+GridUse measure_grid_use(const OutlierPanel& panel, int bits) {
+  check(bits >= 2 && bits <= 8, "[outlier chart] expected 2 to 8 bits, got {}", bits);
+  check(!panel.codes.empty() && panel.codes.size() == panel.original.size(),
+        "[outlier chart] expected as many codes as weights and more than none, got {} and {}", panel.codes.size(),
+        panel.original.size());
+  const ErrorSize error = measure_error(panel.original, panel.dequantized);
+  std::vector<std::int64_t> counts = count_codes(panel.codes, bits);
+  const auto total = static_cast<double>(panel.codes.size());
+  GridUse use;
+  use.levels = static_cast<int>(counts.size());
+  use.mse = error.mse;
+  use.snr_db = error.snr_db;
+  use.bulk_mse = measure_bulk_mse(panel.original, panel.dequantized);
+  std::sort(counts.rbegin(), counts.rend());
+  double covered = 0;
+  for (const std::int64_t count : counts) {
+    if (count == 0) break;
+    ++use.used;
+    if (covered < 0.99 * total) ++use.busy;
+    covered += static_cast<double>(count);
+    const double share = static_cast<double>(count) / total;
+    use.effective_bits -= share * std::log2(share);
+  }
+  return use;
+}
+
+Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string& name, const OutlierChart& chart) {
+  check(chart.panels.size() == 3, "[outlier chart] expected 3 panels, got {}", chart.panels.size());
+  std::vector<GridUse> uses;
+  for (const OutlierPanel& panel : chart.panels) uses.push_back(measure_grid_use(panel, chart.bits));
+  const double largest = measure_moments(chart.panels[0].original).max_abs;
+  check(largest > 0, "[outlier chart] expected weights that are not all zero in {}", chart.layer);
+  const double reach = 1.03 * largest;
+  const double floor = 50.0 / static_cast<double>(chart.panels[0].original.size());  // half of one weight, in percent
+
+  ChartScript script(name, 1200, 720);
+  std::vector<PanelBlocks> blocks;
+  double peak = 0;
+  for (const OutlierPanel& panel : chart.panels) {
+    blocks.push_back(add_blocks(script, panel, chart.bits, reach));
+    for (const std::int64_t count : count_codes(panel.codes, chart.bits)) {
+      peak = std::max(peak, 100.0 * static_cast<double>(count) / static_cast<double>(panel.codes.size()));
+    }
+  }
+  script.line("set style fill solid 0.85 noborder");
+  script.line("set key off");
+  script.line(fmt::format(
+      "set multiplot layout 2,3 margins 0.065,0.985,0.085,0.885 spacing 0.05,0.225 title {} font "
+      "',16' "
+      "textcolor rgb '{}'",
+      gp_bold(fmt::format("{}: what a few outliers do to an int{} grid", chart.layer, chart.bits)), Palette::kInk));
+  for (std::size_t i = 0; i < 3; ++i) {
+    draw_values(script, chart.panels[i], blocks[i], reach, floor, choose_stride(chart.bits), i == 0);
+  }
+  for (std::size_t i = 0; i < 3; ++i) draw_codes(script, uses[i], blocks[i], chart.bits, peak, i == 0);
+  script.line("unset multiplot");
+  return script.draw(folder, fmt::format("A few outliers stretch the grid of {}", chart.layer),
+                     make_caption(chart, uses));
+}
+
+}  // namespace octet

@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "eval/chart_script.h"
+
+namespace octet {
+
+namespace {
+
+/// The mean over a window of about 2 % of the run, centred so that the curve does not lag: the loss
+/// of one batch jumps too much to read.
+double smooth_loss(const std::vector<TrainingStep>& steps, std::size_t at) {
+  const std::size_t reach = std::min({steps.size() / 100 + 1, at, steps.size() - 1 - at});
+  double sum = 0;
+  for (std::size_t i = at - reach; i <= at + reach; ++i) sum += steps[i].loss;
+  return sum / static_cast<double>(2 * reach + 1);
+}
+
+void add_training_blocks(ChartScript& script, const std::vector<TrainingStep>& steps) {
+  script.begin_block("step, loss of the batch, smoothed loss, learning rate");
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    script.row({steps[i].step, steps[i].loss, smooth_loss(steps, i), steps[i].learning_rate});
+  }
+}
+
+/// Cuts off the first steps' fall from ln V, which would flatten the rest.
+double choose_top(const TrainingChart& chart, double best) {
+  std::vector<double> losses;
+  for (const TrainingStep& step : chart.steps) {
+    if (std::isfinite(step.loss)) losses.push_back(step.loss);
+  }
+  if (losses.empty()) return best * 1.5;
+  const auto late = losses.begin() + static_cast<std::ptrdiff_t>(losses.size() / 20);
+  return std::max(*std::max_element(late, losses.end()), best) * 1.03;
+}
+
+}  // namespace
+
+Chart draw_training_chart(const std::filesystem::path& folder, const std::string& name, const TrainingChart& chart) {
+  check(!chart.steps.empty() && !chart.held_out.empty(),
+        "[training chart] expected training steps and held-out losses, got {} and {}", chart.steps.size(),
+        chart.held_out.size());
+  const auto by_loss = [](const HeldOutLoss& a, const HeldOutLoss& b) {
+    return std::isfinite(a.loss) && (!std::isfinite(b.loss) || a.loss < b.loss);
+  };
+  const HeldOutLoss best = *std::min_element(chart.held_out.begin(), chart.held_out.end(), by_loss);
+  const double last_step = std::max(chart.steps.back().step, chart.held_out.back().step);
+
+  ChartScript script(name, 1000, 620);
+  add_training_blocks(script, chart.steps);
+  script.begin_block("step, held-out loss");
+  for (const HeldOutLoss& loss : chart.held_out) script.row({loss.step, loss.loss});
+  script.begin_block("step and loss of the minimum");
+  script.row({best.step, best.loss});
+
+  script.line(fmt::format("set xrange [0:{:.7g}]", last_step));
+  script.line(fmt::format(
+      "set multiplot title {} font ',16' textcolor rgb '{}'",
+      gp_bold(fmt::format("Held-out loss fell to {:.3f} nats per token at step {:.0f}", best.loss, best.step)),
+      Palette::kInk));
+  script.line("set lmargin at screen 0.095; set rmargin at screen 0.975");
+  script.line("set tmargin at screen 0.9; set bmargin at screen 0.37");
+  script.line("set format x ''");
+  script.line("set ylabel 'loss (nats per token)'");
+  script.line(fmt::format("set yrange [*:{:.5g}]", choose_top(chart, best.loss)));
+  // The curve falls from the upper left, so a label above the minimum's right half would leave the
+  // picture.
+  const bool label_left = best.step > 0.6 * last_step;
+  script.line(fmt::format("set label 1 {} at {:.7g},{:.7g} {} offset {},1.4 textcolor rgb '{}'",
+                          gp_text(fmt::format("minimum {:.3f}", best.loss)), best.step, best.loss,
+                          label_left ? "right" : "left", label_left ? "0.5" : "-0.5", Palette::kRed));
+  script.line(
+      fmt::format("plot DATA index 0 using 1:2 with lines linewidth 1 linecolor rgb '#a9cfe6' title "
+                  "'training, each batch', '' index 0 using 1:3 with lines linewidth 2 linecolor rgb '{}' "
+                  "title 'training, smoothed', '' index 1 using 1:2 with linespoints linewidth 2 pointtype 7 "
+                  "pointsize 0.5 linecolor rgb '{}' title 'held-out', '' index 2 using 1:2 with points "
+                  "pointtype 6 pointsize 1.4 linewidth 2 linecolor rgb '{}' notitle",
+                  Palette::kBlue, Palette::kRed, Palette::kRed));
+  script.line("unset label 1");
+  script.line("set tmargin at screen 0.31; set bmargin at screen 0.1");
+  script.line("set format x '%.0f'");
+  script.line("set xlabel 'training step'");
+  script.line("set ylabel 'learning rate' offset 1");
+  script.line("set yrange [0:*]; set ytics autofreq; set format y '%g'; set key off");
+  script.line(fmt::format("plot DATA index 0 using 1:4 with lines linewidth 2 linecolor rgb '{}'", Palette::kGreen));
+  script.line("unset multiplot");
+  const bool overfits = chart.held_out.back().loss > best.loss * 1.005;
+  return script.draw(folder, "Training curves",
+                     fmt::format("Blue: the loss on the text the model learns from; red: on text it never sees. "
+                                 "The lower, the better "
+                                 "the next token is predicted; exp(loss) is the perplexity, {:.2f} at the "
+                                 "minimum. {} Below: the "
+                                 "learning rate, the size of the steps: it warms up, then decays so that the "
+                                 "model can settle.",
+                                 std::exp(best.loss),
+                                 overfits ? "Held-out loss rises again after its minimum: the model starts to learn "
+                                            "the training text by "
+                                            "heart, so the checkpoint of the minimum is the one that is quantized."
+                                          : "The red curve does not rise again: the model is not overfitting yet."));
+}
+
+}  // namespace octet

@@ -1,0 +1,177 @@
+#include "eval/charts.h"
+
+#include <cmath>
+#include <functional>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "eval/chart_script.h"
+#include "tests/eval/sample_charts.h"
+#include "tests/eval/temporary_folder.h"
+
+namespace octet {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+class ChartsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!charts_available().available) GTEST_SKIP() << charts_available().reason;
+  }
+  /// The picture; the script must be able to draw it once more from the folder's files alone.
+  std::string redraw(const Chart& chart) {
+    const std::filesystem::path stem = folder_.path() / chart.name;
+    EXPECT_FALSE(chart.title.empty());
+    EXPECT_FALSE(chart.caption.empty());
+    EXPECT_TRUE(std::filesystem::remove(stem.string() + ".svg"));
+    run_gnuplot(stem.string() + ".gp");
+    return read_text_file(stem.string() + ".svg");
+  }
+
+  sample::TemporaryFolder folder_;
+};
+
+TEST_F(ChartsTest, WeightsShowThreePanelsWithTheirNumbers) {
+  const sample::OutlierMatrix matrix(4);
+  const WeightChart chart{"blocks.1.mlp.up",
+                          "int4, one scale per tensor",
+                          matrix.values,
+                          matrix.per_tensor.dequantized,
+                          matrix.per_tensor.typical_scale,
+                          4};
+  const std::string svg = redraw(draw_weight_chart(folder_.path(), "weights", chart));
+  EXPECT_THAT(svg, HasSubstr("Before: FP32"));
+  EXPECT_THAT(svg, HasSubstr("After: int4, one scale per tensor"));
+  EXPECT_THAT(svg, HasSubstr("Error: after - before"));
+  EXPECT_THAT(svg, HasSubstr("SNR 0.6 dB"));
+  EXPECT_THAT(svg, HasSubstr("5 values lie beyond the axis"));
+}
+
+TEST_F(ChartsTest, OutliersShowHowManyLevelsWork) {
+  const sample::OutlierMatrix matrix(4);
+  const Chart chart = draw_outlier_chart(folder_.path(), "outliers", matrix.chart());
+  const std::string svg = redraw(chart);
+  EXPECT_THAT(svg, HasSubstr("99 % of the weights on 2 of 15 levels"));
+  EXPECT_THAT(svg, HasSubstr("99 % of the weights on 13 of 15 levels"));
+  EXPECT_THAT(chart.caption, HasSubstr("the weights of blocks.1.mlp.up"));
+}
+
+TEST_F(ChartsTest, TrainingMarksTheMinimum) {
+  EXPECT_THAT(redraw(draw_training_chart(folder_.path(), "training", sample::training_chart())),
+              HasSubstr("minimum 2.410"));
+}
+
+TEST_F(ChartsTest, TrainingSurvivesALossThatIsNotANumber) {
+  TrainingChart chart = sample::training_chart();
+  chart.steps[40].loss = NAN;
+  chart.held_out[0].loss = NAN;
+  EXPECT_THAT(redraw(draw_training_chart(folder_.path(), "training", chart)), HasSubstr("minimum 2.410"));
+}
+
+TEST_F(ChartsTest, TradeoffLabelsEveryPoint) {
+  const std::string svg = redraw(draw_tradeoff_chart(folder_.path(), "tradeoff", sample::tradeoff_points()));
+  for (const TradeoffPoint& point : sample::tradeoff_points()) EXPECT_THAT(svg, HasSubstr(point.label + "  "));
+  EXPECT_THAT(svg, HasSubstr("int4_g64 is 7.0 times smaller than fp32 and has +3.07 % perplexity"));
+}
+
+TEST_F(ChartsTest, ActivationsNameTheWorstLayer) {
+  EXPECT_THAT(redraw(draw_activation_chart(folder_.path(), "activations", sample::activation_chart())),
+              HasSubstr("The largest input of blocks.3.mlp.down is 41 standard deviations out"));
+}
+
+TEST_F(ChartsTest, SpeedIsRelativeToTheFirstPoint) {
+  const std::string svg = redraw(draw_speed_chart(folder_.path(), "speed", sample::speed_points()));
+  EXPECT_THAT(svg, HasSubstr("2.97×"));
+  EXPECT_THAT(svg, HasSubstr("0.88×"));
+  EXPECT_THAT(svg, HasSubstr("prefill 18900 tokens/s"));
+}
+
+/// Names come from users: marks of gnuplot's markup must show as they are, and backquotes must not run anything.
+TEST_F(ChartsTest, NamesAreShownLiterally) {
+  const std::string odd = "a_b^c {d} @e &f ~g \\h 'i' \"j\" `touch pwned` %k";
+  const std::string svg = redraw(draw_speed_chart(folder_.path(), "odd", {{odd, 100, 10}}));
+  EXPECT_THAT(svg, HasSubstr("a_b^c {d} @e &amp;f ~g \\h 'i' \"j\" `touch pwned` %k"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "pwned"));
+}
+
+TEST_F(ChartsTest, AFolderThatCannotBeMadeIsAnError) {
+  write_file_atomically(folder_.path() / "file", "");
+  EXPECT_THAT(error_of([&] { draw_speed_chart(folder_.path() / "file" / "charts", "speed", sample::speed_points()); }),
+              HasSubstr("file"));
+}
+
+TEST_F(ChartsTest, WithoutGnuplotNothingIsWritten) {
+  const sample::ScopedVariable path("PATH", "/nowhere");
+  try {
+    draw_speed_chart(folder_.path() / "charts", "speed", sample::speed_points());
+    FAIL() << "gnuplot is not on the PATH";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::capability);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "charts"));
+}
+
+TEST(Charts, EmptyInputIsRefused) {
+  EXPECT_THAT(error_of([] { draw_speed_chart("charts", "a", {}); }), HasSubstr("[speed chart] expected points"));
+  EXPECT_THAT(error_of([] { draw_tradeoff_chart("charts", "a", {}); }), HasSubstr("[tradeoff chart] expected points"));
+  EXPECT_THAT(error_of([] { draw_training_chart("charts", "a", {}); }), HasSubstr("[training chart] expected"));
+  EXPECT_THAT(error_of([] { draw_activation_chart("charts", "a", {}); }), HasSubstr("[activation chart] expected"));
+  EXPECT_THAT(error_of([] { draw_outlier_chart("charts", "a", {}); }), HasSubstr("expected 3 panels, got 0"));
+  EXPECT_THAT(error_of([] { draw_weight_chart("charts", "a", {}); }), HasSubstr("expected two spans"));
+}
+
+TEST(Charts, NamesAreFileNames) {
+  EXPECT_THAT(error_of([] { ChartScript("../escape", 100, 100); }), HasSubstr("expected a name without slashes"));
+}
+
+TEST(GridUse, CountsLevels) {
+  const std::vector<float> original{0.1F, -0.1F, 0.2F, 7.0F};
+  const std::vector<float> dequantized{0.0F, 0.0F, 0.0F, 7.0F};
+  const std::vector<std::int8_t> codes{0, 0, 0, 7};
+  const GridUse use = measure_grid_use({"", original, dequantized, codes, 1.0}, 4);
+  EXPECT_EQ(use.levels, 15);
+  EXPECT_EQ(use.used, 2);
+  EXPECT_EQ(use.busy, 2);
+  EXPECT_NEAR(use.effective_bits, -(0.75 * std::log2(0.75) + 0.25 * std::log2(0.25)), 1e-12);
+  EXPECT_NEAR(use.mse, (0.01 + 0.01 + 0.04) / 4, 1e-8);       // 1e-8: the inputs are floats
+  EXPECT_NEAR(use.bulk_mse, (0.01 + 0.01 + 0.04) / 3, 1e-8);  // without the outlier
+}
+
+TEST(GridUse, RefusesCodesOutsideTheGrid) {
+  const std::vector<float> values{1.0F};
+  const std::vector<std::int8_t> codes{8};
+  EXPECT_THAT(error_of([&] {
+                measure_grid_use({"", values, values, codes, 1.0}, 4);
+              }),
+              HasSubstr("expected codes within [-7, 7], got 8"));
+}
+
+/// The lesson that the chart teaches, as inequalities.
+TEST(GridUse, ClippingAndChannelsRescueTheGrid) {
+  for (const int bits : {4, 8}) {
+    const sample::OutlierMatrix matrix(bits);
+    const GridUse tensor = measure_grid_use(matrix.panel("", matrix.per_tensor), bits);
+    const GridUse clipped = measure_grid_use(matrix.panel("", matrix.clipped), bits);
+    const GridUse channel = measure_grid_use(matrix.panel("", matrix.per_channel), bits);
+    EXPECT_LT(4 * tensor.busy, clipped.busy) << bits;
+    EXPECT_LT(clipped.busy, channel.busy) << bits;
+    EXPECT_GT(tensor.bulk_mse, 10 * clipped.bulk_mse) << bits;
+    EXPECT_GT(channel.snr_db, tensor.snr_db + 10) << bits;
+  }
+}
+
+}  // namespace
+}  // namespace octet

@@ -1,0 +1,107 @@
+#include "eval/gnuplot.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "tests/eval/temporary_folder.h"
+
+namespace octet {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kGoodScript = "set terminal svg\nset output 'a.svg'\nplot x\n";
+
+class GnuplotTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!charts_available().available) GTEST_SKIP() << charts_available().reason;
+  }
+  std::filesystem::path write_script(const std::string& text) {
+    write_file_atomically(folder_.path() / "a.gp", text);
+    return folder_.path() / "a.gp";
+  }
+  std::filesystem::path picture() const { return folder_.path() / "a.svg"; }
+
+  sample::TemporaryFolder folder_;
+};
+
+TEST_F(GnuplotTest, WritesThePictureBesideTheScript) {
+  run_gnuplot(write_script(kGoodScript));
+  EXPECT_THAT(read_text_file(picture()), HasSubstr("<svg"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "a.log"));
+}
+
+TEST_F(GnuplotTest, AcceptsFoldersWithSpacesAndQuotes) {
+  const std::filesystem::path odd = folder_.path() / "it's a $HOME";
+  make_folder(odd);
+  write_file_atomically(odd / "a.gp", kGoodScript);
+  run_gnuplot(odd / "a.gp");
+  EXPECT_TRUE(std::filesystem::exists(odd / "a.svg"));
+}
+
+TEST_F(GnuplotTest, ShowsWhatGnuplotSaidAboutABrokenScript) {
+  write_file_atomically(picture(), "an older picture");
+  try {
+    run_gnuplot(write_script("set terminal svg\nset output 'a.svg'\nplot 'missing.dat'\nplot nonsense(\n"));
+    FAIL() << "a broken script must be an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::run);
+    EXPECT_THAT(error.what(), HasSubstr("a.gp: gnuplot failed"));
+    EXPECT_THAT(error.what(), HasSubstr("missing.dat"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(picture())) << "the older picture would look like a success";
+}
+
+TEST_F(GnuplotTest, RefusesAScriptThatDrawsNothing) {
+  try {
+    run_gnuplot(write_script("a = 1\n"));
+    FAIL() << "a script without a picture must be an error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::run);
+    EXPECT_THAT(error.what(), HasSubstr("wrote no picture"));
+  }
+}
+
+TEST_F(GnuplotTest, MissingProgramIsACapabilityError) {
+  const std::filesystem::path script = write_script(kGoodScript);
+  const sample::ScopedVariable path("PATH", folder_.path().string());
+  EXPECT_FALSE(charts_available().available);
+  try {
+    run_gnuplot(script);
+    FAIL() << "gnuplot is not on the PATH";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::capability);
+    EXPECT_THAT(error.what(), HasSubstr("not on the PATH"));
+  }
+}
+
+/// A gnuplot that dies at once leaves a closed pipe: the signal must neither end this process nor leave its
+/// handlers changed.
+TEST_F(GnuplotTest, SurvivesAGnuplotThatDiesAtOnce) {
+  const std::filesystem::path script = write_script(kGoodScript);
+  const std::filesystem::path program = folder_.path() / "gnuplot";
+  write_file_atomically(program, "#!/bin/sh\nexec <&-\necho it died >&2\nexit 3\n");
+  std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+  const sample::ScopedVariable path("PATH", folder_.path().string());
+  struct sigaction before {};
+  sigaction(SIGPIPE, nullptr, &before);
+  try {
+    run_gnuplot(script);
+    FAIL() << "exit status 3 must be an error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("it died"));
+  }
+  struct sigaction after {};
+  sigaction(SIGPIPE, nullptr, &after);
+  EXPECT_EQ(before.sa_handler, after.sa_handler);
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  EXPECT_EQ(sigismember(&blocked, SIGPIPE), 0);
+}
+
+}  // namespace
+}  // namespace octet
