@@ -31,14 +31,14 @@ Shape Shape::with_last(std::int64_t size) const {
 
 int Shape::index(int dim) const {
   const int normal = dim < 0 ? dim + rank_ : dim;
-  check(normal >= 0 && normal < rank_, "[shape] expected a dimension of {}, got {}", str(), dim);
+  check(normal >= 0 && normal < rank_, "[shape] expected a dimension of {}, got {}", *this, dim);
   return normal;
 }
 
 std::string Shape::str() const {
   std::string text = "(";
   for (int dim = 0; dim < rank_; ++dim) {
-    text += (dim ? ", " : "") + std::to_string((*this)[dim]);
+    text += (dim ? ", " : "") + std::to_string(sizes_[static_cast<std::size_t>(dim)]);
   }
   return text + ")";
 }

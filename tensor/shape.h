@@ -42,8 +42,9 @@ class Shape {
 }  // namespace octet
 
 template <>
-struct fmt::formatter<octet::Shape> : fmt::formatter<std::string> {
+struct fmt::formatter<octet::Shape> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
   auto format(const octet::Shape& shape, fmt::format_context& context) const {
-    return fmt::formatter<std::string>::format(shape.str(), context);
+    return fmt::format_to(context.out(), "{}", shape.str());
   }
 };
