@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "base/config_field.h"
+#include "base/config_node.h"
+
+namespace octet {
+
+/// What a value may be, as it stands after "expected": "an integer of at least 1", "a number from 0
+/// to 1".
+std::string describe(const ValueRef& value, const FieldRules& rules);
+
+/// What a node is, as it stands after "got": `"abc"`, `a list`, `nothing`.
+std::string describe(const ConfigNode& node);
+
+/// `unknown key, did you mean "layers"? (known: layers, width)`
+std::string unknown_name(const std::string& what, const std::string& name, const std::vector<std::string>& known);
+
+}  // namespace octet
