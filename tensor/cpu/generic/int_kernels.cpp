@@ -1,0 +1,129 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tensor/cpu/int_tables.h"
+
+// The readable reference: every other backend must give the same int32 sums.
+
+namespace octet::cpu {
+namespace {
+
+void quantize_row(const QuantizeRowsArgs& args, std::int64_t row) {
+  const CodeLayout& layout = args.layout;
+  const float* x = args.x + row * layout.columns;
+  std::int8_t* codes = args.codes + row * layout.stride;
+  std::int32_t* sums = args.sums + row * layout.groups;
+  std::fill(codes, codes + layout.stride, static_cast<std::int8_t>(0));
+  std::fill(sums, sums + layout.groups, 0);
+
+  float largest = 0.0F;
+  bool finite = true;
+  for (std::int64_t k = 0; k < layout.columns; ++k) {
+    largest = std::max(largest, std::fabs(x[k]));
+    finite = finite && std::isfinite(x[k]);
+  }
+  const float scale = finite ? largest / 127.0F : std::numeric_limits<float>::quiet_NaN();
+  args.scales[row] = scale;
+  if (!(scale > 0.0F)) {
+    return;
+  }
+  for (std::int64_t k = 0; k < layout.columns; ++k) {
+    // The clamp matters where the scale is subnormal and so has lost digits.
+    const float clamped = std::clamp(x[k] / scale, -127.0F, 127.0F);
+    const auto code = static_cast<std::int8_t>(std::lrintf(clamped));
+    const std::int64_t group = k / layout.group;
+    codes[group * layout.group_stride + k % layout.group] = code;
+    sums[group] += code;
+  }
+}
+
+void quantize_rows(const QuantizeRowsArgs& args) {
+#pragma omp parallel for schedule(static) if (args.rows * args.layout.columns > 16'384)
+  for (std::int64_t row = 0; row < args.rows; ++row) {
+    quantize_row(args, row);
+  }
+}
+
+struct Int8Codes {
+  static int at(const PackedCodes& w, std::int64_t panel, std::int64_t k, std::int64_t column) {
+    const std::int64_t step = panel * (w.layout.stride / 4) + k / 4;
+    return static_cast<std::int8_t>(w.codes[(step * kPanelColumns + column) * 4 + k % 4]);
+  }
+};
+
+struct Int4Codes {
+  static int at(const PackedCodes& w, std::int64_t panel, std::int64_t k, std::int64_t column) {
+    const std::int64_t step = panel * (w.layout.stride / 8) + k / 8;
+    const int pair = w.codes[(step * kPanelColumns + column) * 4 + k % 4];
+    return (k % 8 < 4 ? pair & 15 : pair >> 4) - 8;
+  }
+};
+
+/// Sums of one group of row m against the 16 columns of a panel.
+template <typename Codes>
+void group_sums(const CodeRows& x, const PackedCodes& w, std::int64_t m, std::int64_t panel, std::int64_t group,
+                std::int32_t* sums) {
+  const CodeLayout& layout = w.layout;
+  const std::int64_t begin = group * layout.group_stride;
+  const std::int64_t end = group + 1 < layout.groups ? begin + layout.group_stride : layout.stride;
+  std::fill(sums, sums + kPanelColumns, 0);
+  for (std::int64_t k = begin; k < end; ++k) {
+    const int code = x.codes[m * layout.stride + k];
+    for (std::int64_t column = 0; column < kPanelColumns; ++column) {
+      sums[column] += code * Codes::at(w, panel, k, column);
+    }
+  }
+}
+
+template <typename Codes>
+void product(const IntProductArgs& args) {
+  const PackedCodes& w = args.w;
+#pragma omp parallel for schedule(static)
+  for (std::int64_t first = 0; first < w.n; first += kPanelColumns) {
+    const std::int64_t columns = std::min(kPanelColumns, w.n - first);
+    for (std::int64_t m = 0; m < args.x.rows; ++m) {
+      for (std::int64_t group = 0; group < w.layout.groups; ++group) {
+        std::int32_t sums[kPanelColumns];
+        group_sums<Codes>(args.x, w, m, first / kPanelColumns, group, sums);
+        std::copy(sums, sums + columns, args.y + (group * args.x.rows + m) * w.n + first);
+      }
+    }
+  }
+}
+
+template <typename Codes>
+void linear(const IntLinearArgs& args) {
+  const PackedCodes& w = args.w;
+#pragma omp parallel for schedule(static)
+  for (std::int64_t first = 0; first < w.n; first += kPanelColumns) {
+    const std::int64_t columns = std::min(kPanelColumns, w.n - first);
+    const float* scales = w.scales + first * w.layout.groups;
+    for (std::int64_t m = 0; m < args.x.rows; ++m) {
+      float y[kPanelColumns] = {};
+      for (std::int64_t group = 0; group < w.layout.groups; ++group) {
+        std::int32_t sums[kPanelColumns];
+        group_sums<Codes>(args.x, w, m, first / kPanelColumns, group, sums);
+        for (std::int64_t column = 0; column < kPanelColumns; ++column) {
+          y[column] += static_cast<float>(sums[column]) * scales[group * kPanelColumns + column];
+        }
+      }
+      for (std::int64_t column = 0; column < columns; ++column) {
+        const float bias = args.bias == nullptr ? 0.0F : args.bias[first + column];
+        args.y[m * w.n + first + column] = y[column] * args.x.scales[m] + bias;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void fill_int_kernels_generic(IntKernels& kernels) {
+  kernels.quantize_rows = quantize_rows;
+  kernels.int8_product = product<Int8Codes>;
+  kernels.int8_linear = linear<Int8Codes>;
+  kernels.int4_product = product<Int4Codes>;
+  kernels.int4_linear = linear<Int4Codes>;
+}
+
+}  // namespace octet::cpu

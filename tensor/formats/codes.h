@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tensor/tensor.h"
+
+namespace octet {
+
+/// What shares one scale: the whole matrix (R, C), each row (an output channel), or `group` neighbours of a row.
+enum class Granularity { per_tensor, per_channel, per_group };
+std::string_view name_of(Granularity granularity);
+/// From "per_tensor", "per_channel" or "per_group"; an error (config) naming these otherwise.
+Granularity granularity_from(std::string_view name);
+
+/// A matrix as integer codes and scales: value (r, c) = code (r, c) * scale of (r, c). What every integer method of
+/// quant/ produces and what the formats Int8Weight and Int4Weight store.
+struct Codes {
+  Tensor codes;   ///< (R, C) i8, symmetric: |code| <= 2^(bits-1) - 1
+  Tensor scales;  ///< f32: (1) per tensor, (R) per channel, (R, groups) per group
+  int bits = 8;
+  Granularity granularity = Granularity::per_channel;
+  std::int64_t group = 0;  ///< columns per scale, for per_group only; the last group of a row may be shorter
+
+  std::int64_t rows() const { return codes.dim(0); }
+  std::int64_t columns() const { return codes.dim(1); }
+  /// Columns that share a scale within a row: the group, or the whole row.
+  std::int64_t columns_per_scale() const { return scale_run(granularity, group, columns()); }
+  std::int64_t groups() const { return (columns() + columns_per_scale() - 1) / columns_per_scale(); }
+  float scale(std::int64_t row, std::int64_t group_index) const;
+
+  static std::int64_t scale_run(Granularity granularity, std::int64_t group, std::int64_t columns);
+};
+
+/// Shape of the scales of an (R, C) matrix. Errors: (config) group < 1.
+Shape scales_shape(std::int64_t rows, std::int64_t columns, Granularity granularity, std::int64_t group);
+
+/// The largest code of `bits` bits: 2^(bits-1) - 1. Errors: (config) bits outside 2..8.
+int largest_code(int bits);
+
+/// Checks shapes, dtypes and the range of the codes; an error naming what is wrong.
+void validate(const Codes& codes);
+
+/// value (r, c) = code (r, c) * scale, as FP32.
+Tensor dequantize(const Codes& codes);
+/// Rows [first, first + count) of it, written to `out` (count, C).
+void dequantize_rows(const Codes& codes, std::int64_t first, std::int64_t count, float* out);
+
+}  // namespace octet

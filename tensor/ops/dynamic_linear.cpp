@@ -1,0 +1,38 @@
+#include "tensor/ops/dynamic_linear.h"
+
+#include "tensor/backend.h"
+
+namespace octet {
+
+QuantizedRows quantize_rows(const Tensor& x, const CodeLayout& layout) {
+  check(x.dtype() == DType::f32 && x.rank() >= 1 && x.dim(-1) == layout.columns,
+        "[quantize_rows] expected x (..., {}) of f32, got {} of {}", layout.columns, x.shape(), name_of(x.dtype()));
+  const Tensor rows = x.is_contiguous() ? x : x.clone();
+  const std::int64_t count = x.elements() / layout.columns;
+  QuantizedRows result{Tensor::empty({count, layout.stride}, DType::i8), Tensor::empty({count}),
+                       Tensor::empty({count, layout.groups}, DType::i32)};
+  kernels().quantize_rows({count, layout, rows.data<float>(), result.codes.data<std::int8_t>(),
+                           result.scales.data<float>(), result.sums.data<std::int32_t>()});
+  return result;
+}
+
+Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight) {
+  check(x.codes.dim(1) == weight.layout().stride, "[integer_product] expected rows of {} padded codes, got {}",
+        weight.layout().stride, x.codes.dim(1));
+  Tensor y = Tensor::empty({weight.layout().groups, x.codes.dim(0), weight.rows()}, DType::i32);
+  const IntProductArgs args{x.view(), weight.view(), y.data<std::int32_t>()};
+  weight.format() == PackedWeight::Format::int8 ? kernels().int8_product(args) : kernels().int4_product(args);
+  return y;
+}
+
+Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias) {
+  check(!bias.defined() || bias.shape() == Shape{weight.rows()}, "[dynamic_linear] expected a bias ({}), got {}",
+        weight.rows(), bias.defined() ? bias.shape() : Shape{});
+  const QuantizedRows rows = quantize_rows(x, weight.layout());
+  Tensor y = Tensor::empty(x.shape().with_last(weight.rows()));
+  const IntLinearArgs args{rows.view(), weight.view(), bias.defined() ? bias.data<float>() : nullptr, y.data<float>()};
+  weight.format() == PackedWeight::Format::int8 ? kernels().int8_linear(args) : kernels().int4_linear(args);
+  return y;
+}
+
+}  // namespace octet
