@@ -12,13 +12,13 @@ namespace octet {
 /// lda, ldb, ldc: elements between rows as stored.
 struct GemmArgs {
   bool transpose_a = false, transpose_b = false;
-  std::int64_t m, n, k;
-  const float* a;
-  std::int64_t lda;
-  const float* b;
-  std::int64_t ldb;
-  float* c;
-  std::int64_t ldc;
+  std::int64_t m = 0, n = 0, k = 0;
+  const float* a = nullptr;
+  std::int64_t lda = 0;
+  const float* b = nullptr;
+  std::int64_t ldb = 0;
+  float* c = nullptr;
+  std::int64_t ldc = 0;
   float alpha = 1.0F, beta = 0.0F;
   std::int64_t batch = 1, stride_a = 0, stride_b = 0, stride_c = 0;
 };

@@ -1,6 +1,7 @@
 # One folder per instruction set; only its files get the flags (reference: docs/architecture.md, "Instruction sets").
-# ISO mode switches contraction to fused multiply-add off; kernels want it.
-set(kernel_flags -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -fno-lto)
+# ISO mode switches contraction to fused multiply-add off; kernels want it. They never throw, and without exception tables their
+# objects hold no symbol that another file could share.
+set(kernel_flags -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -fno-exceptions -fno-lto)
 function(octet_isa_flags folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cpu/${folder}/*.cpp)
   set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${kernel_flags};${ARGN}")

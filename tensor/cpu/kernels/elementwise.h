@@ -1,0 +1,88 @@
+#pragma once
+
+#include "tensor/cpu/kernels/math.h"
+
+namespace octet::cpu {
+namespace {
+
+// Below this many elements, waking the other threads costs more than they save.
+constexpr std::int64_t kParallelElements = 16384;
+
+void add(const BinaryArgs& args) {
+#pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
+  for (std::int64_t i = 0; i < args.count; ++i) {
+    args.y[i] = args.a[i] + args.b[i];
+  }
+}
+
+void mul(const BinaryArgs& args) {
+#pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
+  for (std::int64_t i = 0; i < args.count; ++i) {
+    args.y[i] = args.a[i] * args.b[i];
+  }
+}
+
+void axpby(const AxpbyArgs& args) {
+  if (args.b == 0.0F) {  // y may be uninitialised memory
+#pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
+    for (std::int64_t i = 0; i < args.count; ++i) {
+      args.y[i] = args.a * args.x[i];
+    }
+    return;
+  }
+#pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
+  for (std::int64_t i = 0; i < args.count; ++i) {
+    args.y[i] = args.a * args.x[i] + args.b * args.y[i];
+  }
+}
+
+void add_row(const AddRowArgs& args) {
+#pragma omp parallel for if (args.rows * args.columns >= kParallelElements) schedule(static)
+  for (std::int64_t row = 0; row < args.rows; ++row) {
+    const float* x = args.x + row * args.columns;
+    float* y = args.y + row * args.columns;
+#pragma omp simd
+    for (std::int64_t c = 0; c < args.columns; ++c) {
+      y[c] = x[c] + args.row[c];
+    }
+  }
+}
+
+// Each thread sums whole columns, so the order of the sum does not depend on the number of threads.
+void sum_rows(const SumRowsArgs& args) {
+  constexpr std::int64_t kColumns = 64;  // one stripe: four cache lines, and its sums stay in registers
+  const std::int64_t stripes = (args.columns + kColumns - 1) / kColumns;
+#pragma omp parallel for if (args.rows * args.columns >= kParallelElements) schedule(static)
+  for (std::int64_t stripe = 0; stripe < stripes; ++stripe) {
+    const std::int64_t begin = stripe * kColumns;
+    const std::int64_t end = begin + kColumns < args.columns ? begin + kColumns : args.columns;
+    for (std::int64_t c = begin; c < end; ++c) {
+      args.y[c] = 0.0F;
+    }
+    for (std::int64_t row = 0; row < args.rows; ++row) {
+      const float* x = args.x + row * args.columns;
+#pragma omp simd
+      for (std::int64_t c = begin; c < end; ++c) {
+        args.y[c] += x[c];
+      }
+    }
+  }
+}
+
+double sum_squares(const SumSquaresArgs& args) {
+  constexpr std::int64_t kChunk = 4096;
+  double total = 0.0;
+  for (std::int64_t begin = 0; begin < args.count; begin += kChunk) {
+    const std::int64_t end = begin + kChunk < args.count ? begin + kChunk : args.count;
+    float sum = 0.0F;
+#pragma omp simd reduction(+ : sum)
+    for (std::int64_t i = begin; i < end; ++i) {
+      sum += args.x[i] * args.x[i];
+    }
+    total += static_cast<double>(sum);
+  }
+  return total;
+}
+
+}  // namespace
+}  // namespace octet::cpu

@@ -1,0 +1,49 @@
+#include "tensor/ops/activation.h"
+
+#include "tensor/autograd/node.h"
+#include "tensor/ops/checks.h"
+
+namespace octet {
+namespace {
+
+using Forward = void (*FloatKernels::*)(const UnaryArgs&);
+using Derivative = void (*FloatKernels::*)(const UnaryBackwardArgs&);
+
+Tensor unary(const char* name, const Tensor& x, Forward forward, Derivative derivative) {
+  const Tensor in = dense(name, x);
+  Tensor y = Tensor::empty(x.shape());
+  (kernels(x.device()).*forward)({in.elements(), in.data<float>(), y.data<float>()});
+  return record(name, {x}, y, [name, in, derivative](const Tensor& grad) {
+    const Tensor dy = dense(name, grad);
+    Tensor dx = Tensor::empty(in.shape());
+    (kernels(in.device()).*derivative)({in.elements(), in.data<float>(), dy.data<float>(), dx.data<float>()});
+    return std::vector<Tensor>{dx};
+  });
+}
+
+}  // namespace
+
+Tensor gelu(const Tensor& x) {
+  return unary("gelu", x, &FloatKernels::gelu, &FloatKernels::gelu_backward);
+}
+
+Tensor silu(const Tensor& x) {
+  return unary("silu", x, &FloatKernels::silu, &FloatKernels::silu_backward);
+}
+
+Tensor swiglu(const Tensor& gate, const Tensor& up) {
+  check_same_shape("swiglu", gate, up);
+  const Tensor g = dense("swiglu", gate), u = dense("swiglu", up);
+  Tensor y = Tensor::empty(gate.shape());
+  kernels(gate.device()).swiglu({g.elements(), g.data<float>(), u.data<float>(), y.data<float>()});
+  return record("swiglu", {gate, up}, y, [g, u](const Tensor& grad) {
+    const Tensor dy = dense("swiglu", grad);
+    Tensor dgate = Tensor::empty(g.shape()), dup = Tensor::empty(g.shape());
+    kernels(g.device())
+        .swiglu_backward(
+            {g.elements(), g.data<float>(), u.data<float>(), dy.data<float>(), dgate.data<float>(), dup.data<float>()});
+    return std::vector<Tensor>{dgate, dup};
+  });
+}
+
+}  // namespace octet

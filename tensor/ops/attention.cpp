@@ -1,0 +1,107 @@
+#include "tensor/ops/attention.h"
+
+#include "base/parallel.h"
+#include "tensor/autograd/node.h"
+#include "tensor/ops/checks.h"
+
+namespace octet {
+namespace {
+
+AttentionArgs arguments(const Tensor& qkv, const HeadLayout& layout, Tensor& y, const Tensor& scratch) {
+  const float* base = qkv.data<float>();
+  const std::int64_t width = layout.width();
+  return {.batch = qkv.dim(0),
+          .time = qkv.dim(1),
+          .past = 0,
+          .heads = layout.heads,
+          .kv_heads = layout.kv_heads,
+          .head_dim = layout.head_dim,
+          .q = base,
+          .q_row = width,
+          .q_batch = qkv.dim(1) * width,
+          .k = base + layout.query_width(),
+          .v = base + layout.query_width() + layout.kv_width(),
+          .kv_row = width,
+          .kv_batch = qkv.dim(1) * width,
+          .y = y.data<float>(),
+          .log_sum = nullptr,
+          .scratch = scratch.data<float>()};
+}
+
+Tensor scratch_for(std::int64_t keys) {
+  return Tensor::empty({attention_scratch(keys, thread_count())});
+}
+
+// Copies the keys (or values) of qkv, which begin at column `column`, behind position `past` of the cache.
+void append_to_cache(const Tensor& qkv, std::int64_t column, const Tensor& cache, std::int64_t past) {
+  const std::int64_t time = qkv.dim(1), width = qkv.dim(2), columns = cache.dim(2);
+  for (std::int64_t b = 0; b < qkv.dim(0); ++b) {
+    for (std::int64_t t = 0; t < time; ++t) {
+      const float* from = qkv.data<float>() + (b * time + t) * width + column;
+      std::copy_n(from, columns, cache.data<float>() + (b * cache.dim(1) + past + t) * columns);
+    }
+  }
+}
+
+}  // namespace
+
+void check_layout(const char* op, const Tensor& qkv, const HeadLayout& layout) {
+  check_float(op, qkv);
+  check(layout.heads > 0 && layout.kv_heads > 0 && layout.heads % layout.kv_heads == 0,
+        "[{}] expected key-value heads that divide the heads, got {} and {}", op, layout.kv_heads, layout.heads);
+  check(qkv.rank() == 3 && qkv.dim(2) == layout.width(), "[{}] expected qkv of shape (B, T, {}), got {}", op,
+        layout.width(), qkv.shape());
+}
+
+Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout) {
+  check_layout("attention", qkv, layout);
+  const Tensor in = dense("attention", qkv);
+  const std::int64_t batch = in.dim(0), time = in.dim(1);
+  Tensor y = Tensor::empty({batch, time, layout.query_width()});
+  Tensor log_sum = Tensor::empty({batch, layout.heads, time});
+  const Tensor scratch = scratch_for(time);
+  AttentionArgs args = arguments(in, layout, y, scratch);
+  args.log_sum = log_sum.data<float>();
+  kernels(in.device()).attention(args);
+
+  return record("attention", {qkv}, y, [=, y = y.detach()](const Tensor& grad) mutable {
+    const Tensor dy = dense("attention", grad);
+    Tensor dqkv = Tensor::empty(in.shape());
+    const Tensor space = scratch_for(time);
+    AttentionBackwardArgs backward = {arguments(in, layout, y, space), dy.data<float>(), dqkv.data<float>(), nullptr,
+                                      nullptr};
+    backward.forward.log_sum = log_sum.data<float>();
+    backward.dk = backward.dq + layout.query_width();
+    backward.dv = backward.dk + layout.kv_width();
+    kernels(in.device()).attention_backward(backward);
+    return std::vector<Tensor>{dqkv};
+  });
+}
+
+Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const Tensor& key_cache, const Tensor& value_cache,
+                        std::int64_t past) {
+  check_layout("attention", qkv, layout);
+  const Tensor in = dense("attention", qkv);
+  const std::int64_t time = in.dim(1), capacity = key_cache.dim(1);
+  check_same_shape("attention", key_cache, value_cache);
+  check(key_cache.shape() == Shape({in.dim(0), capacity, layout.kv_width()}),
+        "[attention] expected a cache of shape ({}, Tmax, {}), got {}", in.dim(0), layout.kv_width(),
+        key_cache.shape());
+  check(past >= 0 && past + time <= capacity,
+        "[attention] expected room for {} positions in the cache, it holds {} of {}", time, past, capacity);
+  append_to_cache(in, layout.query_width(), key_cache, past);
+  append_to_cache(in, layout.query_width() + layout.kv_width(), value_cache, past);
+
+  Tensor y = Tensor::empty({in.dim(0), time, layout.query_width()});
+  const Tensor scratch = scratch_for(past + time);
+  AttentionArgs args = arguments(in, layout, y, scratch);
+  args.past = past;
+  args.k = key_cache.data<float>();
+  args.v = value_cache.data<float>();
+  args.kv_row = layout.kv_width();
+  args.kv_batch = capacity * layout.kv_width();
+  kernels(in.device()).attention(args);
+  return y;
+}
+
+}  // namespace octet

@@ -1,0 +1,55 @@
+#include "tensor/ops/cross_entropy.h"
+
+#include "tensor/autograd/node.h"
+#include "tensor/ops/checks.h"
+
+namespace octet {
+namespace {
+
+// nll and log_sum per row.
+struct RowLoss {
+  Tensor nll, log_sum;
+};
+
+RowLoss row_loss(const Tensor& logits, const Tensor& targets) {
+  check_float("cross_entropy", logits, 1);
+  const std::int64_t rows = rows_of(logits), vocabulary = logits.dim(-1);
+  check(targets.elements() == rows && targets.rank() == logits.rank() - 1,
+        "[cross_entropy] expected a target for each row of logits {}, got targets {}", logits.shape(), targets.shape());
+  for (const std::int32_t target : targets.span<std::int32_t>()) {
+    check(target >= 0 && target < vocabulary, "[cross_entropy] expected targets from 0 to {}, got {}", vocabulary - 1,
+          target);
+  }
+  RowLoss loss = {Tensor::empty(targets.shape()), Tensor::empty(targets.shape())};
+  kernels(logits.device())
+      .cross_entropy({rows, vocabulary, logits.data<float>(), targets.data<std::int32_t>(), loss.nll.data<float>(),
+                      loss.log_sum.data<float>()});
+  return loss;
+}
+
+}  // namespace
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
+  const Tensor in = dense("cross_entropy", logits);
+  const RowLoss loss = row_loss(in, targets);
+  const std::int64_t rows = loss.nll.elements();
+  check(rows > 0, "[cross_entropy] expected at least one row, got logits {}", logits.shape());
+  double total = 0.0;
+  for (const float nll : loss.nll.span<float>()) {
+    total += static_cast<double>(nll);
+  }
+  Tensor mean = Tensor::full({}, static_cast<float>(total / static_cast<double>(rows)));
+  return record("cross_entropy", {logits}, mean, [in, targets, log_sum = loss.log_sum, rows](const Tensor& dy) {
+    Tensor dlogits = Tensor::empty(in.shape());
+    kernels(in.device())
+        .cross_entropy_backward({rows, in.dim(-1), in.data<float>(), targets.data<std::int32_t>(),
+                                 log_sum.data<float>(), dy.item() / static_cast<float>(rows), dlogits.data<float>()});
+    return std::vector<Tensor>{dlogits};
+  });
+}
+
+Tensor token_nll(const Tensor& logits, const Tensor& targets) {
+  return row_loss(dense("cross_entropy", logits), targets).nll;
+}
+
+}  // namespace octet

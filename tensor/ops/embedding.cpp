@@ -1,0 +1,39 @@
+#include "tensor/ops/embedding.h"
+
+#include "tensor/autograd/node.h"
+#include "tensor/ops/checks.h"
+
+namespace octet {
+namespace {
+
+Shape rows_shape(const Shape& ids, std::int64_t columns) {
+  std::vector<std::int64_t> sizes(ids.sizes().begin(), ids.sizes().end());
+  sizes.push_back(columns);
+  return Shape(std::span<const std::int64_t>(sizes));
+}
+
+}  // namespace
+
+Tensor embedding(const Tensor& ids, const Tensor& table) {
+  check_float("embedding", table, 2);
+  const Tensor rows = ids.is_contiguous() ? ids : ids.clone();
+  const std::int64_t vocabulary = table.dim(0), columns = table.dim(1);
+  for (const std::int32_t id : rows.span<std::int32_t>()) {
+    check(id >= 0 && id < vocabulary, "[embedding] expected ids from 0 to {}, got {}", vocabulary - 1, id);
+  }
+  const Tensor source = dense("embedding", table);
+  Tensor y = Tensor::empty(rows_shape(ids.shape(), columns));
+  kernels(table.device())
+      .embedding(
+          {rows.elements(), columns, vocabulary, rows.data<std::int32_t>(), source.data<float>(), y.data<float>()});
+  return record("embedding", {table}, y, [rows, shape = table.shape()](const Tensor& grad) {
+    const Tensor dy = dense("embedding", grad);
+    Tensor dtable = Tensor::zeros(shape);
+    kernels(dy.device())
+        .embedding_backward(
+            {rows.elements(), shape[1], shape[0], rows.data<std::int32_t>(), dy.data<float>(), dtable.data<float>()});
+    return std::vector<Tensor>{dtable};
+  });
+}
+
+}  // namespace octet

@@ -1,0 +1,50 @@
+#include "tensor/ops/norm.h"
+
+#include "tensor/autograd/node.h"
+#include "tensor/ops/checks.h"
+
+namespace octet {
+
+Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, float epsilon) {
+  check_float("layer_norm", x, 1);
+  const std::int64_t rows = rows_of(x), columns = x.dim(-1);
+  check_vector("layer_norm", "a gain", gain, columns);
+  check_vector("layer_norm", "a bias", bias, columns);
+  const Tensor in = dense("layer_norm", x);
+  Tensor y = Tensor::empty(x.shape()), mean = Tensor::empty({rows}), inverse_std = Tensor::empty({rows});
+  kernels(x.device())
+      .layer_norm({rows, columns, epsilon, in.data<float>(), gain.data<float>(), bias.data<float>(), y.data<float>(),
+                   mean.data<float>(), inverse_std.data<float>()});
+  return record("layer_norm", {x, gain, bias}, y, [=](const Tensor& grad) {
+    const Tensor dy = dense("layer_norm", grad);
+    Tensor dx = Tensor::empty(in.shape()), dgain = Tensor::empty({columns}), dbias = Tensor::empty({columns});
+    const Tensor partial = Tensor::empty({row_chunks(rows), 2, columns});
+    kernels(in.device())
+        .layer_norm_backward({rows, columns, in.data<float>(), gain.data<float>(), mean.data<float>(),
+                              inverse_std.data<float>(), dy.data<float>(), dx.data<float>(), dgain.data<float>(),
+                              dbias.data<float>(), partial.data<float>()});
+    return std::vector<Tensor>{dx, dgain, dbias};
+  });
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& gain, float epsilon) {
+  check_float("rms_norm", x, 1);
+  const std::int64_t rows = rows_of(x), columns = x.dim(-1);
+  check_vector("rms_norm", "a gain", gain, columns);
+  const Tensor in = dense("rms_norm", x);
+  Tensor y = Tensor::empty(x.shape()), inverse_std = Tensor::empty({rows});
+  kernels(x.device())
+      .rms_norm({rows, columns, epsilon, in.data<float>(), gain.data<float>(), nullptr, y.data<float>(), nullptr,
+                 inverse_std.data<float>()});
+  return record("rms_norm", {x, gain}, y, [=](const Tensor& grad) {
+    const Tensor dy = dense("rms_norm", grad);
+    Tensor dx = Tensor::empty(in.shape()), dgain = Tensor::empty({columns});
+    const Tensor partial = Tensor::empty({row_chunks(rows), 2, columns});
+    kernels(in.device())
+        .rms_norm_backward({rows, columns, in.data<float>(), gain.data<float>(), nullptr, inverse_std.data<float>(),
+                            dy.data<float>(), dx.data<float>(), dgain.data<float>(), nullptr, partial.data<float>()});
+    return std::vector<Tensor>{dx, dgain};
+  });
+}
+
+}  // namespace octet

@@ -1,0 +1,102 @@
+#include "tensor/ops/view.h"
+
+#include "tensor/autograd/node.h"
+#include "tensor/ops/checks.h"
+
+namespace octet {
+namespace {
+
+std::vector<std::int64_t> strides_of(const Tensor& x) {
+  std::vector<std::int64_t> strides;
+  for (int d = 0; d < x.rank(); ++d) {
+    strides.push_back(x.stride(d));
+  }
+  return strides;
+}
+
+Shape inferred_shape(const Tensor& x, std::vector<std::int64_t> sizes) {
+  std::int64_t known = 1;
+  std::int64_t* open = nullptr;
+  for (std::int64_t& size : sizes) {
+    check(size >= 0 || (size == -1 && open == nullptr),
+          "[reshape] expected sizes of at least 0 and at most one -1, got {}", size);
+    (size == -1 ? void(open = &size) : void(known *= size));
+  }
+  if (open != nullptr) {
+    *open = known == 0 ? 0 : x.elements() / known;
+  }
+  const Shape shape{std::span<const std::int64_t>(sizes)};
+  check(shape.elements() == x.elements(), "[reshape] expected a shape of {} elements like {}, got {}", x.elements(),
+        x.shape(), shape);
+  return shape;
+}
+
+Tensor reshaped(const Tensor& x, const Shape& shape) {
+  const Tensor source = x.is_contiguous() ? x : x.clone();
+  std::vector<std::int64_t> strides(static_cast<std::size_t>(shape.rank()));
+  std::int64_t step = 1;
+  for (int d = shape.rank() - 1; d >= 0; --d) {
+    strides[static_cast<std::size_t>(d)] = step;
+    step *= shape[d];
+  }
+  return source.alias(shape, strides, 0);
+}
+
+Tensor swapped(const Tensor& x, int first, int second) {
+  Shape shape = x.shape();
+  std::vector<std::int64_t> strides = strides_of(x);
+  shape.set(first, x.dim(second));
+  shape.set(second, x.dim(first));
+  std::swap(strides[static_cast<std::size_t>(shape.index(first))],
+            strides[static_cast<std::size_t>(shape.index(second))]);
+  return x.alias(shape, strides, 0);
+}
+
+Tensor sliced(const Tensor& x, int dim, std::int64_t begin, std::int64_t end) {
+  Shape shape = x.shape();
+  shape.set(dim, end - begin);
+  return x.alias(shape, strides_of(x), begin * x.stride(dim));
+}
+
+// Writes the elements of `source` into the places that the view `target` shows.
+void scatter(const Tensor& source, const Tensor& target, int dim, std::int64_t from, std::int64_t to) {
+  if (dim == source.rank()) {
+    target.data<float>()[to] = source.data<float>()[from];
+    return;
+  }
+  for (std::int64_t i = 0; i < source.dim(dim); ++i) {
+    scatter(source, target, dim + 1, from + i * source.stride(dim), to + i * target.stride(dim));
+  }
+}
+
+}  // namespace
+
+Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& sizes) {
+  return record("reshape", {x}, reshaped(x, inferred_shape(x, sizes)),
+                [shape = x.shape()](const Tensor& dy) { return std::vector<Tensor>{reshaped(dy, shape)}; });
+}
+
+Tensor transpose(const Tensor& x, int first, int second) {
+  return record("transpose", {x}, swapped(x, first, second),
+                [first, second](const Tensor& dy) { return std::vector<Tensor>{swapped(dy, first, second)}; });
+}
+
+Tensor slice(const Tensor& x, int dim, std::int64_t begin, std::int64_t end) {
+  check(begin >= 0 && begin <= end && end <= x.dim(dim),
+        "[slice] expected a range within 0 to {} of dimension {} of {}, got {} to {}", x.dim(dim), dim, x.shape(),
+        begin, end);
+  return record("slice", {x}, sliced(x, dim, begin, end), [shape = x.shape(), dim, begin, end](const Tensor& dy) {
+    Tensor dx = Tensor::zeros(shape);
+    scatter(dy, sliced(dx, dim, begin, end), 0, 0, 0);
+    return std::vector<Tensor>{dx};
+  });
+}
+
+Tensor contiguous(const Tensor& x) {
+  if (x.is_contiguous()) {
+    return x;
+  }
+  return record("contiguous", {x}, x.clone(), [](const Tensor& dy) { return std::vector<Tensor>{dy}; });
+}
+
+}  // namespace octet
