@@ -79,8 +79,10 @@ Tensor record(const char* name, std::vector<Tensor> inputs, Tensor output, Backw
 void backward(const Tensor& output, const Tensor& seed) {
   check(output.node() != nullptr, "[backward] expected the result of recorded operations, got a tensor of shape {}",
         output.shape());
-  check(!seed.defined() || seed.shape() == output.shape(), "[backward] expected a seed of shape {}, got {}",
-        output.shape(), seed.shape());
+  if (seed.defined()) {
+    check(seed.shape() == output.shape(), "[backward] expected a seed of shape {}, got {}", output.shape(),
+          seed.shape());
+  }
 
   const NoGrad no_grad;
   const std::shared_ptr<Node> root = output.node();
