@@ -12,6 +12,7 @@ namespace octet::cpu {
 namespace {
 
 constexpr std::int64_t kLanes = 16;
+constexpr int kPanelBlock = 2;  // panels at once: with six rows, 12 registers of sums and 12 of floats of a group
 constexpr std::int64_t kRowBlock = 96;  // rows per task: their codes (96 x K bytes) stay in the L2 cache beside a panel
 
 enum class Output { sums, linear };
@@ -127,28 +128,28 @@ template <typename Format, int R, int V>
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
     const __m512i start = _mm512_set1_epi32(-Format::kOffset * block.x_sums[r * layout.groups + group]);
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int v = 0; v < V; ++v) {
       sums[r][v] = start;
     }
   }
   for (std::int64_t k = begin; k < end; k += kStep) {
     __m512i packed[V];
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int v = 0; v < V; ++v) {
       packed[v] = _mm512_loadu_si512(block.w + v * block.panel_bytes + k / kStep * 64);
     }
 #pragma GCC unroll 2
     for (int q = 0; q < Format::kQuads; ++q) {
       __m512i w[V];
-#pragma GCC unroll 4
+#pragma GCC unroll 2
       for (int v = 0; v < V; ++v) {
         w[v] = Format::quad(packed[v], q);
       }
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
         const __m512i x = broadcast_quad(block.x + r * layout.stride + k + 4 * q);
-#pragma GCC unroll 4
+#pragma GCC unroll 2
         for (int v = 0; v < V; ++v) {
           sums[r][v] = _mm512_dpbusd_epi32(sums[r][v], w[v], x);
         }
@@ -169,7 +170,7 @@ void block(const Task& task, std::int64_t m, std::int64_t panel) {
   __m512 y[R][V];
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int v = 0; v < V; ++v) {
       y[r][v] = _mm512_setzero_ps();
     }
@@ -177,7 +178,7 @@ void block(const Task& task, std::int64_t m, std::int64_t panel) {
   for (std::int64_t group = 0; group < groups; ++group) {
     __m512i sums[R][V];
     group_sums<Format, R, V>(start, layout, group, sums);
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int v = 0; v < V; ++v) {
       const std::int64_t column = (panel + v) * kPanelColumns;
       const __m512 scale = _mm512_loadu_ps(w.scales + ((panel + v) * groups + group) * kPanelColumns);
@@ -193,7 +194,7 @@ void block(const Task& task, std::int64_t m, std::int64_t panel) {
     }
   }
   if constexpr (kOutput == Output::linear) {
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int v = 0; v < V; ++v) {
       const std::int64_t column = (panel + v) * kPanelColumns;
       const __mmask16 mask = first_lanes(w.n - column);
@@ -207,8 +208,7 @@ void block(const Task& task, std::int64_t m, std::int64_t panel) {
   }
 }
 
-/// All rows of a task against V panels: blocks of six rows, then one of what is left. Six rows and four panels keep
-/// 24 of the 32 registers as sums, and six and two of them as sums and floats of a group.
+/// All rows of a task against V panels: blocks of six rows, then one of what is left.
 template <typename Format, Output kOutput, bool kOneGroup, int V>
 void rows(const Task& task, std::int64_t begin, std::int64_t end, std::int64_t panel) {
   std::int64_t m = begin;
@@ -233,18 +233,17 @@ void rows(const Task& task, std::int64_t begin, std::int64_t end, std::int64_t p
 
 template <typename Format, Output kOutput, bool kOneGroup>
 void run(const Task& task) {
-  constexpr int kPanels = kOneGroup && Format::kQuads == 1 ? 4 : 2;
   const std::int64_t panels = (task.w.n + kPanelColumns - 1) / kPanelColumns;
   const std::int64_t row_blocks = (task.x.rows + kRowBlock - 1) / kRowBlock;
-  const std::int64_t panel_blocks = (panels + kPanels - 1) / kPanels;
+  const std::int64_t panel_blocks = (panels + kPanelBlock - 1) / kPanelBlock;
 #pragma omp parallel for collapse(2) schedule(static)
   for (std::int64_t p = 0; p < panel_blocks; ++p) {
     for (std::int64_t b = 0; b < row_blocks; ++b) {
       const std::int64_t begin = b * kRowBlock;
       const std::int64_t end = begin + kRowBlock < task.x.rows ? begin + kRowBlock : task.x.rows;
-      const std::int64_t panel = p * kPanels;
-      if (panel + kPanels <= panels) {
-        rows<Format, kOutput, kOneGroup, kPanels>(task, begin, end, panel);
+      const std::int64_t panel = p * kPanelBlock;
+      if (panel + kPanelBlock <= panels) {
+        rows<Format, kOutput, kOneGroup, kPanelBlock>(task, begin, end, panel);
       } else {
         for (std::int64_t rest = panel; rest < panels; ++rest) {
           rows<Format, kOutput, kOneGroup, 1>(task, begin, end, rest);

@@ -45,33 +45,36 @@ void quantize_rows(const QuantizeRowsArgs& args) {
   }
 }
 
+/// Codes of 64 packed bytes: `kQuads` quads of four along K for each of 16 columns.
 struct Int8Codes {
-  static int at(const PackedCodes& w, std::int64_t panel, std::int64_t k, std::int64_t column) {
-    const std::int64_t step = panel * (w.layout.stride / 4) + k / 4;
-    return static_cast<std::int8_t>(w.codes[(step * kPanelColumns + column) * 4 + k % 4]);
-  }
+  static constexpr int kQuads = 1;
+  static int code(std::uint8_t byte, int) { return static_cast<std::int8_t>(byte); }
 };
 
 struct Int4Codes {
-  static int at(const PackedCodes& w, std::int64_t panel, std::int64_t k, std::int64_t column) {
-    const std::int64_t step = panel * (w.layout.stride / 8) + k / 8;
-    const int pair = w.codes[(step * kPanelColumns + column) * 4 + k % 4];
-    return (k % 8 < 4 ? pair & 15 : pair >> 4) - 8;
-  }
+  static constexpr int kQuads = 2;
+  static int code(std::uint8_t byte, int quad) { return (byte >> (4 * quad) & 15) - 8; }
 };
 
 /// Sums of one group of row m against the 16 columns of a panel.
 template <typename Codes>
 void group_sums(const CodeRows& x, const PackedCodes& w, std::int64_t m, std::int64_t panel, std::int64_t group,
                 std::int32_t* sums) {
+  constexpr std::int64_t kStep = 4 * Codes::kQuads;
   const CodeLayout& layout = w.layout;
   const std::int64_t begin = group * layout.group_stride;
   const std::int64_t end = group + 1 < layout.groups ? begin + layout.group_stride : layout.stride;
+  const std::int8_t* row = x.codes + m * layout.stride;
   std::fill(sums, sums + kPanelColumns, 0);
-  for (std::int64_t k = begin; k < end; ++k) {
-    const int code = x.codes[m * layout.stride + k];
-    for (std::int64_t column = 0; column < kPanelColumns; ++column) {
-      sums[column] += code * Codes::at(w, panel, k, column);
+  for (std::int64_t k = begin; k < end; k += kStep) {
+    const std::uint8_t* bytes = w.codes + (panel * layout.stride + k) / kStep * kPanelColumns * 4;
+    for (int quad = 0; quad < Codes::kQuads; ++quad) {
+      const std::int8_t* four = row + k + 4 * quad;
+      for (std::int64_t column = 0; column < kPanelColumns; ++column) {
+        for (std::int64_t i = 0; i < 4; ++i) {
+          sums[column] += four[i] * Codes::code(bytes[4 * column + i], quad);
+        }
+      }
     }
   }
 }

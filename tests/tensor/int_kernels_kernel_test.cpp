@@ -1,0 +1,264 @@
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "tensor/backend.h"
+#include "tensor/ops/dynamic_linear.h"
+
+namespace octet {
+namespace {
+
+constexpr std::int64_t kSizes[] = {1, 2, 3, 5, 7, 16, 17, 31, 33, 63, 64, 65, 127, 128, 200};
+
+struct Case {
+  std::int64_t m, n, k, group;
+  int bits;
+};
+
+std::string describe(const Case& c) {
+  return fmt::format("m {}, n {}, k {}, group {}, {} bits", c.m, c.n, c.k, c.group, c.bits);
+}
+
+/// Restores the backend that was active, whatever a test does.
+class IntKernels : public testing::Test {
+ protected:
+  ~IntKernels() override { set_active_backend(before_); }
+
+  /// Runs `body` on every backend of this machine, and notes which ones.
+  template <typename Body>
+  void on_every_backend(Body body) {
+    std::string ran;
+    for (const Backend* backend : available_backends()) {
+      if (backend->device == DeviceKind::cpu) {
+        SCOPED_TRACE(backend->name);
+        set_active_backend(*backend);
+        body();
+        ran += std::string(backend->name) + " ";
+      }
+    }
+    RecordProperty("backends", ran);
+  }
+
+ private:
+  const Backend& before_ = active_backend();
+};
+
+int random_code(const Random& random, std::int64_t index, int limit) {
+  return static_cast<int>(random.below(static_cast<std::uint64_t>(index), static_cast<std::uint64_t>(2 * limit + 1))) -
+         limit;
+}
+
+Codes random_weight(const Case& c) {
+  Codes codes{Tensor::empty({c.n, c.k}, DType::i8), {}, c.bits, Granularity::per_group, c.group};
+  const Random random(1, hash_name(describe(c)));
+  for (std::int64_t i = 0; i < c.n * c.k; ++i) {
+    codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(random_code(random, i, largest_code(c.bits)));
+  }
+  codes.scales = Tensor::empty(scales_shape(c.n, c.k, Granularity::per_group, c.group));
+  for (std::int64_t i = 0; i < codes.scales.elements(); ++i) {
+    codes.scales.data<float>()[i] = 0.001F + 0.01F * random.uniform(static_cast<std::uint64_t>(i));
+  }
+  return codes;
+}
+
+/// Float rows whose largest value is exactly 127, so that their codes are the values themselves.
+Tensor integer_rows(std::int64_t rows, std::int64_t columns) {
+  Tensor x = Tensor::empty({rows, columns});
+  const Random random(2);
+  for (std::int64_t i = 0; i < rows * columns; ++i) {
+    x.data<float>()[i] = i % columns == 0 ? 127.0F : static_cast<float>(random_code(random, i, 127));
+  }
+  return x;
+}
+
+/// sum[g, m, n] by scalar loops over the canonical codes.
+std::vector<std::int32_t> expected_sums(const Tensor& x, const Codes& w) {
+  const std::int64_t m = x.dim(0), n = w.rows(), k = w.columns();
+  std::vector<std::int32_t> sums(static_cast<std::size_t>(w.groups() * m * n));
+  for (std::int64_t row = 0; row < m; ++row) {
+    for (std::int64_t column = 0; column < n; ++column) {
+      for (std::int64_t i = 0; i < k; ++i) {
+        const std::int64_t group = i / w.columns_per_scale();
+        sums[static_cast<std::size_t>((group * m + row) * n + column)] +=
+            static_cast<int>(x.data<float>()[row * k + i]) * w.codes.data<std::int8_t>()[column * k + i];
+      }
+    }
+  }
+  return sums;
+}
+
+void expect_exact_sums(const Case& c) {
+  SCOPED_TRACE(describe(c));
+  const Codes w = random_weight(c);
+  const Tensor x = integer_rows(c.m, c.k);
+  const PackedWeight packed(w, c.bits <= 4 ? PackedWeight::Format::int4 : PackedWeight::Format::int8);
+  const Tensor sums = integer_product(quantize_rows(x, packed.layout()), packed);
+  EXPECT_EQ(sums.shape(), (Shape{w.groups(), c.m, c.n}));
+  const auto got = sums.span<std::int32_t>();
+  ASSERT_EQ(std::vector<std::int32_t>(got.begin(), got.end()), expected_sums(x, w));
+}
+
+TEST_F(IntKernels, SumsEqualAScalarLoop) {
+  on_every_backend([] {
+    for (const int bits : {4, 8}) {
+      for (const std::int64_t size : kSizes) {
+        expect_exact_sums({size, 33, 65, 65, bits});   // M
+        expect_exact_sums({7, size, 65, 65, bits});    // N
+        expect_exact_sums({7, 33, size, size, bits});  // K
+      }
+      expect_exact_sums({1, 1, 1, 1, bits});
+      expect_exact_sums({97, 70, 1100, 1100, bits});
+      expect_exact_sums({200, 200, 200, 200, bits});
+    }
+  });
+}
+
+TEST_F(IntKernels, GroupsMayBeRagged) {
+  on_every_backend([] {
+    for (const int bits : {4, 8}) {
+      for (const std::int64_t group : {1, 3, 5, 8, 12, 16, 32, 33, 64, 128}) {
+        expect_exact_sums({7, 35, 131, group, bits});
+      }
+      expect_exact_sums({13, 49, 1100, 32, bits});
+      expect_exact_sums({6, 32, 1088, 64, bits});
+    }
+  });
+}
+
+// All products have the same sign and the largest size: saturation or a lost carry would show at once.
+TEST_F(IntKernels, ExtremeCodesDoNotSaturate) {
+  on_every_backend([] {
+    for (const int bits : {4, 8}) {
+      const int limit = largest_code(bits);
+      for (const int sign : {1, -1}) {
+        const std::int64_t k = 133'144, n = 17;
+        Codes w{Tensor::empty({n, k}, DType::i8), Tensor::full({n}, 1.0F), bits};
+        std::fill_n(w.codes.data<std::int8_t>(), n * k, static_cast<std::int8_t>(sign * limit));
+        const PackedWeight packed(w, bits == 4 ? PackedWeight::Format::int4 : PackedWeight::Format::int8);
+        const Tensor x = Tensor::full({2, k}, 3.0F);
+        const Tensor sums = integer_product(quantize_rows(x, packed.layout()), packed);
+        for (const std::int32_t sum : sums.span<std::int32_t>()) {
+          ASSERT_EQ(sum, sign * 127 * limit * k);
+        }
+      }
+    }
+  });
+}
+
+TEST(CodeLayout, RefusesGroupsWhoseSumsMayOverflow) {
+  EXPECT_NO_THROW(code_layout(133'144, 133'144));
+  EXPECT_THAT([] { code_layout(133'145, 133'145); },
+              testing::ThrowsMessage<Error>(testing::HasSubstr("at most 133144")));
+  EXPECT_THAT([] { code_layout(8, 0); }, testing::ThrowsMessage<Error>(testing::HasSubstr("at least 1 column, got 0")));
+}
+
+TEST_F(IntKernels, LinearIsTheEpilogueOfTheSums) {
+  on_every_backend([] {
+    for (const Case& c :
+         {Case{1, 64, 64, 64, 8}, Case{7, 33, 131, 131, 8}, Case{65, 200, 192, 192, 8}, Case{13, 49, 200, 32, 8},
+          Case{1, 64, 64, 32, 4}, Case{31, 70, 200, 32, 4}, Case{6, 17, 131, 131, 4}, Case{5, 3, 33, 5, 4}}) {
+      SCOPED_TRACE(describe(c));
+      const Codes w = random_weight(c);
+      const PackedWeight packed(w, c.bits <= 4 ? PackedWeight::Format::int4 : PackedWeight::Format::int8);
+      Tensor x = integer_rows(c.m, c.k);
+      const auto sums = expected_sums(x, w);
+      for (float& value : x.span<float>()) {
+        value *= 0.5F;  // the scale of each row becomes exactly 0.5
+      }
+      const Tensor bias = Tensor::full({c.n}, 0.25F);
+      const Tensor y = dynamic_linear(x, packed, bias);
+      const Tensor plain = dynamic_linear(x, packed);
+      for (std::int64_t m = 0; m < c.m; ++m) {
+        for (std::int64_t n = 0; n < c.n; ++n) {
+          double expected = 0, magnitude = 0;
+          for (std::int64_t g = 0; g < w.groups(); ++g) {
+            const double term =
+                0.5 * sums[static_cast<std::size_t>((g * c.m + m) * c.n + n)] * static_cast<double>(w.scale(n, g));
+            expected += term;
+            magnitude += std::fabs(term);
+          }
+          // Each of the groups + 2 float operations rounds by at most 2^-24 of the running sum.
+          const double bound = static_cast<double>(w.groups() + 3) * 0x1p-24 * (magnitude + 0.25);
+          ASSERT_NEAR(y.data<float>()[m * c.n + n], expected + 0.25, bound) << m << ", " << n;
+          ASSERT_NEAR(plain.data<float>()[m * c.n + n], expected, bound) << m << ", " << n;
+        }
+      }
+    }
+  });
+}
+
+TEST_F(IntKernels, QuantizeRowsRoundsHalfToEven) {
+  on_every_backend([] {
+    const std::vector<float> row{127.0F, 0.5F, 1.5F, 2.5F, -0.5F, -1.5F, -2.5F, 0.49F, -126.51F};
+    const QuantizedRows rows = quantize_rows(Tensor::from(row, {1, 9}), code_layout(9, 9));
+    EXPECT_THAT(rows.codes.span<std::int8_t>(),
+                testing::ElementsAre(127, 0, 2, 2, 0, -2, -2, 0, -127, 0, 0, 0, 0, 0, 0, 0));
+    EXPECT_EQ(rows.scales.item(), 1.0F);
+    EXPECT_EQ(rows.sums.span<std::int32_t>()[0], 0);
+  });
+}
+
+TEST_F(IntKernels, QuantizeRowsIsTheSameOnEveryBackend) {
+  for (const auto& [columns, group] :
+       {std::pair<std::int64_t, std::int64_t>{1, 1}, {17, 17}, {33, 5}, {200, 32}, {1100, 64}, {64, 12}}) {
+    Tensor x = Tensor::empty({9, columns});
+    const Random random(5, static_cast<std::uint64_t>(columns));
+    for (std::int64_t i = 0; i < x.elements(); ++i) {
+      x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
+    }
+    const CodeLayout layout = code_layout(columns, group);
+    set_active_backend(find_backend("cpu-generic"));
+    const QuantizedRows expected = quantize_rows(x, layout);
+    on_every_backend([&] {
+      const QuantizedRows rows = quantize_rows(x, layout);
+      EXPECT_THAT(rows.codes.span<std::int8_t>(), testing::ElementsAreArray(expected.codes.span<std::int8_t>()));
+      EXPECT_THAT(rows.scales.span<float>(), testing::ElementsAreArray(expected.scales.span<float>()));
+      EXPECT_THAT(rows.sums.span<std::int32_t>(), testing::ElementsAreArray(expected.sums.span<std::int32_t>()));
+    });
+  }
+}
+
+TEST_F(IntKernels, AllZeroRowsGiveTheBias) {
+  on_every_backend([] {
+    const Case c{2, 5, 20, 20, 8};
+    Tensor x = Tensor::zeros({2, 20});
+    const PackedWeight packed(random_weight(c), PackedWeight::Format::int8);
+    EXPECT_THAT(quantize_rows(x, packed.layout()).scales.span<float>(), testing::Each(0.0F));
+    EXPECT_THAT(dynamic_linear(x, packed, Tensor::full({5}, 3.0F)).span<float>(), testing::Each(3.0F));
+  });
+}
+
+TEST_F(IntKernels, NonFiniteRowsGiveNanAndLeaveTheOthersAlone) {
+  on_every_backend([] {
+    for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                            -std::numeric_limits<float>::infinity()}) {
+      for (const std::int64_t position : {0, 7, 18}) {
+        const PackedWeight packed(random_weight({2, 5, 19, 6, 4}), PackedWeight::Format::int4);
+        Tensor x = Tensor::full({2, 19}, 1.0F);
+        x.data<float>()[position] = bad;
+        const Tensor y = dynamic_linear(x, packed);
+        for (std::int64_t n = 0; n < 5; ++n) {
+          EXPECT_TRUE(std::isnan(y.data<float>()[n]));
+          EXPECT_TRUE(std::isfinite(y.data<float>()[5 + n]));
+        }
+      }
+    }
+  });
+}
+
+// max / 127 has lost digits here: without a clamp the largest code would be 130.
+TEST_F(IntKernels, SubnormalRowsStayWithinTheCodes) {
+  on_every_backend([] {
+    const float tiny = std::numeric_limits<float>::denorm_min();
+    const QuantizedRows rows = quantize_rows(Tensor::from<float>({130 * tiny, -130 * tiny}, {1, 2}), code_layout(2, 2));
+    EXPECT_EQ(rows.codes.span<std::int8_t>()[0], 127);
+    EXPECT_EQ(rows.codes.span<std::int8_t>()[1], -127);
+  });
+}
+
+}  // namespace
+}  // namespace octet
