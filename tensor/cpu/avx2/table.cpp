@@ -1,9 +1,11 @@
 #include "tensor/cpu/kernels/table.h"
 
+#include "tensor/cpu/int_tables.h"
+
 namespace octet::cpu {
 
 const KernelTable& avx2_kernels() {
-  static const KernelTable table = {float_kernels<best_gemm>(), {}};
+  static const KernelTable table = {float_kernels<best_gemm>(), avx2_int_kernels()};
   return table;
 }
 

@@ -274,12 +274,8 @@ void linear(const IntLinearArgs& args) {
 
 }  // namespace
 
-void fill_int_kernels_avx512vnni(IntKernels& kernels) {
-  kernels.quantize_rows = quantize_rows;
-  kernels.int8_product = product<Int8>;
-  kernels.int8_linear = linear<Int8>;
-  kernels.int4_product = product<Int4>;
-  kernels.int4_linear = linear<Int4>;
+IntKernels avx512vnni_int_kernels() {
+  return {quantize_rows, product<Int8>, linear<Int8>, product<Int4>, linear<Int4>};
 }
 
 }  // namespace octet::cpu

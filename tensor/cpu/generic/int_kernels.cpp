@@ -121,12 +121,8 @@ void linear(const IntLinearArgs& args) {
 
 }  // namespace
 
-void fill_int_kernels_generic(IntKernels& kernels) {
-  kernels.quantize_rows = quantize_rows;
-  kernels.int8_product = product<Int8Codes>;
-  kernels.int8_linear = linear<Int8Codes>;
-  kernels.int4_product = product<Int4Codes>;
-  kernels.int4_linear = linear<Int4Codes>;
+IntKernels generic_int_kernels() {
+  return {quantize_rows, product<Int8Codes>, linear<Int8Codes>, product<Int4Codes>, linear<Int4Codes>};
 }
 
 }  // namespace octet::cpu

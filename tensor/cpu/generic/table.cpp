@@ -1,9 +1,11 @@
 #include "tensor/cpu/kernels/table.h"
 
+#include "tensor/cpu/int_tables.h"
+
 namespace octet::cpu {
 
 const KernelTable& generic_kernels() {
-  static const KernelTable table = {float_kernels<own_gemm>(), {}};
+  static const KernelTable table = {float_kernels<own_gemm>(), generic_int_kernels()};
   return table;
 }
 
