@@ -72,20 +72,38 @@ TEST_F(Parallel, UsesSeveralThreads) {
   });
 }
 
+// Chunks 0 and 1 both fail, and whichever of them fails later, 0 is reported.
 TEST_F(Parallel, RethrowsTheFirstExceptionInChunkOrder) {
-  for (int threads : {1, 2, 4}) {
-    set_thread_count(threads);
-    const auto loop = [] {
-      parallel_for(100, 1, [](std::int64_t begin, std::int64_t) {
-        if (begin == 7) {
-          std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  set_thread_count(2);
+  for (std::int64_t late : {0, 1}) {
+    std::atomic<int> started = 0;
+    const auto loop = [&] {
+      parallel_for(100, 1, [&](std::int64_t begin, std::int64_t) {
+        ++started;
+        while (started < 2) {
+          std::this_thread::yield();
         }
-        check(begin < 7, "chunk {}", begin);
+        std::this_thread::sleep_for(std::chrono::milliseconds(begin == late ? 50 : 0));
+        check(false, "chunk {}", begin);
       });
     };
-    EXPECT_THAT(loop, testing::ThrowsMessage<Error>("chunk 7")) << threads;
+    EXPECT_THAT(loop, testing::ThrowsMessage<Error>("chunk 0")) << "late: " << late;
+    EXPECT_LT(started, 100) << "no new chunks after a failure";
   }
   EXPECT_EQ(chunks_of(2, 1).size(), 2U) << "the loop works after an exception";
+}
+
+TEST_F(Parallel, OneThreadStopsAtTheFirstException) {
+  set_thread_count(1);
+  int calls = 0;
+  const auto loop = [&] {
+    parallel_for(9, 1, [&](std::int64_t begin, std::int64_t) {
+      ++calls;
+      check(begin < 3, "chunk {}", begin);
+    });
+  };
+  EXPECT_THAT(loop, testing::ThrowsMessage<Error>("chunk 3"));
+  EXPECT_EQ(calls, 4);
 }
 
 TEST_F(Parallel, NestedLoopsRunSeriallyInOrder) {
@@ -103,12 +121,10 @@ TEST_F(Parallel, NestedLoopsRunSeriallyInOrder) {
 
 TEST_F(Parallel, RefusesBadSettings) {
   EXPECT_GE(hardware_threads(), 1);
-  EXPECT_THAT(
-      [] { set_thread_count(0); },
-      testing::ThrowsMessage<Error>("[threads] expected a number of threads of at least 1, got 0"));
-  EXPECT_THAT(
-      [] { parallel_for(5, 0, [](std::int64_t, std::int64_t) {}); },
-      testing::ThrowsMessage<Error>("[parallel_for] expected a grain of at least 1, got 0"));
+  EXPECT_THAT([] { set_thread_count(0); },
+              testing::ThrowsMessage<Error>("[threads] expected a number of threads of at least 1, got 0"));
+  EXPECT_THAT([] { parallel_for(5, 0, [](std::int64_t, std::int64_t) {}); },
+              testing::ThrowsMessage<Error>("[parallel_for] expected a grain of at least 1, got 0"));
 }
 
 }  // namespace
