@@ -16,6 +16,13 @@ struct Chart {
   std::string name;
   std::string title;    ///< the message of the chart
   std::string caption;  ///< teaches what one sees
+
+  template <class V>
+  void visit(V& v) {
+    v("name", name);
+    v("title", title);
+    v("caption", caption);
+  }
 };
 
 // Every draw_ function creates `folder` if need be, writes NAME.dat and NAME.gp, runs gnuplot and

@@ -1,0 +1,84 @@
+#include <array>
+#include <cstdio>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "eval/chart_script.h"
+#include "eval/report_html.h"
+
+namespace octet {
+
+namespace {
+
+void replace_all(std::string& text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+/// gnuplot writes the colours of Palette as `#rrggbb`, `rgb(r,g,b)` or `rgb( r, g, b)`; the greys among them
+/// follow the theme of the page.
+const std::map<std::string, std::string>& theme_colors() {
+  static const std::map<std::string, std::string> colors{{Palette::kInk, "var(--ink)"},
+                                                         {Palette::kMuted, "var(--muted)"},
+                                                         {Palette::kGrid, "var(--grid)"},
+                                                         {Palette::kPaper, "var(--paper)"}};
+  return colors;
+}
+
+std::string follow_theme(const std::string& svg) {
+  std::string themed;
+  std::size_t done = 0;
+  for (std::size_t at = 0; (at = svg.find("rgb(", at)) != std::string::npos; ++at) {
+    int red = 0, green = 0, blue = 0;
+    const std::size_t end = svg.find(')', at);
+    if (end == std::string::npos) break;
+    const std::string color = svg.substr(at, end + 1 - at);
+    if (std::sscanf(color.c_str(), "rgb( %d , %d , %d", &red, &green, &blue) != 3) continue;
+    const auto found = theme_colors().find(fmt::format("#{:02x}{:02x}{:02x}", red, green, blue));
+    if (found == theme_colors().end()) continue;
+    themed += svg.substr(done, at - done) + found->second;
+    done = end + 1;
+  }
+  themed += svg.substr(done);
+  for (const auto& [color, variable] : theme_colors()) {
+    replace_all(themed, "\"" + color + "\"", "\"" + variable + "\"");
+  }
+  for (const char* attribute : {"color", "fill", "stroke"}) {
+    replace_all(themed, fmt::format("{}=\"black\"", attribute), fmt::format("{}=\"var(--ink)\"", attribute));
+    replace_all(themed, fmt::format("{}='black'", attribute), fmt::format("{}='var(--ink)'", attribute));
+  }
+  return themed;
+}
+
+}  // namespace
+
+std::string inline_svg(const std::string& svg, const std::string& name, const std::string& title) {
+  const std::size_t begin = svg.find("<svg");
+  const std::size_t head_end = svg.find('>', begin);
+  if (begin == std::string::npos || head_end == std::string::npos) return "";
+  const std::string head = svg.substr(begin, head_end - begin);
+  const std::size_t box = head.find("viewBox=\"");
+  const std::size_t box_end = box == std::string::npos ? box : head.find('"', box + 9);
+  if (box_end == std::string::npos) return "";
+
+  std::string body = svg.substr(head_end + 1);
+  const std::size_t title_begin = body.find("<title>");
+  const std::size_t title_end = body.find("</title>");
+  if (title_begin != std::string::npos && title_end != std::string::npos) {
+    body.erase(title_begin, title_end + 8 - title_begin);  // browsers would show it as a tooltip everywhere
+  }
+  body = follow_theme(body);
+  for (const char* quote : {"'", "\""}) {
+    replace_all(body, fmt::format(" id={}", quote), fmt::format(" id={}{}-", quote, name));
+    replace_all(body, fmt::format("href={}#", quote), fmt::format("href={}#{}-", quote, name));
+  }
+  replace_all(body, "url(#", "url(#" + name + "-");
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" {} "
+      "role=\"img\" aria-label=\"{}\">{}",
+      head.substr(box, box_end + 1 - box), escape_html(title), body);
+}
+
+}  // namespace octet
