@@ -42,4 +42,16 @@ class Embedding : public EmbeddingBase {
   Tensor project_rows(const Tensor& x) override;
 };
 
+/// Learned vectors of positions: weight (T, C). Not an EmbeddingBase: passes over token tables must not mistake it for
+/// one.
+class PositionTable : public Module {
+ public:
+  PositionTable(std::int64_t context, std::int64_t width);
+
+  /// Rows [first, first + count): (count, C).
+  Tensor operator()(std::int64_t first, std::int64_t count);
+
+  Parameter weight;
+};
+
 }  // namespace octet

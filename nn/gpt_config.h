@@ -2,10 +2,16 @@
 
 #include <cstdint>
 
+#include "base/config_field.h"
+
 namespace octet {
 
 /// gpt2: LayerNorm, learned positions, GELU (tanh), biases. llama: RMSNorm, RoPE, SwiGLU, grouped heads, no biases.
 enum class Architecture { gpt2, llama };
+
+template <>
+inline constexpr auto enum_names<Architecture> =
+    std::to_array<EnumName<Architecture>>({{Architecture::gpt2, "gpt2"}, {Architecture::llama, "llama"}});
 
 /// Shape of a Gpt: the `model` section of a configuration.
 struct GptConfig {
@@ -24,6 +30,27 @@ struct GptConfig {
 
   std::int64_t head_dim() const { return width / heads; }
   std::int64_t key_value_heads() const { return kv_heads == 0 ? heads : kv_heads; }
+  bool has_biases() const { return architecture == Architecture::gpt2; }
+
+  template <class V>
+  void visit(V& v) {
+    v("architecture", architecture);
+    v("vocabulary", vocabulary, in_range(2, 1 << 24));
+    v("context", context, in_range(1, 1 << 20));
+    v("width", width, in_range(1, 1 << 16));
+    v("layers", layers, in_range(1, 1 << 10));
+    v("heads", heads, at_least(1));
+    v("kv_heads", kv_heads, at_least(0));
+    v("hidden", hidden, in_range(1, 1 << 18));
+    v("tied_head", tied_head);
+    v("dropout", dropout, in_range(0.0, 0.95));
+    v("norm_epsilon", norm_epsilon, positive());
+    v("rope_theta", rope_theta, positive());
+  }
+  void validate(Problems& problems) const;
 };
+
+/// `config` itself; ErrorKind::config naming every rule it breaks.
+const GptConfig& checked(const GptConfig& config);
 
 }  // namespace octet

@@ -1,0 +1,22 @@
+#include "nn/block.h"
+
+#include "tensor/ops/elementwise.h"
+
+namespace octet {
+
+Block::Block(const GptConfig& config, std::int64_t layer)
+    : attention_norm(*this, "attention_norm", make_norm(config)),
+      attention(*this, "attention", std::make_unique<Attention>(config, layer)),
+      mlp_norm(*this, "mlp_norm", make_norm(config)),
+      mlp(*this, "mlp", make_mlp(config)),
+      dropout_(config.dropout),
+      path_("blocks." + std::to_string(layer)) {}
+
+Tensor Block::operator()(const Tensor& x, const ForwardOptions& options) {
+  const Tensor attended = (*attention)((*attention_norm)(x), options);
+  const Tensor h = add(x, apply_dropout(attended, dropout_, options, path_ + ".attention"));
+  const Tensor transformed = (*mlp)((*mlp_norm)(h));
+  return add(h, apply_dropout(transformed, dropout_, options, path_ + ".mlp"));
+}
+
+}  // namespace octet
