@@ -112,10 +112,11 @@ TEST_P(EachGpt, DropoutIsActiveOnlyInTraining) {
 TEST_P(EachGpt, LearnsOneBatchByHeart) {
   Gpt model(config());
   fill_randomly(model, 1);
-  const Tensor ids = random_ids(1, 8, config().vocabulary, 1);
+  // No token twice: without absolute positions a Llama cannot tell a repeated first token from the first.
+  const Tensor ids = Tensor::from(std::vector<std::int32_t>{3, 14, 15, 9, 2, 6, 5, 8}, {1, 8});
   const Tensor targets = random_ids(1, 8, config().vocabulary, 2);
   constexpr float kLearningRate = 0.1F;
-  for (int step = 0; step < 150; ++step) {
+  for (int step = 0; step < 100; ++step) {
     model.clear_gradients();
     backward(model.loss(ids, targets));
     for (const auto& [path, parameter] : model.parameters()) {
