@@ -51,7 +51,7 @@ void read_text(const StructRef& root, const std::string& text, const std::string
 }
 
 void read_json(const StructRef& root, const nlohmann::json& json, const std::string& name) {
-  read_tree(root, node_from_json(json), name, {});
+  read_tree(root, node_from_json(json, name), name, {});
 }
 
 void override_and_check(const StructRef& root, const std::string& name, const std::vector<std::string>& overrides) {

@@ -1,5 +1,6 @@
 #include "base/config_describe.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -55,6 +56,34 @@ struct Describe {
   }
 };
 
+/// The path of the first member called `name` in `parent` or the structs inside it.
+std::optional<std::string> find_path(const StructRef& parent, const std::string& name, const std::string& path) {
+  for (const FieldRef& field : parent.fields(parent.object)) {
+    const std::string field_path = join_path(path, field.name);
+    if (field.name == name) return field_path;
+    if (const auto* inner = std::get_if<StructRef>(&field.value.target)) {
+      if (const auto found = find_path(*inner, name, field_path)) return found;
+    }
+  }
+  return std::nullopt;
+}
+
+/// A text on one line, cut to a length that leaves a message readable.
+std::string excerpt(const std::string& text) {
+  constexpr std::size_t kLongestText = 60;
+  std::string line = text.substr(0, kLongestText);
+  const auto is_continuation = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; };
+  if (line.size() < text.size()) {
+    // Step back to the start of the UTF-8 character that the cut falls into.
+    std::size_t end = line.size();
+    while (end > 0 && is_continuation(text[end])) --end;
+    line = line.substr(0, end) + "...";
+  }
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+  return line;
+}
+
 }  // namespace
 
 std::string describe(const ValueRef& value, const FieldRules& rules) {
@@ -62,7 +91,6 @@ std::string describe(const ValueRef& value, const FieldRules& rules) {
 }
 
 std::string describe(const ConfigNode& node) {
-  constexpr std::size_t kLongestText = 60;
   switch (node.kind) {
     case ConfigNode::Kind::null:
       return "nothing";
@@ -73,14 +101,15 @@ std::string describe(const ConfigNode& node) {
     case ConfigNode::Kind::scalar:
       break;
   }
-  const bool cut = node.text.size() > kLongestText;
-  return fmt::format("{}\"{}{}\"", node.quoted ? "the quoted text " : "", node.text.substr(0, kLongestText),
-                     cut ? "..." : "");
+  return fmt::format("{}\"{}\"", node.quoted ? "the quoted text " : "", excerpt(node.text));
 }
 
-std::string unknown_name(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
-  const std::optional<std::string> nearest = nearest_name(name, known);
-  return fmt::format("unknown {}{} (known: {})", what, nearest ? fmt::format(", did you mean \"{}\"?", *nearest) : "",
+std::string unknown_key(const std::string& key, const std::vector<FieldRef>& siblings, const StructRef& root) {
+  std::vector<std::string> known;
+  for (const FieldRef& field : siblings) known.push_back(field.name);
+  std::optional<std::string> meant = nearest_name(key, known);
+  if (!meant) meant = find_path(root, key, "");
+  return fmt::format("unknown key{} (known: {})", meant ? fmt::format(", did you mean \"{}\"?", *meant) : "",
                      fmt::join(known, ", "));
 }
 

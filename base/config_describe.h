@@ -14,7 +14,8 @@ std::string describe(const ValueRef& value, const FieldRules& rules);
 /// What a node is, as it stands after "got": `"abc"`, `a list`, `nothing`.
 std::string describe(const ConfigNode& node);
 
-/// `unknown key, did you mean "layers"? (known: layers, width)`
-std::string unknown_name(const std::string& what, const std::string& name, const std::vector<std::string>& known);
+/// `unknown key, did you mean "layers"? (known: layers, width)`. A key that no sibling resembles but that
+/// exists elsewhere below `root` is suggested with its whole path.
+std::string unknown_key(const std::string& key, const std::vector<FieldRef>& siblings, const StructRef& root);
 
 }  // namespace octet

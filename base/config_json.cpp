@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+
 namespace octet {
 
 using Kind = ConfigNode::Kind;
@@ -30,23 +32,32 @@ nlohmann::json node_to_json(const ConfigNode& node) {
   return nullptr;
 }
 
-ConfigNode node_from_json(const nlohmann::json& json) {
+namespace {
+
+ConfigNode convert(const nlohmann::json& json, const std::string& name, std::size_t depth) {
+  if (depth > kDeepestConfig) fail(ErrorKind::config, "{}: nested deeper than {} levels", name, kDeepestConfig);
   ConfigNode node;
   if (json.is_object()) {
     node.kind = Kind::map;
     for (const auto& [key, value] : json.items()) {
-      node.items.push_back(node_from_json(value));
+      node.items.push_back(convert(value, name, depth + 1));
       node.items.back().key = key;
     }
   } else if (json.is_array()) {
     node.kind = Kind::list;
-    for (const nlohmann::json& value : json) node.items.push_back(node_from_json(value));
+    for (const nlohmann::json& value : json) node.items.push_back(convert(value, name, depth + 1));
   } else if (json.is_string()) {
     node = ConfigNode::scalar(json.get<std::string>(), true);
   } else if (!json.is_null()) {
     node = ConfigNode::scalar(json.dump(), false);
   }
   return node;
+}
+
+}  // namespace
+
+ConfigNode node_from_json(const nlohmann::json& json, const std::string& name) {
+  return convert(json, name, 0);
 }
 
 }  // namespace octet

@@ -27,6 +27,9 @@ struct ConfigNode {
   }
 };
 
+/// Deeper trees are refused when they are read, so that functions over trees may recurse.
+inline constexpr std::size_t kDeepestConfig = 64;
+
 /// `model` and `layers` give `model.layers`.
 inline std::string join_path(const std::string& parent, const std::string& name) {
   if (parent.empty()) return name;

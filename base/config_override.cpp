@@ -10,14 +10,14 @@ namespace octet {
 namespace {
 
 /// Follows one part of a dotted path. Returns nothing and sets `problem` where it leads nowhere.
-std::optional<FieldRef> step(const FieldRef& from, const std::string& part, std::string& problem) {
+std::optional<FieldRef> step(const StructRef& root, const FieldRef& from, const std::string& part,
+                             std::string& problem) {
   if (const auto* target = std::get_if<StructRef>(&from.value.target)) {
-    std::vector<std::string> names;
-    for (FieldRef& field : target->fields(target->object)) {
-      if (field.name == part) return std::move(field);
-      names.push_back(field.name);
+    const std::vector<FieldRef> fields = target->fields(target->object);
+    for (const FieldRef& field : fields) {
+      if (field.name == part) return field;
     }
-    problem = unknown_name("key", part, names);
+    problem = unknown_key(part, fields, root);
   } else if (const auto* list = std::get_if<ListRef>(&from.value.target)) {
     const std::size_t size = list->size(list->list);
     std::size_t index = 0;
@@ -27,7 +27,7 @@ std::optional<FieldRef> step(const FieldRef& from, const std::string& part, std:
     }
     problem = fmt::format("expected the index of one of {} elements, counted from 0", size);
   } else if (const auto* optional = std::get_if<OptionalRef>(&from.value.target)) {
-    return step({from.name, optional->get(optional->optional), from.rules}, part, problem);
+    return step(root, {from.name, optional->get(optional->optional), from.rules}, part, problem);
   } else {
     problem = fmt::format("{} has no keys inside: it is {}", from.name, describe(from.value, from.rules));
   }
@@ -69,7 +69,7 @@ void ConfigReader::override_with(const std::string& assignment) {
   for (std::size_t start = 0; start <= path.size();) {
     const std::size_t end = std::min(path.find('.', start), path.size());
     std::string problem;
-    const std::optional<FieldRef> next = step(field, path.substr(start, end - start), problem);
+    const std::optional<FieldRef> next = step(root_, field, path.substr(start, end - start), problem);
     if (!next) {
       report_.add(path.substr(0, end), 0, problem);
       return;

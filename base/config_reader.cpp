@@ -44,12 +44,6 @@ struct ScalarReader {
   ScalarResult operator()(const OptionalRef&) const { return {}; }
 };
 
-std::vector<std::string> names_of(const std::vector<FieldRef>& fields) {
-  std::vector<std::string> names;
-  for (const FieldRef& field : fields) names.push_back(field.name);
-  return names;
-}
-
 const FieldRef* find_field(const std::vector<FieldRef>& fields, const std::string& name) {
   for (const FieldRef& field : fields) {
     if (field.name == name) return &field;
@@ -101,7 +95,7 @@ void ConfigReader::read_struct(const ConfigNode& node, const StructRef& target, 
     } else if (item.key == "<<") {
       report_.add(item_path, item.line, "merge keys are not supported, write the keys out");
     } else if (field == nullptr) {
-      report_.add(item_path, item.line, unknown_name("key", item.key, names_of(fields)));
+      report_.add(item_path, item.line, unknown_key(item.key, fields, root_));
     } else {
       read_value(item, field->value, field->rules, item_path);
     }

@@ -12,7 +12,6 @@
 namespace octet {
 namespace {
 
-constexpr std::size_t kDeepestNesting = 64;
 constexpr std::size_t kMostValues = 100'000;
 
 std::size_t count_values(const ConfigNode& node) {
@@ -92,8 +91,8 @@ class TreeBuilder : public YAML::EventHandler {
   void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, ConfigNode::Kind kind) {
     refuse_tag(mark, tag);
     count(mark, 1);
-    if (stack_.size() == kDeepestNesting) {
-      refuse(mark, fmt::format("nested deeper than {} levels", kDeepestNesting));
+    if (stack_.size() == kDeepestConfig) {
+      refuse(mark, fmt::format("nested deeper than {} levels", kDeepestConfig));
     }
     Open& opened = stack_.emplace_back();
     opened.node.kind = kind;

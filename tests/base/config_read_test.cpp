@@ -93,6 +93,21 @@ TEST(ConfigRead, SuggestsOnlyCloseNames) {
   EXPECT_THAT(problem("model: {arch: lama}"), HasSubstr("model.arch: expected one of gpt2, llama, got \"lama\""));
 }
 
+TEST(ConfigRead, SuggestsTheStructThatHasTheKey) {
+  EXPECT_THAT(problem("layers: 2"),
+              StartsWith("t.yaml:1: layers: unknown key, did you mean \"model.layers\"? (known:"));
+  EXPECT_THAT(problem("", {"arch=gpt2"}),
+              StartsWith("override arch=gpt2: arch: unknown key, did you mean \"model.arch\"?"));
+}
+
+TEST(ConfigRead, QuotesOddTextsOnOneShortLine) {
+  const std::string text = std::string(59, 'x') + "\u00e9\u00e9";
+  EXPECT_EQ(problem("seed: " + text),
+            "t.yaml:1: seed: expected an integer of at least 0, got \"" + std::string(59, 'x') + "...\"");
+  EXPECT_EQ(problem("seed: \"a\\nb\""),
+            "t.yaml:1: seed: expected an integer of at least 0, got the quoted text \"a b\"");
+}
+
 TEST(ConfigRead, RefusesDuplicateKeys) {
   EXPECT_EQ(problem("model:\n  layers: 1\n  width: 8\n  layers: 2\n"),
             "t.yaml:4: model.layers: duplicate key, first given on line 2");

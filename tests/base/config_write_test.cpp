@@ -95,6 +95,8 @@ TEST(ConfigWrite, JsonErrorsNameFileAndPath) {
             "c.json: model.dropout: expected a number from 0 to 1, got 2");
   EXPECT_THAT(problem_in(R"({"model": {"layer": 4}})"),
               HasSubstr("c.json: model.layer: unknown key, did you mean \"layers\"?"));
+  EXPECT_EQ(problem_in((std::string(100'000, '[') + std::string(100'000, ']')).c_str()),
+            "c.json: nested deeper than 64 levels");
   EXPECT_EQ(problem_in("[]"), "c.json: expected a map of keys, got a list");
 }
 
