@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "base/config_field.h"
 #include "eval/running_moments.h"
 #include "tensor/tensor.h"
 
 namespace octet {
 
-/// What counts as an outlier.
+/// What counts as an outlier: the `outliers` section of a configuration.
 struct OutlierOptions {
   /// Standard deviations from the mean. Among normal values 2 in 10^9 lie beyond 6, so any count is a finding; at 3 the
   /// normal tail alone (0.27 %) would be flagged.
@@ -18,6 +19,13 @@ struct OutlierOptions {
   /// section 3.
   double absolute = 6.0;
   std::int64_t top_channels = 8;  ///< how many of the worst channels are listed
+
+  template <class V>
+  void visit(V& v) {
+    v("threshold", threshold, positive());
+    v("absolute", absolute, positive());
+    v("top_channels", top_channels, at_least(1));
+  }
 };
 
 /// Outliers among the values (rows, C) that one layer reads, or of its weight.

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace octet {
+
+/// How long one job took, in seconds, over its repetitions.
+struct Timing {
+  double min = 0;
+  double quarter = 0;  ///< 25 % quantile
+  double median = 0;
+  double three_quarters = 0;
+};
+
+/// Seconds since some fixed moment, never going back.
+using Clock = std::function<double()>;
+double steady_seconds();
+
+/// Times jobs that are to be compared: after `warmups` untimed rounds, each of `repetitions` rounds runs every job
+/// once, A B C A B C, so that a machine that gets warmer or busier slows all of them alike. Errors (run): repetitions
+/// < 1.
+std::vector<Timing> time_interleaved(std::span<const std::function<void()>> jobs, std::int64_t warmups,
+                                     std::int64_t repetitions, const Clock& clock = steady_seconds);
+
+}  // namespace octet

@@ -1,0 +1,42 @@
+#include "eval/window_batches.h"
+
+#include <algorithm>
+
+namespace octet {
+namespace {
+
+void check_window(const Window& window, std::size_t index) {
+  check(window.first_scored >= 0 && window.scored() > 0,
+        "[evaluate] expected window {} to score some of its {} predictions, got those from {} on", index,
+        window.length(), window.first_scored);
+}
+
+}  // namespace
+
+std::vector<WindowBatch> make_batches(std::span<const Window> windows, std::int64_t batch_tokens) {
+  std::vector<WindowBatch> batches;
+  for (std::size_t w = 0; w < windows.size(); ++w) {
+    check_window(windows[w], w);
+    const std::int64_t length = windows[w].length();
+    const bool joins = !batches.empty() && windows[batches.back().first].length() == length &&
+                       static_cast<std::int64_t>(batches.back().count + 1) * length <= batch_tokens;
+    if (joins) {
+      ++batches.back().count;
+    } else {
+      batches.push_back({w, 1});
+    }
+  }
+  return batches;
+}
+
+Tensor window_inputs(std::span<const Window> windows) {
+  const std::int64_t length = windows.front().length();
+  Tensor ids = Tensor::empty({static_cast<std::int64_t>(windows.size()), length}, DType::i32);
+  auto* out = ids.data<std::int32_t>();
+  for (const Window& window : windows) {
+    out = std::copy_n(window.tokens.begin(), length, out);
+  }
+  return ids;
+}
+
+}  // namespace octet

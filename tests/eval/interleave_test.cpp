@@ -1,0 +1,45 @@
+#include "eval/interleave.h"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace octet {
+namespace {
+
+TEST(TimeInterleaved, RunsJobsInRoundsAndTimesThemByTheClock) {
+  std::string order;
+  double now = 0;
+  int calls_of_a = 0;
+  const std::vector<std::function<void()>> jobs = {[&] {
+                                                     order += 'A';
+                                                     now += ++calls_of_a;  // 1 in the warm-up, then 2, 3, 4, 5
+                                                   },
+                                                   [&] {
+                                                     order += 'B';
+                                                     now += 10;
+                                                   }};
+  const auto timings = time_interleaved(jobs, 1, 4, [&] { return now; });
+  EXPECT_EQ(order, "ABABABABAB");
+  ASSERT_EQ(timings.size(), 2U);
+  EXPECT_EQ(timings[0].min, 2);
+  EXPECT_EQ(timings[0].quarter, 2.75);
+  EXPECT_EQ(timings[0].median, 3.5);
+  EXPECT_EQ(timings[0].three_quarters, 4.25);
+  EXPECT_EQ(timings[1].median, 10);
+}
+
+TEST(TimeInterleaved, RefusesNoRepetitions) {
+  EXPECT_THROW(time_interleaved({}, 0, 0), Error);
+}
+
+TEST(SteadySeconds, DoesNotGoBack) {
+  const double first = steady_seconds();
+  EXPECT_GE(steady_seconds(), first);
+}
+
+}  // namespace
+}  // namespace octet
