@@ -4,17 +4,9 @@
 
 #include "base/config_field.h"
 #include "eval/evaluator.h"
+#include "eval/interval.h"
 
 namespace octet {
-
-/// A mean with its confidence interval.
-struct Interval {
-  double mean = 0;
-  double low = 0;
-  double high = 0;
-
-  bool contains(double value) const { return low <= value && value <= high; }
-};
 
 /// How intervals are estimated: the `bootstrap` section of a configuration.
 struct BootstrapOptions {

@@ -2,19 +2,17 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "eval/charts.h"
+#include "eval/interval.h"
 
 namespace octet {
 
 // The report of a run. These structs are report.json: every visit() lists the keys in their order, and names,
 // units and meaning are stable because scripts read them. A number that was not measured is NaN here and null
 // there; shares and relative changes are plain ratios (0.01 = 1 %).
-
-inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
 struct ReportCorpus {
   std::string name;
@@ -66,18 +64,6 @@ struct ReportProtocol {
     v("scored_tokens", scored_tokens);
     v("windows", windows);
     v("bootstrap_samples", bootstrap_samples);
-  }
-};
-
-/// An estimate with its 95 % interval.
-struct Interval {
-  double mean = kNotMeasured, low = kNotMeasured, high = kNotMeasured;
-
-  template <class V>
-  void visit(V& v) {
-    v("mean", mean);
-    v("low", low);
-    v("high", high);
   }
 };
 
