@@ -1,0 +1,155 @@
+#include "nn/model_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include <fmt/ranges.h>
+
+#include "base/config.h"
+#include "base/file.h"
+
+namespace octet {
+namespace {
+
+using Path = std::filesystem::path;
+
+constexpr const char* kFormat = "octet";
+constexpr std::int64_t kVersion = 1;
+constexpr const char* kConfigKey = "octet_config";  // in the metadata of the weights
+
+/// The part of config.json that has a fixed form.
+struct ConfigFile {
+  std::string format = kFormat;
+  std::int64_t version = kVersion;
+  GptConfig model;
+
+  template <class V>
+  void visit(V& v) {
+    v("format", format, required(), one_of(kFormat));
+    v("version", version, required(), one_of(kVersion));
+    v("model", model, required());
+  }
+};
+
+/// Reads a configuration that is the content of an input file: what is wrong with it is the file's fault.
+template <typename T>
+T read_json(const nlohmann::json& json, const std::string& name) {
+  try {
+    return from_json<T>(json, name);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::input, error.what());
+  }
+}
+
+nlohmann::json parse_json(const std::string& text, const std::string& name) {
+  try {
+    return nlohmann::json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    fail(ErrorKind::input, "{}: expected JSON, got {}", name, error.what());
+  }
+}
+
+void check_same(const GptConfig& of_file, const GptConfig& expected, const Path& path) {
+  const std::vector<std::string> different = differences(of_file, expected);
+  if (!different.empty()) {
+    fail(ErrorKind::input, "{}: expected the weights of this model, got those of another (weights -> model): {}",
+         path.string(), fmt::join(different, ", "));
+  }
+}
+
+void check_tensor(const Tensor& tensor, const Tensor& parameter, const std::string& name, const Path& path) {
+  if (tensor.shape() != parameter.shape() || tensor.dtype() != parameter.dtype()) {
+    fail(ErrorKind::input, "{}: tensor \"{}\": expected {} {}, got {} {}", path.string(), name,
+         name_of(parameter.dtype()), parameter.shape(), name_of(tensor.dtype()), tensor.shape());
+  }
+  const std::span<float> values = tensor.span<float>();
+  const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+  if (bad != values.end()) {
+    fail(ErrorKind::input, "{}: tensor \"{}\": expected finite values, got {} at index {}", path.string(), name, *bad,
+         bad - values.begin());
+  }
+}
+
+}  // namespace
+
+void save_model(const Path& folder, Gpt& model, const ModelExtras& extras) {
+  make_folder(folder);
+  std::vector<NamedTensor> tensors;
+  for (const auto& [path, parameter] : model.parameters()) {
+    tensors.push_back({path, parameter->value()});
+  }
+  tensors.insert(tensors.end(), extras.tensors.begin(), extras.tensors.end());
+  write_safetensors(folder / kModelWeightsFile, tensors, {{kConfigKey, to_json(model.config()).dump()}});
+
+  ConfigFile file;
+  file.model = model.config();
+  nlohmann::json json = to_json(file);
+  if (!extras.quantization.empty()) {
+    check(nlohmann::json::accept(extras.quantization), "[save_model] expected JSON as quantization, got {}",
+          extras.quantization);
+    json["quantization"] = nlohmann::json::parse(extras.quantization);
+  }
+  write_file_atomically(folder / kModelConfigFile, json.dump(2) + "\n");
+}
+
+std::unique_ptr<Gpt> load_model(const Path& folder) {
+  const ModelDescription description = read_model_description(folder);
+  if (!description.quantization.empty()) {
+    fail(ErrorKind::input, "{}: expected a model in FP32, got one with quantized layers",
+         (folder / kModelConfigFile).string());
+  }
+  const SafetensorsFile weights = read_model_weights(folder, description.config);
+  auto model = std::make_unique<Gpt>(description.config);
+  load_parameters(*model, weights);
+  return model;
+}
+
+void load_weights(const Path& folder, Gpt& model) {
+  load_parameters(model, read_model_weights(folder, model.config()));
+}
+
+ModelDescription read_model_description(const Path& folder) {
+  if (!std::filesystem::is_directory(folder)) {
+    fail(ErrorKind::input, "{}: expected a folder with {} and {}, found none", folder.string(), kModelConfigFile,
+         kModelWeightsFile);
+  }
+  const Path path = folder / kModelConfigFile;
+  nlohmann::json json = parse_json(read_text_file(path), path.string());
+  ModelDescription description;
+  if (json.is_object() && json.contains("quantization")) {
+    description.quantization = json["quantization"].dump();
+    json.erase("quantization");
+  }
+  description.config = read_json<ConfigFile>(json, path.string()).model;
+  return description;
+}
+
+SafetensorsFile read_model_weights(const Path& folder, const GptConfig& config) {
+  const Path path = folder / kModelWeightsFile;
+  SafetensorsFile file = SafetensorsFile::read(path);
+  const auto written_for = file.metadata().find(kConfigKey);
+  if (written_for != file.metadata().end()) {
+    const std::string name = path.string() + " (" + kConfigKey + ")";
+    check_same(read_json<GptConfig>(parse_json(written_for->second, name), name), config, path);
+  }
+  return file;
+}
+
+void load_parameters(Module& module, const SafetensorsFile& file, const std::set<std::string>& others) {
+  std::set<std::string> known = others;
+  for (const auto& [path, parameter] : module.parameters()) {
+    const Tensor& tensor = file.at(path);
+    check_tensor(tensor, parameter->value(), path, file.path());
+    parameter->set_value(tensor);
+    known.insert(path);
+  }
+  for (const std::string& name : file.names()) {
+    if (!known.contains(name)) {
+      fail(ErrorKind::input, "{}: tensor \"{}\": expected only tensors of the model, got one it does not have",
+           file.path().string(), name);
+    }
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "io/safetensors.h"
+#include "nn/gpt.h"
+
+namespace octet {
+
+// A model is a folder of two files:
+//
+//     config.json         {"format": "octet", "version": 1, "model": {...}, "quantization": {...}}
+//     model.safetensors   every parameter under its dotted name, and what the quantized layers keep
+//
+// `quantization` stands only where layers are quantized. The metadata of the weights repeat `model`, so that weights
+// beside the configuration of another model are noticed. Whatever is wrong with either file is an ErrorKind::input that
+// names file and tensor.
+
+inline constexpr const char* kModelConfigFile = "config.json";
+inline constexpr const char* kModelWeightsFile = "model.safetensors";
+
+/// What quantized layers add to a model file.
+struct ModelExtras {
+  std::vector<NamedTensor> tensors;  ///< codes and scales
+  std::string quantization;          ///< the JSON object that tells how to read them; empty: none
+};
+
+/// Writes both files, each whole or not at all; the folder is made where it is missing.
+void save_model(const std::filesystem::path& folder, Gpt& model, const ModelExtras& extras = {});
+
+/// A new model with all weights of the folder. An error where layers are quantized: `quantization` is not empty.
+std::unique_ptr<Gpt> load_model(const std::filesystem::path& folder);
+
+/// The weights of the folder into a model that exists. An error listing the differences where its configuration is
+/// another one.
+void load_weights(const std::filesystem::path& folder, Gpt& model);
+
+// The parts, for loaders of quantized models: read the description, build the model, replace its layers, read the
+// weights, load the parameters that are left.
+
+/// The content of config.json.
+struct ModelDescription {
+  GptConfig config;
+  std::string quantization;  ///< JSON text, empty where no layer is quantized
+};
+ModelDescription read_model_description(const std::filesystem::path& folder);
+
+/// The content of model.safetensors; an error listing the differences where it belongs to another configuration.
+SafetensorsFile read_model_weights(const std::filesystem::path& folder, const GptConfig& config);
+
+/// Fills every parameter below `module`. Errors: a tensor is missing, has another shape or dtype, holds NaN or infinity
+/// (its index is named), or is neither a parameter nor one of `others`.
+void load_parameters(Module& module, const SafetensorsFile& file, const std::set<std::string>& others = {});
+
+}  // namespace octet
