@@ -6,28 +6,6 @@
 
 namespace octet {
 
-std::string_view name_of(Granularity granularity) {
-  switch (granularity) {
-    case Granularity::per_tensor:
-      return "per_tensor";
-    case Granularity::per_channel:
-      return "per_channel";
-    case Granularity::per_group:
-      return "per_group";
-  }
-  return "unknown";
-}
-
-Granularity granularity_from(std::string_view name) {
-  for (const auto granularity : {Granularity::per_tensor, Granularity::per_channel, Granularity::per_group}) {
-    if (name_of(granularity) == name) {
-      return granularity;
-    }
-  }
-  fail(ErrorKind::config, "[quantize] expected a granularity of per_tensor, per_channel or per_group, got \"{}\"",
-       name);
-}
-
 std::int64_t Codes::scale_run(Granularity granularity, std::int64_t group, std::int64_t columns) {
   return granularity == Granularity::per_group ? std::min(group, columns) : columns;
 }
@@ -66,12 +44,23 @@ int largest_code(int bits) {
   return (1 << (bits - 1)) - 1;
 }
 
+std::string describe(const Codes& codes, int stored) {
+  std::string text{enum_name(codes.granularity)};
+  if (codes.granularity == Granularity::per_group) {
+    text += fmt::format(" {}", codes.group);
+  }
+  if (codes.bits < stored) {
+    text += fmt::format(" ({}-bit codes)", codes.bits);
+  }
+  return text;
+}
+
 void validate(const Codes& codes) {
   check(codes.codes.rank() == 2 && codes.codes.dtype() == DType::i8 && codes.codes.elements() > 0,
         "[codes] expected a matrix of i8 codes, got shape {} of {}", codes.codes.shape(), name_of(codes.codes.dtype()));
   const Shape expected = scales_shape(codes.rows(), codes.columns(), codes.granularity, codes.group);
   check(codes.scales.shape() == expected && codes.scales.dtype() == DType::f32,
-        "[codes] expected {} scales of shape {} in f32, got shape {} of {}", name_of(codes.granularity), expected,
+        "[codes] expected {} scales of shape {} in f32, got shape {} of {}", enum_name(codes.granularity), expected,
         codes.scales.shape(), name_of(codes.scales.dtype()));
   const int limit = largest_code(codes.bits);
   const auto values = codes.codes.span<std::int8_t>();

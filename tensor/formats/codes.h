@@ -2,17 +2,20 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
+#include "base/config_field.h"
 #include "tensor/tensor.h"
 
 namespace octet {
 
 /// What shares one scale: the whole matrix (R, C), each row (an output channel), or `group` neighbours of a row.
 enum class Granularity { per_tensor, per_channel, per_group };
-std::string_view name_of(Granularity granularity);
-/// From "per_tensor", "per_channel" or "per_group"; an error (config) naming these otherwise.
-Granularity granularity_from(std::string_view name);
+
+template <>
+inline constexpr auto enum_names<Granularity> =
+    std::to_array<EnumName<Granularity>>({{Granularity::per_tensor, "per_tensor"},
+                                          {Granularity::per_channel, "per_channel"},
+                                          {Granularity::per_group, "per_group"}});
 
 /// A matrix as integer codes and scales: value (r, c) = code (r, c) * scale of (r, c). What every integer method of
 /// quant/ produces and what the formats Int8Weight and Int4Weight store.
@@ -38,6 +41,9 @@ Shape scales_shape(std::int64_t rows, std::int64_t columns, Granularity granular
 
 /// The largest code of `bits` bits: 2^(bits-1) - 1. Errors: (config) bits outside 2..8.
 int largest_code(int bits);
+
+/// "per_group 32 (3-bit codes)": the granularity, and the bits where they are fewer than the `stored` ones.
+std::string describe(const Codes& codes, int stored);
 
 /// Checks shapes, dtypes and the range of the codes; an error naming what is wrong.
 void validate(const Codes& codes);

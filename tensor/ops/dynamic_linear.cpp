@@ -1,14 +1,15 @@
 #include "tensor/ops/dynamic_linear.h"
 
-#include "tensor/backend.h"
+#include "tensor/autograd/node.h"
+#include "tensor/ops/checks.h"
 
 namespace octet {
 
 QuantizedRows quantize_rows(const Tensor& x, const CodeLayout& layout) {
-  check(x.dtype() == DType::f32 && x.rank() >= 1 && x.dim(-1) == layout.columns,
-        "[quantize_rows] expected x (..., {}) of f32, got {} of {}", layout.columns, x.shape(), name_of(x.dtype()));
-  const Tensor rows = x.is_contiguous() ? x : x.clone();
-  const std::int64_t count = x.elements() / layout.columns;
+  check_float("quantize_rows", x, 1);
+  check(x.dim(-1) == layout.columns, "[quantize_rows] expected x (..., {}), got {}", layout.columns, x.shape());
+  const Tensor rows = dense("quantize_rows", x);
+  const std::int64_t count = rows_of(x);
   QuantizedRows result{Tensor::empty({count, layout.stride}, DType::i8), Tensor::empty({count}),
                        Tensor::empty({count, layout.groups}, DType::i32)};
   kernels().quantize_rows({count, layout, rows.data<float>(), result.codes.data<std::int8_t>(),
@@ -26,13 +27,16 @@ Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight) {
 }
 
 Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias) {
-  check(!bias.defined() || bias.shape() == Shape{weight.rows()}, "[dynamic_linear] expected a bias ({}), got {}",
-        weight.rows(), bias.defined() ? bias.shape() : Shape{});
+  if (bias.defined()) {
+    check_vector("dynamic_linear", "a bias", bias, weight.rows());
+  }
   const QuantizedRows rows = quantize_rows(x, weight.layout());
   Tensor y = Tensor::empty(x.shape().with_last(weight.rows()));
   const IntLinearArgs args{rows.view(), weight.view(), bias.defined() ? bias.data<float>() : nullptr, y.data<float>()};
   weight.format() == PackedWeight::Format::int8 ? kernels().int8_linear(args) : kernels().int4_linear(args);
-  return y;
+  return record("dynamic_linear", {x}, y, [](const Tensor&) -> std::vector<Tensor> {
+    fail(ErrorKind::run, "[dynamic_linear] has no gradient, because activations are rounded; use weight-only layers");
+  });
 }
 
 }  // namespace octet

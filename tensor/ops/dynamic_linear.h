@@ -25,7 +25,7 @@ Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight);
 
 /// y = x W^T + bias with x (..., K) quantized per row on the fly, int32 sums and one float epilogue:
 ///   y[m, n] = (sum over groups g of sums[g, m, n] * weight_scale[n, g]) * x_scale[m] + bias[n]
-/// bias (N) or undefined; y (..., N). Has no gradient.
+/// bias (N) or undefined; y (..., N). backward() through it is an error: rounded activations have no gradient.
 Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias = {});
 
 }  // namespace octet

@@ -1,0 +1,52 @@
+#include "tensor/formats/any_weight.h"
+
+namespace octet {
+
+std::int64_t rows(const AnyWeight& weight) {
+  return std::visit([](const auto& w) { return w.rows(); }, weight);
+}
+
+std::int64_t columns(const AnyWeight& weight) {
+  return std::visit([](const auto& w) { return w.columns(); }, weight);
+}
+
+Tensor dequantize(const AnyWeight& weight) {
+  return std::visit([](const auto& w) { return w.dequantize(); }, weight);
+}
+
+void dequantize_rows(const AnyWeight& weight, std::int64_t first, std::int64_t count, float* out) {
+  std::visit([&](const auto& w) { w.dequantize_rows(first, count, out); }, weight);
+}
+
+std::int64_t bytes(const AnyWeight& weight) {
+  return std::visit([](const auto& w) { return w.bytes(); }, weight);
+}
+
+double bits_per_weight(const AnyWeight& weight) {
+  return 8.0 * static_cast<double>(bytes(weight)) / static_cast<double>(rows(weight) * columns(weight));
+}
+
+std::string describe(const AnyWeight& weight) {
+  return std::visit([](const auto& w) { return w.describe(); }, weight);
+}
+
+bool has_codes(const AnyWeight& weight) {
+  return !std::holds_alternative<HalfWeight>(weight);
+}
+
+Codes codes_of(const AnyWeight& weight) {
+  if (const auto* int8 = std::get_if<Int8Weight>(&weight)) {
+    return int8->codes();
+  }
+  if (const auto* int4 = std::get_if<Int4Weight>(&weight)) {
+    return int4->codes();
+  }
+  fail(ErrorKind::config, "[quantize] expected a format with integer codes, got {}", describe(weight));
+}
+
+PackedWeight pack(const AnyWeight& weight) {
+  const bool int4 = std::holds_alternative<Int4Weight>(weight);
+  return {codes_of(weight), int4 ? PackedWeight::Format::int4 : PackedWeight::Format::int8};
+}
+
+}  // namespace octet

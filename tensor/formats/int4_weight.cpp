@@ -1,0 +1,101 @@
+#include "tensor/formats/int4_weight.h"
+
+#include "tensor/half.h"
+
+namespace octet {
+namespace {
+
+Tensor pack_nibbles(const Codes& codes) {
+  const std::int64_t columns = codes.columns(), row_bytes = (columns + 1) / 2;
+  Tensor nibbles = Tensor::empty({codes.rows(), row_bytes}, DType::u8);
+  for (std::int64_t row = 0; row < codes.rows(); ++row) {
+    const std::int8_t* code = codes.codes.data<std::int8_t>() + row * columns;
+    std::uint8_t* byte = nibbles.data<std::uint8_t>() + row * row_bytes;
+    for (std::int64_t c = 0; c < columns; c += 2) {
+      const int high = c + 1 < columns ? code[c + 1] : 0;
+      byte[c / 2] = static_cast<std::uint8_t>((code[c] & 15) | (high & 15) << 4);
+    }
+  }
+  return nibbles;
+}
+
+/// Two's complement of four bits: 8..15 stand for -8..-1.
+std::int8_t signed_nibble(int nibble) {
+  return static_cast<std::int8_t>((nibble ^ 8) - 8);
+}
+
+Tensor to_half_exactly(const Tensor& scales) {
+  Tensor half = Tensor::empty(scales.shape(), DType::f16);
+  for (std::int64_t i = 0; i < scales.elements(); ++i) {
+    const float scale = scales.data<float>()[i];
+    half.data<Float16>()[i] = to_float16(scale);
+    check(to_float(half.data<Float16>()[i]) == scale,
+          "[int4 weight] expected scales that FP16 holds exactly, got {} at index {}: quantize with scales in f16",
+          scale, i);
+  }
+  return half;
+}
+
+}  // namespace
+
+Int4Weight::Int4Weight(const Codes& codes)
+    : columns_(codes.columns()), bits_(codes.bits), granularity_(codes.granularity), group_(codes.group) {
+  validate(codes);
+  check(codes.bits <= 4, "[int4 weight] expected codes of at most 4 bits, got {}", codes.bits);
+  nibbles_ = pack_nibbles(codes);
+  scales_ = to_half_exactly(codes.scales);
+}
+
+Int4Weight::Int4Weight(Tensor nibbles, Tensor scales, std::int64_t columns, int bits, Granularity granularity,
+                       std::int64_t group)
+    : nibbles_(std::move(nibbles)),
+      scales_(std::move(scales)),
+      columns_(columns),
+      bits_(bits),
+      granularity_(granularity),
+      group_(group) {
+  check(bits <= 4, "[int4 weight] expected codes of at most 4 bits, got {}", bits);
+  check(nibbles_.rank() == 2 && nibbles_.dtype() == DType::u8 && nibbles_.dim(1) == (columns + 1) / 2,
+        "[int4 weight] expected nibbles (R, {}) of u8 for {} columns, got shape {} of {}", (columns + 1) / 2, columns,
+        nibbles_.shape(), name_of(nibbles_.dtype()));
+  check(scales_.dtype() == DType::f16, "[int4 weight] expected scales of f16, got {}", name_of(scales_.dtype()));
+  validate(codes());
+}
+
+Codes Int4Weight::rows_as_codes(std::int64_t first, std::int64_t count) const {
+  Codes codes{Tensor::empty({count, columns_}, DType::i8), {}, bits_, granularity_, group_};
+  const std::int64_t row_bytes = nibbles_.dim(1);
+  for (std::int64_t row = 0; row < count; ++row) {
+    const std::uint8_t* byte = nibbles_.data<std::uint8_t>() + (first + row) * row_bytes;
+    std::int8_t* code = codes.codes.data<std::int8_t>() + row * columns_;
+    for (std::int64_t c = 0; c < columns_; ++c) {
+      code[c] = signed_nibble(c % 2 == 0 ? byte[c / 2] & 15 : byte[c / 2] >> 4);
+    }
+  }
+  // Scales of one row, or the one of all rows.
+  const std::int64_t per_row = granularity_ == Granularity::per_tensor ? 0 : scales_.elements() / rows();
+  const Float16* stored = scales_.data<Float16>() + first * per_row;
+  codes.scales = Tensor::empty(count == rows() ? scales_.shape() : scales_shape(count, columns_, granularity_, group_));
+  for (std::int64_t i = 0; i < codes.scales.elements(); ++i) {
+    codes.scales.data<float>()[i] = to_float(stored[i]);
+  }
+  return codes;
+}
+
+Codes Int4Weight::codes() const {
+  return rows_as_codes(0, rows());
+}
+
+void Int4Weight::dequantize_rows(std::int64_t first, std::int64_t count, float* out) const {
+  octet::dequantize_rows(rows_as_codes(first, count), 0, count, out);
+}
+
+std::int64_t Int4Weight::bytes() const {
+  return rows() * ((columns_ + 1) / 2) + 2 * scales_.elements();
+}
+
+std::string Int4Weight::describe() const {
+  return "int4 " + octet::describe(Codes{{}, {}, bits_, granularity_, group_}, 4);
+}
+
+}  // namespace octet
