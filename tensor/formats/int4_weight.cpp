@@ -95,7 +95,7 @@ std::int64_t Int4Weight::bytes() const {
 }
 
 std::string Int4Weight::describe() const {
-  return "int4 " + octet::describe(Codes{{}, {}, bits_, granularity_, group_}, 4);
+  return fmt::format("int4 {}", octet::describe(Codes{{}, {}, bits_, granularity_, group_}, 4));
 }
 
 }  // namespace octet

@@ -15,7 +15,7 @@ std::int64_t Int8Weight::bytes() const {
 }
 
 std::string Int8Weight::describe() const {
-  return "int8 " + octet::describe(codes_, 8);
+  return fmt::format("int8 {}", octet::describe(codes_, 8));
 }
 
 }  // namespace octet
