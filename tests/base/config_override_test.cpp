@@ -52,8 +52,7 @@ TEST(ConfigOverride, FillsAndEmptiesOptionals) {
 TEST(ConfigOverride, GivesRequiredKeys) {
   EXPECT_EQ(parse("quantize: [{bits: 4}]", {"quantize.0.name=a"}).quantize[0].name, "a");
   EXPECT_EQ(problem("quantize: [{name: a}]", {"quantize=[{bits: 4}]"}),
-            "override quantize=[{bits: 4}]: quantize.0.name: required key is missing, expected a text "
-            "that is not empty");
+            "override quantize=[{bits: 4}]: quantize.0.name: required key is missing, expected a text");
 }
 
 TEST(ConfigOverride, RefusesBadPathsAndValues) {

@@ -21,11 +21,12 @@ rc::Gen<std::string> any_text() {
                                                        "0", "1e5", "...", "---", "<<", "{", "]", ","})},
        {2, rc::gen::elementOf(std::vector<std::string>{"\u00e9", "\u4e2d", "\U0001F600", "\uFEFF", "\u2028", "\u0085",
                                                        "\u00A0", "\uFFFD", "\U0010FFFD"})}});
-  return rc::gen::map(rc::gen::container<std::vector<std::string>>(piece), [](const std::vector<std::string>& pieces) {
-    std::string text;
-    for (const std::string& part : pieces) text += part;
-    return text;
-  });
+  return rc::gen::map(rc::gen::resize(20, rc::gen::container<std::vector<std::string>>(piece)),
+                      [](const std::vector<std::string>& pieces) {
+                        std::string text;
+                        for (const std::string& part : pieces) text += part;
+                        return text;
+                      });
 }
 
 /// Every finite value: from random bits, so that all exponents are as likely.
@@ -62,7 +63,7 @@ RunConfig any_config() {
     recipe.bits = *rc::gen::element(2, 3, 4, 8);
     if (*rc::gen::arbitrary<bool>()) recipe.group = *rc::gen::inRange<std::int64_t>(8, 1 << 20);
   }
-  config.keep = *rc::gen::container<std::vector<std::string>>(any_text());
+  config.keep = *rc::gen::resize(8, rc::gen::container<std::vector<std::string>>(any_text()));
   config.betas = {*rc::gen::inRange(0, 1001) / 1000.0};
   if (*rc::gen::arbitrary<bool>()) config.teacher = any_model();
   return config;

@@ -163,9 +163,39 @@ TEST(ConfigRead, AppliesRulesToElementsAndOptionals) {
 
 TEST(ConfigRead, ReportsMissingRequiredKeys) {
   EXPECT_EQ(problem("seed: 2\nquantize:\n- name: a\n- bits: 4\n"),
-            "t.yaml:4: quantize.1.name: required key is missing, expected a text that is not empty");
+            "t.yaml:4: quantize.1.name: required key is missing, expected a text");
   EXPECT_EQ(message_of([] { parse_config<Recipe>("bits: 4", "r.yaml"); }),
-            "r.yaml: name: required key is missing, expected a text that is not empty");
+            "r.yaml: name: required key is missing, expected a text");
+}
+
+TEST(ConfigRead, DefaultsLackNoKeys) {
+  // recipes.0.name is required of a text, but here the list comes from C++.
+  EXPECT_EQ(parse_config<Defaults>("", "d.yaml").recipes[0].bits, 4);
+  EXPECT_EQ(message_of([] { parse_config<Defaults>("extra: {}\nrecipes: [{}]", "d.yaml"); }),
+            "d.yaml:2: recipes.0.name: required key is missing, expected a text\n"
+            "d.yaml:1: extra.name: required key is missing, expected a text");
+}
+
+TEST(ConfigRead, ListsReplaceTheDefaultElements) {
+  const Defaults config = parse_config<Defaults>("recipes: [{name: a}]", "d.yaml");
+  ASSERT_EQ(config.recipes.size(), 1u);
+  EXPECT_EQ(config.recipes[0].bits, 8);
+  EXPECT_EQ(config.recipes[0].group, std::nullopt);
+}
+
+TEST(ConfigRead, ProblemsOfOneElementDoNotHideThoseOfAnother) {
+  std::string text = "models:\n- {}\n- {heads: 5}\n";
+  for (int i = 2; i < 10; ++i) text += "- {}\n";
+  text += "- {layers: x}\n";
+  EXPECT_EQ(message_of([&] { parse_config<Defaults>(text, "d.yaml"); }),
+            "d.yaml:12: models.10.layers: expected an integer of at least 1, got \"x\"\n"
+            "d.yaml:3: models.1.heads: expected a divisor of the width 192, got 5");
+}
+
+TEST(ConfigRead, LimitsAreInclusiveExceptForPositive) {
+  EXPECT_EQ(problem("model: {width: 0}"), "t.yaml:1: model.width: expected an integer above 0, got 0");
+  EXPECT_EQ(parse("model: {layers: 1, dropout: 1, heads: 64}").model.dropout, 1);
+  EXPECT_EQ(parse("model: {dropout: 0, heads: 1}").model.heads, 1);
 }
 
 TEST(ConfigRead, RunsValidateWithPathsAndLines) {

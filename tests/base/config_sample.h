@@ -49,7 +49,7 @@ struct Recipe {
 
   template <class V>
   void visit(V& v) {
-    v("name", name, required(), not_empty());
+    v("name", name, required());
     v("bits", bits, one_of(2, 3, 4, 8));
     v("group", group, at_least(8));
   }
@@ -77,6 +77,20 @@ struct RunConfig {
     v("keep", keep);
     v("betas", betas, in_range(0, 1), not_empty());
     v("teacher", teacher);
+  }
+};
+
+/// Members whose defaults are not empty, built in C++.
+struct Defaults {
+  std::vector<Recipe> recipes = {{"", 4, 16}};
+  std::optional<Recipe> extra = Recipe{};
+  std::vector<ModelConfig> models;
+
+  template <class V>
+  void visit(V& v) {
+    v("recipes", recipes);
+    v("extra", extra);
+    v("models", models);
   }
 };
 
