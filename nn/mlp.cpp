@@ -18,7 +18,8 @@ SwigluMlp::SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias)
       down(*this, "down", std::make_unique<Linear>(hidden, width, with_bias)) {}
 
 Tensor SwigluMlp::operator()(const Tensor& x) {
-  return (*down)(swiglu((*gate)(x), (*up)(x)));
+  const Tensor gated = (*gate)(x);  // in this order on every compiler: observers see the layers as listed
+  return (*down)(swiglu(gated, (*up)(x)));
 }
 
 std::unique_ptr<MlpBase> make_mlp(const GptConfig& config) {
