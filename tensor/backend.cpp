@@ -93,6 +93,14 @@ void set_active_backend(const Backend& backend) {
   active(backend.device) = &backend;
 }
 
+std::string fp32_library() {
+  if (kernels().gemm != cpu::onednn_gemm()) {
+    return "Octet's blocked product";
+  }
+  const cpu::OnednnVersion version = cpu::onednn_version();
+  return fmt::format("oneDNN {}.{}.{}", version.major, version.minor, version.patch);
+}
+
 const KernelTable& kernels(DeviceKind device) {
   return active_backend(device).kernels();
 }

@@ -33,6 +33,9 @@ const Backend& active_backend(DeviceKind device = DeviceKind::cpu);
 /// Replaces the active backend of its device; for tests and `--backend`.
 void set_active_backend(const Backend& backend);
 
+/// What computes the FP32 products of the active CPU backend: "oneDNN 2.6.3", or Octet's own blocked product.
+std::string fp32_library();
+
 /// The kernels that work on data of this device.
 const KernelTable& kernels(DeviceKind device = DeviceKind::cpu);
 

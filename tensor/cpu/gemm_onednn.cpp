@@ -32,9 +32,16 @@ void gemm(const GemmArgs& args) {
 GemmFunction onednn_gemm() {
   return gemm;
 }
+OnednnVersion onednn_version() {
+  const dnnl_version_t* version = dnnl_version();
+  return {version->major, version->minor, version->patch};
+}
 #else
 GemmFunction onednn_gemm() {
   return nullptr;
+}
+OnednnVersion onednn_version() {
+  return {0, 0, 0};
 }
 #endif
 

@@ -15,5 +15,9 @@ const KernelTable& avx512vnni_kernels();
 /// FP32 product by oneDNN; null in a build without it.
 using GemmFunction = void (*)(const GemmArgs&);
 GemmFunction onednn_gemm();
+struct OnednnVersion {
+  int major, minor, patch;
+};
+OnednnVersion onednn_version();
 
 }  // namespace octet::cpu

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Every test: installs what is missing, builds with warnings as errors, runs all tests; then the quick ones again under the address
+# and undefined-behaviour sanitizers. Arguments go to ctest, for example: scripts/test.sh -R tokenizer
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh
+scripts/corpus.sh
+
+cmake --preset release -DOCTET_TESTS=ON -DOCTET_WERROR=ON
+cmake --build build/release
+ctest --preset release -j "$(nproc)" "$@"
+
+cmake --preset asan -DOCTET_WERROR=ON
+cmake --build build/asan
+ctest --preset asan -j "$(nproc)" -LE 'slow|cli' "$@"
