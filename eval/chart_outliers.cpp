@@ -108,20 +108,29 @@ void draw_codes(ChartScript& script, const GridUse& use, const PanelBlocks& bloc
 }
 
 std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& uses) {
-  return fmt::format(
-      "Above: the weights of {} (blue) on a grid of {} levels (orange lines); the same weights in "
-      "all three. "
-      "Left: one scale must reach the largest weight, so the levels lie far apart and 99 % of the "
-      "weights share "
-      "{} of them; the codes carry only {:.1f} of {} bits. Middle: clipping cuts the few largest "
-      "weights so that "
-      "the rest gets finer steps ({} levels for 99 %); the error of the ordinary 99 % changes by a "
-      "factor of {:.2f}. "
-      "Right: each row has a scale of its own (a typical row is drawn), an outlier spoils only its "
-      "own row: "
-      "{} levels for 99 %, {:.1f} dB SNR against {:.1f} dB on the left.",
-      chart.layer, uses[0].levels, uses[0].busy, uses[0].effective_bits, chart.bits, uses[1].busy,
-      uses[0].bulk_mse > 0 ? uses[1].bulk_mse / uses[0].bulk_mse : 1.0, uses[2].busy, uses[2].snr_db, uses[0].snr_db);
+  const GridUse& tensor = uses[0];
+  const GridUse& clipped = uses[1];
+  const GridUse& channel = uses[2];
+  std::string caption = fmt::format(
+      "Above: the weights of {} (blue), the same in all three, on a grid of {} levels (orange lines). Below: how many "
+      "weights each level got. ",
+      chart.layer, tensor.levels);
+  caption += fmt::format(
+      "Left: one scale must reach the largest weight, so the levels lie far apart; 99 % of the weights share {} of "
+      "them "
+      "and the codes carry only {:.1f} of {} bits. ",
+      tensor.busy, tensor.effective_bits, chart.bits);
+  caption += fmt::format(
+      "Middle: clipping gives up the few largest weights for finer steps: {} levels for 99 %. The clipped weights pay "
+      "for it; the ordinary 99 % have {:.2g} times the squared error they had, all weights together {:.1f} dB SNR "
+      "instead of {:.1f}. ",
+      clipped.busy, tensor.bulk_mse > 0 ? clipped.bulk_mse / tensor.bulk_mse : 1.0, clipped.snr_db, tensor.snr_db);
+  caption += fmt::format(
+      "Right: each row has its own scale (a typical row is drawn), so an outlier spoils only its own row: {} levels "
+      "for "
+      "99 %, {:.1f} dB.",
+      channel.busy, channel.snr_db);
+  return caption;
 }
 
 }  // namespace

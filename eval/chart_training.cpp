@@ -98,7 +98,7 @@ Chart draw_training_chart(const std::filesystem::path& folder, const std::string
                                  std::exp(best.loss),
                                  overfits ? "Held-out loss rises again after its minimum: the model starts to learn "
                                             "the training text by "
-                                            "heart, so the checkpoint of the minimum is the one that is quantized."
+                                            "heart, which is why the best checkpoint is kept beside the last one."
                                           : "The red curve does not rise again: the model is not overfitting yet."));
 }
 

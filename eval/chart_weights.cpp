@@ -140,14 +140,15 @@ Chart draw_weight_chart(const std::filesystem::path& folder, const std::string& 
                      "error", error_reach, error_bars, Palette::kRed});
   script.line("unset multiplot");
 
-  return script.draw(folder, fmt::format("Weights of {} before and after {}", chart.layer, chart.scheme),
-                     fmt::format("Left: the weights as they were trained, a bell around zero. Middle: the same "
-                                 "weights after rounding each "
-                                 "to the nearest level of its grid; levels of a typical row lie {:.5f} apart. "
-                                 "Right: what rounding changed. No error is larger than half a step unless a "
-                                 "value was clipped, and "
-                                 "the signal is {:.1f} dB above the error; each bit more adds about 6 dB.",
-                                 chart.scale, error.snr_db));
+  return script.draw(
+      folder, fmt::format("Weights of {} before and after {}", chart.layer, chart.scheme),
+      fmt::format("Left: the weights as they were trained, a bell around zero. Middle: the same "
+                  "weights after rounding each "
+                  "to the nearest level of its grid; levels of a typical row lie {:.5f} apart. "
+                  "Right: what rounding changed, at most half a step of the weight's own row or group unless "
+                  "the weight was clipped; "
+                  "the signal is {:.1f} dB above the error; each bit more adds about 6 dB.",
+                  chart.scale, error.snr_db));
 }
 
 }  // namespace octet

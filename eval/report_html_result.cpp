@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -30,7 +31,9 @@ std::string html_headline(const Report& report) {
     for (const ReportModel& model : report.models) row.push_back(split_brackets(metric.value(model)));
     rows.push_back(std::move(row));
   }
-  return html_table(header, rows, 1, "headline");
+  // On a narrow screen the style sheet needs the number of models, to put them side by side below each measure.
+  return fmt::format("<div style=\"--models:{}\">{}</div>\n", std::max<std::size_t>(1, report.models.size()),
+                     html_table(header, rows, 1, "headline"));
 }
 
 std::string html_verdicts(const Report& report) {

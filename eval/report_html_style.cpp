@@ -7,11 +7,13 @@ std::string_view report_style() {
 :root {
   --ink: #1f2933; --muted: #616e7c; --line: #d5dbe1; --grid: #e4e7eb; --paper: #ffffff; --page: #f5f7f9;
   --accent: #0072b2; --warm: #fff6e0; --warm-line: #e69f00; --same: #7b8794;
+  --blue: #0072b2; --orange: #e69f00; --green: #009e73; --red: #d55e00;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ink: #e4e7eb; --muted: #a3b0bd; --line: #3b4652; --grid: #323c47; --paper: #1d242c; --page: #14191f;
     --accent: #56b4e9; --warm: #33290f; --warm-line: #b37b00; --same: #8593a1;
+    --blue: #3d9ddb; --orange: #e9a820; --green: #2bb58c; --red: #ec7a31;
   }
 }
 * { box-sizing: border-box; }
@@ -55,7 +57,7 @@ ul { margin: 0 0 12px; padding-left: 22px; max-width: 85ch; }
 figure { margin: 0 0 36px; }
 figure:last-child { margin-bottom: 0; }
 figure .picture { overflow-x: auto; }
-figure svg { display: block; width: 100%; height: auto; min-width: 640px; max-width: 1200px; margin: 0 auto; }
+figure svg { display: block; width: 100%; height: auto; min-width: 640px; margin: 0 auto; }
 figure svg g, figure svg text { font-family: inherit; }
 figcaption { max-width: 85ch; margin-top: 8px; color: var(--muted); font-size: .95rem; }
 figcaption b { color: var(--ink); }
@@ -73,7 +75,7 @@ details[open] summary { margin-bottom: 8px; }
 .bar { display: flex; height: 14px; margin: 4px 0 6px; border-radius: 4px; overflow: hidden; background: var(--grid); }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 0 0 16px; color: var(--muted); font-size: .88rem; }
 .legend i { display: inline-block; width: 10px; height: 10px; margin-right: 6px; border-radius: 2px; }
-.c0 { background: #0072b2; } .c1 { background: #e69f00; } .c2 { background: #009e73; } .c3 { background: #98a2ad; }
+.c0 { background: var(--blue); } .c1 { background: var(--orange); } .c2 { background: var(--green); } .c3 { background: var(--same); }
 .facts { display: grid; grid-template-columns: minmax(140px, max-content) 1fr; gap: 6px 24px; margin: 0; }
 .facts dt { color: var(--muted); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
@@ -83,7 +85,11 @@ details[open] summary { margin-bottom: 8px; }
   h1 { font-size: 1.5rem; }
   section { padding: 16px; }
   th, td { padding: 7px 8px; }
-  .headline td.text { min-width: 150px; }
+  .headline tr { display: grid; grid-template-columns: repeat(var(--models), minmax(86px, 1fr)); border-bottom: 1px solid var(--line); }
+  .headline th.text { display: none; }
+  .headline td.text { grid-column: 1 / -1; min-width: 0; max-width: none; padding-bottom: 0; }
+  .headline td, .headline th { border-bottom: none; text-align: left; }
+  .headline .interval { white-space: normal; }
   .facts { grid-template-columns: 1fr; gap: 0; }
   .facts dd { margin-bottom: 8px; }
 }

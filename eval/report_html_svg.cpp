@@ -17,13 +17,13 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
   }
 }
 
-/// gnuplot writes the colours of Palette as `#rrggbb`, `rgb(r,g,b)` or `rgb( r, g, b)`; the greys among them
-/// follow the theme of the page.
+/// gnuplot writes the colours of Palette as `#rrggbb`, `rgb(r,g,b)` or `rgb( r, g, b)`; they follow the theme
+/// of the page.
 const std::map<std::string, std::string>& theme_colors() {
-  static const std::map<std::string, std::string> colors{{Palette::kInk, "var(--ink)"},
-                                                         {Palette::kMuted, "var(--muted)"},
-                                                         {Palette::kGrid, "var(--grid)"},
-                                                         {Palette::kPaper, "var(--paper)"}};
+  static const std::map<std::string, std::string> colors{
+      {Palette::kInk, "var(--ink)"},     {Palette::kMuted, "var(--muted)"}, {Palette::kGrid, "var(--grid)"},
+      {Palette::kPaper, "var(--paper)"}, {Palette::kBlue, "var(--blue)"},   {Palette::kOrange, "var(--orange)"},
+      {Palette::kGreen, "var(--green)"}, {Palette::kRed, "var(--red)"}};
   return colors;
 }
 
@@ -60,8 +60,9 @@ std::string inline_svg(const std::string& svg, const std::string& name, const st
   if (begin == std::string::npos || head_end == std::string::npos) return "";
   const std::string head = svg.substr(begin, head_end - begin);
   const std::size_t box = head.find("viewBox=\"");
-  const std::size_t box_end = box == std::string::npos ? box : head.find('"', box + 9);
-  if (box_end == std::string::npos) return "";
+  int width = 0, height = 0;
+  if (box == std::string::npos || std::sscanf(head.c_str() + box, "viewBox=\"0 0 %d %d\"", &width, &height) != 2)
+    return "";
 
   std::string body = svg.substr(head_end + 1);
   const std::size_t title_begin = body.find("<title>");
@@ -76,9 +77,9 @@ std::string inline_svg(const std::string& svg, const std::string& name, const st
   }
   replace_all(body, "url(#", "url(#" + name + "-");
   return fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" {} "
-      "role=\"img\" aria-label=\"{}\">{}",
-      head.substr(box, box_end + 1 - box), escape_html(title), body);
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" "
+      "viewBox=\"0 0 {} {}\" style=\"max-width:{}px\" role=\"img\" aria-label=\"{}\">{}",
+      width, height, width, escape_html(title), body);
 }
 
 }  // namespace octet

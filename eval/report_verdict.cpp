@@ -58,7 +58,7 @@ std::string word_speed(const char* task, double speedup) {
   if (!std::isfinite(speedup)) return fmt::format("{} speed was not measured", task);
   if (speedup > 1.03) return fmt::format("{} is {:.2f} times as fast as FP32", task, speedup);
   if (speedup < 0.97) {
-    return fmt::format("{} is SLOWER than FP32, at {:.0f} % of its speed", task, 100 * speedup);
+    return fmt::format("{} is slower than FP32, at {:.0f} % of its speed", task, 100 * speedup);
   }
   return fmt::format("{} is as fast as FP32", task);
 }
