@@ -29,6 +29,21 @@ std::vector<WindowBatch> make_batches(std::span<const Window> windows, std::int6
   return batches;
 }
 
+std::vector<Window> pick_windows(std::vector<Window> windows, std::int64_t count) {
+  const auto size = static_cast<std::int64_t>(windows.size());
+  if (count == 0 || count >= size) {
+    return windows;
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t chosen = i * size / count;  // never before i
+    if (chosen != i) {
+      windows[static_cast<std::size_t>(i)] = std::move(windows[static_cast<std::size_t>(chosen)]);
+    }
+  }
+  windows.resize(static_cast<std::size_t>(count));
+  return windows;
+}
+
 Tensor window_inputs(std::span<const Window> windows) {
   const std::int64_t length = windows.front().length();
   Tensor ids = Tensor::empty({static_cast<std::int64_t>(windows.size()), length}, DType::i32);

@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "base/sha256.h"
-#include "io/safetensors_header.h"
 
 namespace octet {
 namespace {
@@ -105,6 +104,10 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
     file.write(bytes_of(by_name.at(entry.name)));
   }
   file.commit();
+}
+
+SafetensorsHeader read_safetensors_header(const std::filesystem::path& path) {
+  return read_header(InputFile(path));
 }
 
 SafetensorsFile SafetensorsFile::read(const std::filesystem::path& path) {

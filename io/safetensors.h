@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/safetensors_header.h"
 #include "tensor/tensor.h"
 
 namespace octet {
@@ -34,6 +35,9 @@ inline constexpr const char* kVersionKey = "octet_version";
 /// Errors: a name twice, empty or reserved, a tensor that is undefined or not in CPU memory; of AtomicFile.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata = {});
+
+/// The header alone, checked against the size of the file; the data is not read. Errors as SafetensorsFile.
+SafetensorsHeader read_safetensors_header(const std::filesystem::path& path);
 
 /// All tensors of a file, in memory of their own. Any file that breaks a rule of the format, has a dtype that
 /// Tensor lacks, or fails its checksum is refused with ErrorKind::input, naming file and tensor.

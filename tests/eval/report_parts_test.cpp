@@ -1,0 +1,82 @@
+#include "eval/report_parts.h"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace octet {
+namespace {
+
+Evaluation evaluation(const std::string& name, const std::vector<double>& window_nll) {
+  Evaluation result;
+  result.name = name;
+  for (const double nll : window_nll) {
+    WindowScore window;
+    window.tokens = 10;
+    window.nll = nll;
+    result.windows.push_back(window);
+    result.nll += nll / (10.0 * static_cast<double>(window_nll.size()));
+  }
+  result.perplexity = std::exp(result.nll);
+  result.kl = {0.1, 0.05, 0.9, 2.0};
+  result.top1_agreement = 0.75;
+  return result;
+}
+
+TEST(ReportParts, PutPairedDifferences) {
+  ReportModel model;
+  put_evaluation(model, evaluation("int4", {31, 42, 53}), evaluation("fp32", {30, 40, 50}));
+  EXPECT_NEAR(model.delta_nll.mean, 0.2, 1e-12);
+  EXPECT_GE(model.delta_nll.low, 0.1);
+  EXPECT_LE(model.delta_nll.high, 0.3);
+  EXPECT_NEAR(model.ppl_increase.mean, std::expm1(0.2), 1e-12);
+  EXPECT_EQ(model.kl_divergence.p99, 0.9);
+  EXPECT_EQ(model.kl_divergence.max, 2.0);
+  EXPECT_EQ(model.top1_agreement, 0.75);
+}
+
+TEST(ReportParts, LeaveTheIntervalOfOneWindowUnmeasured) {
+  ReportModel model;
+  put_evaluation(model, evaluation("int4", {31}), evaluation("fp32", {30}));
+  EXPECT_NEAR(model.delta_nll.mean, 0.1, 1e-12);
+  EXPECT_TRUE(std::isnan(model.delta_nll.low));
+  EXPECT_TRUE(std::isnan(model.ppl_increase.high));
+}
+
+TEST(ReportParts, PutSizes) {
+  ModelSize fp32;
+  fp32.file_bytes = 4100;
+  fp32.header = 100;
+  fp32.parameters = 1000;
+  ModelSize int8 = fp32;
+  int8.file_bytes = 1230;
+  int8.header = 130;
+  int8.codes = 900;
+  ReportModel model;
+  put_size(model, int8, fp32);
+  EXPECT_DOUBLE_EQ(model.size_ratio, 0.3);
+  EXPECT_DOUBLE_EQ(model.bits_per_weight, 8.8);
+  EXPECT_EQ(model.size.codes, 900);
+}
+
+TEST(ReportParts, FindTheWorstLayer) {
+  std::vector<OutlierStats> stats(3);
+  stats[0].max_over_std = 3;
+  stats[1].layer = "blocks.0.mlp.down";
+  stats[1].max_over_std = 40;
+  stats[1].moments = {200, 0.0, 800.0};
+  stats[1].beyond_sigma = 4;
+  stats[2].max_over_std = 7;
+  EXPECT_EQ(worst_layer(stats).layer, "blocks.0.mlp.down");
+  const ReportOutliers row = report_outliers(stats, "activations")[1];
+  EXPECT_EQ(row.kind, "activations");
+  EXPECT_EQ(row.std, 2.0);
+  EXPECT_EQ(row.share_sigma, 0.02);
+  EXPECT_EQ(activation_chart(stats, {.threshold = 5}).layers[1].share_sigma, 0.02);
+  EXPECT_EQ(activation_chart(stats, {.threshold = 5}).sigma_threshold, 5);
+  EXPECT_THROW(worst_layer({}), Error);
+}
+
+}  // namespace
+}  // namespace octet
