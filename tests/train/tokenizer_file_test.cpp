@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "base/error.h"
 #include "train/bpe_trainer.h"
@@ -165,6 +166,21 @@ TEST(TokenizerFile, RefusesWhatIsNotJson) {
   expect_refused("[1, 2]", "expected a JSON object");
   const std::string whole = tokenizer_to_json(sample());
   expect_refused(whole.substr(0, whole.size() / 2), "not JSON: ");
+}
+
+RC_GTEST_PROP(TokenizerFile, ADamagedFileLoadsOrIsRefusedWithItsName, ()) {
+  static const std::string whole = tokenizer_to_json(sample());
+  std::string damaged = whole;
+  for (const auto place :
+       *rc::gen::container<std::vector<std::size_t>>(3, rc::gen::inRange<std::size_t>(0, whole.size()))) {
+    damaged[place] = *rc::gen::elementOf(std::string("\"{}[]:,0 9a\\\xff"));
+  }
+  try {
+    tokenizer_from_json(damaged, "t.json");
+  } catch (const Error& error) {
+    RC_ASSERT(error.kind() == ErrorKind::input);
+    RC_ASSERT(std::string(error.what()).starts_with("t.json: "));
+  }
 }
 
 TEST(TokenizerFile, AMissingFileIsNamed) {
