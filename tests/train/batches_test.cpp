@@ -83,6 +83,19 @@ TEST(BatchSampler, EpochsHaveDifferentWindowsInDifferentOrder) {
   EXPECT_NE(a, b);
 }
 
+TEST(BatchSampler, EachEpochIsShuffledAnew) {
+  // With a context of 1 there is nothing to shift: only the order can differ.
+  const TokenRuns runs = counting_runs({50});
+  BatchSampler sampler(runs, 1, 50, 1);
+  ASSERT_EQ(sampler.windows_per_epoch(), 50);
+  auto first = sampler.batch(0).inputs;
+  auto second = sampler.batch(1).inputs;
+  EXPECT_NE(first, second);
+  std::sort(first.begin(), first.end());
+  std::sort(second.begin(), second.end());
+  EXPECT_EQ(first, second);
+}
+
 TEST(BatchSampler, ABatchDependsOnItsNumberAlone) {
   const TokenRuns runs = counting_runs({300, 200});
   BatchSampler forwards(runs, 8, 5, 42);
