@@ -52,7 +52,10 @@ TEST_F(Metrics, RowsReadBackToTheSameBits) {
 }
 
 TEST_F(Metrics, KeysStandInTheOrderOfTheStruct) {
-  EXPECT_EQ(to_json_line({.step = 1, .tokens = 2}),
+  MetricsRow row;
+  row.step = 1;
+  row.tokens = 2;
+  EXPECT_EQ(to_json_line(row),
             R"({"step":1,"tokens":2,"epoch":0.0,"loss":0.0,"lr":0.0,"grad_norm":0.0,"ms":0.0,"tok_s":0.0,)"
             R"("rss_mb":0.0,"time":0.0})");
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/parallel.h"
 #include "base/random.h"
 #include "nn/gpt.h"
 #include "nn/initialize.h"
@@ -53,12 +54,24 @@ struct TrainingSample {
     config.steps = 10;
     config.batch = 4;
     config.accumulation = 2;
-    config.eval_every = 3;
+    config.eval_every = 5;
     config.eval_tokens = 64;
     config.save_every = 4;
     config.optimizer.kind = kind;
     return config;
   }
+};
+
+/// One thread while it lives: models this small lose by more, above all on a busy machine.
+class OneThread {
+ public:
+  OneThread() : before_(thread_count()) { set_thread_count(1); }
+  ~OneThread() { set_thread_count(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
 };
 
 /// A model of this shape with initial weights.

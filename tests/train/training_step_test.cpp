@@ -49,6 +49,7 @@ TEST(TrainingStep, AccumulationEqualsOneLargeBatch) {
 }
 
 TEST(TrainingStep, LearnsOneBatchByHeart) {
+  const OneThread one_thread;
   const TrainingSample sample;
   for (const auto kind : {OptimizerKind::muon, OptimizerKind::adamw}) {
     FreshModel model(without_dropout());

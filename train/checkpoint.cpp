@@ -1,0 +1,115 @@
+#include "train/checkpoint.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <vector>
+
+#include "base/config.h"
+#include "base/file.h"
+#include "io/safetensors.h"
+#include "nn/model_file.h"
+#include "tensor/backend.h"
+#include "train/tokenizer_file.h"
+
+namespace octet {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kStateFile = "trainer.json";
+constexpr const char* kOptimizerFile = "trainer.safetensors";
+
+void check_finite(const std::string& name, const Tensor& tensor) {
+  const double squares = kernels().sum_squares({.count = tensor.elements(), .x = tensor.span<float>().data()});
+  check(std::isfinite(squares), "[checkpoint] expected finite values in \"{}\", got infinite or NaN ones", name);
+}
+
+void load_optimizer(const fs::path& path, const Optimizer& optimizer) {
+  const SafetensorsFile file = SafetensorsFile::read(path);
+  const std::vector<NamedTensor> state = optimizer.state();
+  for (NamedTensor entry : state) {
+    const Tensor& saved = file.at(entry.name);
+    if (saved.shape() != entry.tensor.shape() || saved.dtype() != entry.tensor.dtype()) {
+      fail(ErrorKind::input, "{}: tensor \"{}\": expected {} {}, got {} {}", path.string(), entry.name,
+           name_of(entry.tensor.dtype()), entry.tensor.shape(), name_of(saved.dtype()), saved.shape());
+    }
+    entry.tensor.copy_from(saved);
+  }
+  if (file.names().size() != state.size()) {
+    fail(ErrorKind::input, "{}: expected the {} tensors of the optimizer, got {}", path.string(), state.size(),
+         file.names().size());
+  }
+}
+
+}  // namespace
+
+void save_checkpoint(const fs::path& folder, Gpt& model, const Optimizer& optimizer, const Tokenizer& tokenizer,
+                     const TrainerState& state) {
+  for (const auto& entry : model.parameters()) {
+    check_finite(entry.path, entry.parameter->value());
+  }
+  for (const NamedTensor& entry : optimizer.state()) {
+    check_finite(entry.name, entry.tensor);
+  }
+  AtomicFolder staging(folder);
+  save_model(staging.path(), model);
+  save_tokenizer(tokenizer, (staging.path() / "tokenizer.json").string());
+  write_safetensors(staging.path() / kOptimizerFile, optimizer.state());
+  write_file_atomically(staging.path() / kStateFile, to_json(state).dump(2) + "\n");
+  staging.commit();
+}
+
+void link_checkpoint(const fs::path& from, const fs::path& to) {
+  AtomicFolder staging(to);
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(from, error)) {
+    const fs::path copy = staging.path() / entry.path().filename();
+    fs::create_hard_link(entry.path(), copy, error);
+    if (error) {
+      fs::copy_file(entry.path(), copy, error);
+    }
+    if (error) {
+      break;
+    }
+  }
+  check(!error, "{}: cannot write: {}", to.string(), error.message());
+  staging.commit();
+}
+
+TrainerState read_trainer_state(const fs::path& folder) {
+  const fs::path path = folder / kStateFile;
+  const std::string text = read_text_file(path);
+  try {
+    return parse_config<TrainerState>(text, path.string());
+  } catch (const Error& error) {
+    throw Error(ErrorKind::input, error.what());
+  }
+}
+
+void check_same_run(const fs::path& folder, const TrainerState& saved, const TrainerState& now) {
+  TrainerState comparable = saved;
+  comparable.step = now.step;
+  comparable.best_loss = now.best_loss;
+  comparable.best_step = now.best_step;
+  comparable.train.save_every = now.train.save_every;
+  comparable.train.keep_last = now.train.keep_last;
+  comparable.train.resume = now.train.resume;
+  std::string list;
+  for (const std::string& line : differences(comparable, now)) {
+    list += "\n  " + line;
+  }
+  if (!list.empty()) {
+    fail(ErrorKind::input,
+         "{}: expected a checkpoint of the same run, got one with other settings (there -> here):{}\n"
+         "Restore them, choose another run folder, or set train.resume to \"never\" to start again",
+         (folder / kStateFile).string(), list);
+  }
+}
+
+void load_checkpoint(const fs::path& folder, Gpt& model, Optimizer& optimizer) {
+  load_weights(folder, model);
+  load_optimizer(folder / kOptimizerFile, optimizer);
+}
+
+}  // namespace octet
