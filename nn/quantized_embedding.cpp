@@ -1,0 +1,28 @@
+#include "nn/quantized_embedding.h"
+
+#include "nn/quantized_linear.h"
+
+namespace octet {
+
+QuantizedEmbedding::QuantizedEmbedding(AnyWeight weight, Activations activations)
+    : matrix(std::move(weight), activations) {}
+
+std::unique_ptr<QuantizedEmbedding> QuantizedEmbedding::from_embedding(const Embedding& table, AnyWeight weight,
+                                                                       Activations activations) {
+  const Shape got{rows(weight), columns(weight)};
+  check(got == table.weight.value().shape(), "[quantized embedding] expected a weight of shape {}, got {}",
+        table.weight.value().shape(), got);
+  return std::make_unique<QuantizedEmbedding>(std::move(weight), activations);
+}
+
+const QuantizedMatrix* quantized_matrix_of(const Module& module) {
+  if (const auto* linear = dynamic_cast<const QuantizedLinear*>(&module)) {
+    return &linear->matrix;
+  }
+  if (const auto* embedding = dynamic_cast<const QuantizedEmbedding*>(&module)) {
+    return &embedding->matrix;
+  }
+  return nullptr;
+}
+
+}  // namespace octet

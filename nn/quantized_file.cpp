@@ -1,0 +1,217 @@
+#include "nn/quantized_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/config.h"
+#include "base/nearest.h"
+#include "nn/quantized_embedding.h"
+#include "nn/quantized_linear.h"
+
+namespace octet {
+namespace {
+
+using Path = std::filesystem::path;
+
+enum class StoredFormat { int8, int4, f16, bf16 };
+
+}  // namespace
+
+template <>
+inline constexpr auto enum_names<StoredFormat> = std::to_array<EnumName<StoredFormat>>({{StoredFormat::int8, "int8"},
+                                                                                        {StoredFormat::int4, "int4"},
+                                                                                        {StoredFormat::f16, "f16"},
+                                                                                        {StoredFormat::bf16, "bf16"}});
+
+namespace {
+
+/// How to read the tensors of one layer.
+struct LayerDescription {
+  StoredFormat format = StoredFormat::int8;
+  std::int64_t columns = 0;
+  Activations activations = Activations::weight_only;
+  // Of formats with codes.
+  std::int64_t bits = 8;
+  Granularity granularity = Granularity::per_channel;
+  std::int64_t group = 0;
+
+  bool has_codes() const { return format == StoredFormat::int8 || format == StoredFormat::int4; }
+
+  template <class V>
+  void visit(V& v) {
+    v("format", format, required());
+    v("columns", columns, required(), at_least(1));
+    v("activations", activations, required());
+    v("bits", bits, in_range(2, 8));
+    v("granularity", granularity);
+    v("group", group, at_least(0));
+  }
+};
+
+LayerDescription describe_layer(const QuantizedMatrix& matrix) {
+  LayerDescription layer;
+  layer.columns = matrix.columns();
+  layer.activations = matrix.activations();
+  if (const auto* half = std::get_if<HalfWeight>(&matrix.weight())) {
+    layer.format = half->values().dtype() == DType::f16 ? StoredFormat::f16 : StoredFormat::bf16;
+    return layer;
+  }
+  layer.format = std::holds_alternative<Int4Weight>(matrix.weight()) ? StoredFormat::int4 : StoredFormat::int8;
+  const Codes codes = codes_of(matrix.weight());
+  layer.bits = codes.bits;
+  layer.granularity = codes.granularity;
+  layer.group = codes.group;
+  return layer;
+}
+
+std::string weight_name(const std::string& path) {
+  return path + ".weight";
+}
+std::string codes_name(const std::string& path) {
+  return path + ".weight.codes";
+}
+std::string scales_name(const std::string& path) {
+  return path + ".weight.scales";
+}
+
+void append_tensors(const std::string& path, const AnyWeight& weight, std::vector<NamedTensor>& tensors) {
+  if (const auto* half = std::get_if<HalfWeight>(&weight)) {
+    tensors.push_back({weight_name(path), half->values()});
+  } else if (const auto* int4 = std::get_if<Int4Weight>(&weight)) {
+    tensors.push_back({codes_name(path), int4->nibbles()});
+    tensors.push_back({scales_name(path), int4->scales()});
+  } else {
+    const Codes& codes = std::get<Int8Weight>(weight).codes();
+    tensors.push_back({codes_name(path), codes.codes});
+    tensors.push_back({scales_name(path), codes.scales});
+  }
+}
+
+/// Scales must be positive and finite, half-precision values finite: products would silently be wrong.
+void check_values(const AnyWeight& weight) {
+  const bool codes = has_codes(weight);
+  const Tensor values = codes ? codes_of(weight).scales : dequantize(weight);
+  for (const float value : values.span<float>()) {
+    check(std::isfinite(value) && (!codes || value > 0.0F), "expected {}, got {}",
+          codes ? "positive finite scales" : "finite values", value);
+  }
+}
+
+AnyWeight read_weight(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file) {
+  if (!layer.has_codes()) {
+    const Tensor& values = file.at(weight_name(path));
+    check(name_of(values.dtype()) == enum_name(layer.format), "expected {} of {}, got {}", weight_name(path),
+          enum_name(layer.format), name_of(values.dtype()));
+    return HalfWeight(values);
+  }
+  const Tensor &codes = file.at(codes_name(path)), &scales = file.at(scales_name(path));
+  const int bits = static_cast<int>(layer.bits);
+  if (layer.format == StoredFormat::int4) {
+    return Int4Weight(codes, scales, layer.columns, bits, layer.granularity, layer.group);
+  }
+  return Int8Weight({codes, scales, bits, layer.granularity, layer.group});
+}
+
+std::unique_ptr<Module> quantized_layer(Module& layer, AnyWeight weight, Activations activations) {
+  if (auto* linear = dynamic_cast<Linear*>(&layer)) {
+    return QuantizedLinear::from_linear(*linear, std::move(weight), activations);
+  }
+  if (auto* embedding = dynamic_cast<Embedding*>(&layer)) {
+    return QuantizedEmbedding::from_embedding(*embedding, std::move(weight), activations);
+  }
+  fail(ErrorKind::input, "expected a linear layer or a token embedding");
+}
+
+/// Puts the layer that `file` holds in place of that of `slot`. Whatever is wrong is the file's fault.
+void load_layer(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file, ChildSlot& slot) {
+  try {
+    AnyWeight weight = read_weight(path, layer, file);
+    check_values(weight);
+    slot.replace(quantized_layer(slot.module(), std::move(weight), layer.activations));
+  } catch (const Error& error) {
+    fail(ErrorKind::input, "{}: layer \"{}\": {}", file.path().string(), path, error.what());
+  }
+}
+
+std::map<std::string, LayerDescription> read_layers(const std::string& quantization, const std::string& name) {
+  std::map<std::string, LayerDescription> layers;
+  const nlohmann::json json = nlohmann::json::parse(quantization);
+  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_object()) {
+    fail(ErrorKind::input, "{}: expected \"quantization\" to be an object with an object \"layers\"", name);
+  }
+  for (const auto& [path, layer] : json["layers"].items()) {
+    try {
+      layers[path] = from_json<LayerDescription>(layer, name + ": quantization.layers." + path);
+    } catch (const Error& error) {
+      throw Error(ErrorKind::input, error.what());
+    }
+  }
+  return layers;
+}
+
+}  // namespace
+
+void save_any_model(const Path& folder, Gpt& model, const std::string& recipe) {
+  ModelExtras extras;
+  nlohmann::json layers = nlohmann::json::object();
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
+      layers[path] = to_json(describe_layer(*matrix));
+      append_tensors(path, matrix->weight(), extras.tensors);
+    }
+  });
+  if (!layers.empty()) {
+    nlohmann::json quantization{{"layers", layers}};
+    quantization["recipe"] = recipe.empty() ? nlohmann::json::object() : nlohmann::json::parse(recipe);
+    extras.quantization = quantization.dump();
+  }
+  save_model(folder, model, extras);
+}
+
+std::unique_ptr<Gpt> load_any_model(const Path& folder) {
+  const ModelDescription description = read_model_description(folder);
+  if (description.quantization.empty()) {
+    return load_model(folder);
+  }
+  const std::string config_file = (folder / kModelConfigFile).string();
+  auto layers = read_layers(description.quantization, config_file);
+  const SafetensorsFile file = read_model_weights(folder, description.config);
+  auto model = std::make_unique<Gpt>(description.config);
+
+  std::set<std::string> tensors;
+  std::vector<std::string> paths;
+  model->for_each_child([&](const std::string& path, ChildSlot& slot) {
+    paths.push_back(path);
+    const auto layer = layers.find(path);
+    if (layer == layers.end()) {
+      return;
+    }
+    load_layer(path, layer->second, file, slot);
+    if (layer->second.has_codes()) {
+      tensors.insert({codes_name(path), scales_name(path)});
+    } else {
+      tensors.insert(weight_name(path));
+    }
+    layers.erase(layer);
+  });
+  if (!layers.empty()) {
+    const auto near = nearest_name(layers.begin()->first, paths);
+    fail(ErrorKind::input, "{}: quantization.layers: the model has no layer \"{}\"{}", config_file,
+         layers.begin()->first, near ? fmt::format(", did you mean \"{}\"?", *near) : "");
+  }
+  load_parameters(*model, file, tensors);
+  return model;
+}
+
+std::string read_recipe_json(const Path& folder) {
+  const ModelDescription description = read_model_description(folder);
+  if (description.quantization.empty()) {
+    return {};
+  }
+  const nlohmann::json json = nlohmann::json::parse(description.quantization);
+  return json.is_object() && json.contains("recipe") ? json["recipe"].dump() : std::string();
+}
+
+}  // namespace octet

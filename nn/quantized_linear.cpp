@@ -1,0 +1,25 @@
+#include "nn/quantized_linear.h"
+
+namespace octet {
+
+QuantizedLinear::QuantizedLinear(AnyWeight weight, bool with_bias, Activations activations)
+    : matrix(std::move(weight), activations),
+      bias(with_bias ? std::make_unique<Parameter>(*this, "bias", Shape{matrix.rows()}) : nullptr) {}
+
+std::unique_ptr<QuantizedLinear> QuantizedLinear::from_linear(const Linear& layer, AnyWeight weight,
+                                                              Activations activations) {
+  const Shape got{rows(weight), columns(weight)};
+  check(got == layer.weight.value().shape(), "[quantized linear] expected a weight of shape {}, got {}",
+        layer.weight.value().shape(), got);
+  auto result = std::make_unique<QuantizedLinear>(std::move(weight), layer.bias != nullptr, activations);
+  if (layer.bias) {
+    result->bias->set_value(layer.bias->value());
+  }
+  return result;
+}
+
+Tensor QuantizedLinear::forward(const Tensor& x) {
+  return matrix.project(x, bias ? bias->value() : Tensor());
+}
+
+}  // namespace octet

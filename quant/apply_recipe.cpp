@@ -1,0 +1,214 @@
+#include "quant/apply_recipe.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/ranges.h>
+
+#include "base/nearest.h"
+#include "nn/quantized_embedding.h"
+#include "nn/quantized_linear.h"
+#include "quant/absmax.h"
+#include "quant/glob.h"
+
+namespace octet {
+namespace {
+
+/// A layer with a matrix, in its slot, with what shall become of it.
+struct Layer {
+  std::string path;
+  ChildSlot* slot;
+  Tensor weight;
+  WeightScheme scheme = {};
+  Activations activations = Activations::weight_only;
+  std::string reason = {};
+  std::unique_ptr<Module> replacement = nullptr;  // null: left FP32
+  std::string description = "fp32";
+  std::int64_t bytes = 0;
+  QuantizationError error = {};
+};
+
+std::vector<Layer> matrices_of(Gpt& model) {
+  std::vector<Layer> layers;
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    Module& module = slot.module();
+    check(quantized_matrix_of(module) == nullptr,
+          "[quantize] expected a model in FP32, got one whose layer \"{}\" is quantized", path);
+    if (const auto* linear = dynamic_cast<Linear*>(&module)) {
+      layers.push_back({.path = path, .slot = &slot, .weight = linear->weight.value()});
+    } else if (const auto* embedding = dynamic_cast<Embedding*>(&module)) {
+      layers.push_back({.path = path, .slot = &slot, .weight = embedding->weight.value()});
+    }
+  });
+  return layers;
+}
+
+bool is_embedding(const Layer& layer) {
+  return dynamic_cast<const EmbeddingBase*>(&layer.slot->module()) != nullptr;
+}
+
+/// The layers' paths nearest to a pattern that matches none: what it may have meant.
+std::string nearest_paths(const std::string& pattern, const std::vector<Layer>& layers) {
+  std::vector<std::string> paths;
+  for (const Layer& layer : layers) {
+    paths.push_back(layer.path);
+  }
+  std::stable_sort(paths.begin(), paths.end(), [&](const std::string& a, const std::string& b) {
+    return edit_distance(pattern, a) < edit_distance(pattern, b);
+  });
+  paths.resize(std::min<std::size_t>(paths.size(), 3));
+  return fmt::format("{}", fmt::join(paths, ", "));
+}
+
+/// Gives the layers that `patterns` match a scheme of their own.
+void keep(const std::vector<std::string>& patterns, const std::string& key, WeightFormat format,
+          std::vector<Layer>& layers) {
+  for (const std::string& pattern : patterns) {
+    bool matched = false;
+    for (Layer& layer : layers) {
+      if (glob_match(pattern, layer.path) || glob_match(pattern, layer.path + ".weight")) {
+        matched = true;
+        layer.scheme.format = format;
+        layer.activations = Activations::weight_only;
+        layer.reason = fmt::format("{} because {} names \"{}\"",
+                                   format == WeightFormat::fp32 ? "left FP32" : "kept FP16", key, pattern);
+      }
+    }
+    if (!matched) {
+      fail(ErrorKind::config, "recipe {}: the pattern \"{}\" matches no layer; the nearest are {}", key, pattern,
+           nearest_paths(pattern, layers));
+    }
+  }
+}
+
+void choose_schemes(const Recipe& recipe, std::vector<Layer>& layers) {
+  for (Layer& layer : layers) {
+    const bool other = is_embedding(layer) && recipe.embedding;
+    layer.scheme = other ? *recipe.embedding : recipe;
+    layer.activations = layer.scheme.has_codes() ? recipe.activations : Activations::weight_only;
+    if (layer.scheme.format == WeightFormat::fp32) {
+      layer.reason = "left FP32 because the recipe says so";
+    }
+  }
+  keep(recipe.keep_fp16, "keep_fp16", WeightFormat::fp16, layers);
+  keep(recipe.keep_fp32, "keep_fp32", WeightFormat::fp32, layers);
+}
+
+void quantize(Layer& layer) {
+  layer.bytes = static_cast<std::int64_t>(layer.weight.bytes());
+  layer.error = quantization_error(layer.weight, layer.weight);
+  if (layer.scheme.format == WeightFormat::fp32) {
+    return;
+  }
+  try {
+    AnyWeight weight = quantize_matrix(layer.weight, layer.scheme);
+    layer.bytes = bytes(weight);
+    layer.error = quantization_error(layer.weight, weight);
+    if (const auto* linear = dynamic_cast<Linear*>(&layer.slot->module())) {
+      layer.replacement = QuantizedLinear::from_linear(*linear, std::move(weight), layer.activations);
+    } else {
+      const auto& embedding = dynamic_cast<Embedding&>(layer.slot->module());
+      layer.replacement = QuantizedEmbedding::from_embedding(embedding, std::move(weight), layer.activations);
+    }
+    layer.description = quantized_matrix_of(*layer.replacement)->describe();
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("layer \"{}\": {}", layer.path, error.what()));
+  }
+}
+
+/// Why recipes leave a tensor alone that is no matrix of a layer.
+std::string kind_of(const std::string& path) {
+  if (path.ends_with(".gain")) {
+    return "a norm gain";
+  }
+  if (path.ends_with(".bias")) {
+    return path.find("norm.") != std::string::npos ? "a norm bias" : "a bias";
+  }
+  if (path.starts_with("positions.")) {
+    return "learned positions, which are added and not multiplied";
+  }
+  return "no matrix of a linear layer";
+}
+
+CoverageRow row_of_other(const std::string& path, const Tensor& value, std::int64_t all_elements) {
+  CoverageRow row{.path = path, .shape = value.shape(), .scheme = "fp32"};
+  row.bytes = static_cast<std::int64_t>(value.bytes());
+  row.error = quantization_error(value, value);
+  row.reason = fmt::format("left FP32 because it is {} ({:.2g} % of the weights)", kind_of(path),
+                           100.0 * static_cast<double>(value.elements()) / static_cast<double>(all_elements));
+  return row;
+}
+
+CoverageRow row_of_layer(const Layer& layer) {
+  CoverageRow row{.path = layer.path + ".weight", .shape = layer.weight.shape(), .scheme = layer.description};
+  row.reason = layer.reason;
+  row.bytes = layer.bytes;
+  row.bits_per_weight = 8.0 * static_cast<double>(layer.bytes) / static_cast<double>(layer.weight.elements());
+  row.error = layer.error;
+  return row;
+}
+
+}  // namespace
+
+std::int64_t Coverage::elements() const {
+  std::int64_t sum = 0;
+  for (const CoverageRow& row : rows) {
+    sum += row.shape.elements();
+  }
+  return sum;
+}
+
+std::int64_t Coverage::bytes() const {
+  std::int64_t sum = 0;
+  for (const CoverageRow& row : rows) {
+    sum += row.bytes;
+  }
+  return sum;
+}
+
+double Coverage::bits_per_weight() const {
+  return 8.0 * static_cast<double>(bytes()) / static_cast<double>(elements());
+}
+
+AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
+  const int bits = static_cast<int>(scheme.bits);
+  switch (scheme.stored_format()) {
+    case WeightFormat::int8:
+      return Int8Weight(absmax_quantize(weight, bits, scheme.granularity, scheme.group));
+    case WeightFormat::int4:
+      return Int4Weight(absmax_quantize(weight, bits, scheme.granularity, scheme.group, DType::f16));
+    case WeightFormat::fp16:
+      return HalfWeight::quantize(weight, DType::f16);
+    case WeightFormat::bf16:
+      return HalfWeight::quantize(weight, DType::bf16);
+    case WeightFormat::fp32:
+    case WeightFormat::automatic:
+      break;
+  }
+  fail(ErrorKind::config, "[quantize] expected a format to store a matrix in, got {}", enum_name(scheme.format));
+}
+
+Coverage apply_recipe(Gpt& model, const Recipe& recipe) {
+  std::vector<Layer> layers = matrices_of(model);
+  choose_schemes(recipe, layers);
+  std::map<std::string, CoverageRow> matrix_rows;
+  for (Layer& layer : layers) {
+    quantize(layer);
+    matrix_rows[layer.path + ".weight"] = row_of_layer(layer);
+  }
+  Coverage coverage;
+  const std::int64_t elements = model.parameter_count();
+  for (const auto& [path, parameter] : model.parameters()) {
+    const auto matrix = matrix_rows.find(path);
+    coverage.rows.push_back(matrix != matrix_rows.end() ? matrix->second
+                                                        : row_of_other(path, parameter->value(), elements));
+  }
+  for (Layer& layer : layers) {
+    if (layer.replacement) {
+      layer.slot->replace(std::move(layer.replacement));
+    }
+  }
+  return coverage;
+}
+
+}  // namespace octet

@@ -1,0 +1,67 @@
+#include "quant/recipe.h"
+
+#include <fmt/ranges.h>
+
+namespace octet {
+
+bool WeightScheme::has_codes() const {
+  const WeightFormat stored = stored_format();
+  return stored == WeightFormat::int8 || stored == WeightFormat::int4;
+}
+
+WeightFormat WeightScheme::stored_format() const {
+  if (format == WeightFormat::automatic) {
+    return bits <= 4 ? WeightFormat::int4 : WeightFormat::int8;
+  }
+  return format;
+}
+
+std::string WeightScheme::describe() const {
+  std::string text{enum_name(stored_format())};
+  if (has_codes()) {
+    text += fmt::format(" {}", enum_name(granularity));
+    if (granularity == Granularity::per_group) {
+      text += fmt::format(" {}", group);
+    }
+    if (bits != (stored_format() == WeightFormat::int4 ? 4 : 8)) {
+      text += fmt::format(" ({}-bit codes)", bits);
+    }
+  }
+  return text;
+}
+
+void WeightScheme::validate(Problems& problems) const {
+  if (format == WeightFormat::int4 && bits > 4) {
+    problems.add("bits", "expected at most 4 bits for the format int4, got {}", bits);
+  }
+}
+
+std::string Recipe::describe() const {
+  std::string text = WeightScheme::describe();
+  text += activations == Activations::dynamic ? ", dynamic int8 activations" : ", weight only";
+  if (embedding) {
+    text += fmt::format("; embedding {}", embedding->describe());
+  }
+  if (!keep_fp32.empty()) {
+    text += fmt::format("; fp32: {}", fmt::join(keep_fp32, " "));
+  }
+  if (!keep_fp16.empty()) {
+    text += fmt::format("; fp16: {}", fmt::join(keep_fp16, " "));
+  }
+  return text;
+}
+
+void Recipe::validate(Problems& problems) const {
+  WeightScheme::validate(problems);
+  if (name.find('/') != std::string::npos || name == "." || name == "..") {
+    problems.add("name", "expected a name for a folder, got \"{}\"", name);
+  }
+  if (activations == Activations::dynamic && !has_codes()) {
+    problems.add("activations",
+                 "expected weight_only for the format {}, because only integer codes multiply int8 "
+                 "activations",
+                 enum_name(format));
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config_field.h"
+#include "nn/quantized_matrix.h"
+
+namespace octet {
+
+/// How a matrix is stored. automatic: int4 for up to 4 bits, int8 above.
+enum class WeightFormat { automatic, int8, int4, fp16, bf16, fp32 };
+
+template <>
+inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({{WeightFormat::automatic,
+                                                                                         "auto"},
+                                                                                        {WeightFormat::int8, "int8"},
+                                                                                        {WeightFormat::int4, "int4"},
+                                                                                        {WeightFormat::fp16, "fp16"},
+                                                                                        {WeightFormat::bf16, "bf16"},
+                                                                                        {WeightFormat::fp32, "fp32"}});
+
+/// How the weights of some layers are stored.
+struct WeightScheme {
+  WeightFormat format = WeightFormat::automatic;
+  std::int64_t bits = 8;  ///< 2 to 8; ignored by fp16, bf16, fp32, as are granularity and group
+  Granularity granularity = Granularity::per_channel;
+  std::int64_t group = 32;  ///< columns per scale, for per_group; the last group of a row may be shorter
+
+  bool has_codes() const;
+  /// The format with `automatic` resolved.
+  WeightFormat stored_format() const;
+  /// "int4 per_group 32"
+  std::string describe() const;
+
+  template <class V>
+  void visit(V& v) {
+    v("format", format);
+    v("bits", bits, in_range(2, 8));
+    v("granularity", granularity);
+    v("group", group, at_least(1));
+  }
+  void validate(Problems& problems) const;
+};
+
+/// What becomes of each matrix of a model: an entry of `quantize:` of a run, or a file of configs/recipes/. Biases,
+/// norm gains and learned positions stay FP32; apply_recipe() reports them.
+///
+///     name: int4
+///     bits: 4
+///     granularity: per_group
+///     group: 32
+///     activations: dynamic
+///     embedding: {bits: 8, granularity: per_channel}
+///     keep_fp32: ["blocks.0.*"]
+struct Recipe : WeightScheme {
+  std::string name = "recipe";  ///< of the folder quantized/NAME and in the report
+  Activations activations = Activations::weight_only;
+  /// The token embedding, which is the output head too where that is tied; as the other layers where not given.
+  std::optional<WeightScheme> embedding;
+  /// Dotted paths of layers ("blocks.0.attention.qkv", "embedding") with `*` and `?`. keep_fp32 goes before keep_fp16.
+  /// A pattern that matches no layer is an error.
+  std::vector<std::string> keep_fp32;
+  std::vector<std::string> keep_fp16;
+
+  /// "int4 per_group 32, dynamic int8 activations; embedding int8 per_channel"
+  std::string describe() const;
+
+  template <class V>
+  void visit(V& v) {
+    v("name", name, not_empty());
+    WeightScheme::visit(v);
+    v("activations", activations);
+    v("embedding", embedding);
+    v("keep_fp32", keep_fp32);
+    v("keep_fp16", keep_fp16);
+  }
+  void validate(Problems& problems) const;
+};
+
+}  // namespace octet

@@ -1,0 +1,215 @@
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "nn/quantized_embedding.h"
+#include "nn/quantized_linear.h"
+#include "tensor/autograd/node.h"
+#include "tensor/backend.h"
+#include "tensor/ops/dynamic_linear.h"
+#include "tensor/ops/linear.h"
+
+namespace octet {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
+  Tensor x = Tensor::empty(shape);
+  const Random random(seed);
+  for (std::int64_t i = 0; i < x.elements(); ++i) {
+    x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
+  }
+  return x;
+}
+
+Codes random_codes(std::int64_t rows, std::int64_t columns, int bits, std::int64_t group) {
+  Codes codes{Tensor::empty({rows, columns}, DType::i8), {}, bits, Granularity::per_group, group};
+  const Random random(7);
+  const int limit = largest_code(bits);
+  for (std::int64_t i = 0; i < rows * columns; ++i) {
+    const auto below = random.below(static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(2 * limit + 1));
+    codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(static_cast<int>(below) - limit);
+  }
+  codes.scales = Tensor::empty(scales_shape(rows, columns, Granularity::per_group, group));
+  for (std::int64_t i = 0; i < codes.scales.elements(); ++i) {
+    codes.scales.data<float>()[i] = 0x1p-9F * static_cast<float>(1 + i % 7);  // FP16 holds these exactly
+  }
+  return codes;
+}
+
+std::vector<AnyWeight> weights_of_every_format(std::int64_t rows, std::int64_t columns) {
+  return {Int8Weight(random_codes(rows, columns, 8, columns)),
+          Int8Weight(random_codes(rows, columns, 8, 12)),
+          Int4Weight(random_codes(rows, columns, 4, 32)),
+          Int4Weight(random_codes(rows, columns, 3, 7)),
+          HalfWeight::quantize(random_tensor({rows, columns}, 3), DType::f16),
+          HalfWeight::quantize(random_tensor({rows, columns}, 3), DType::bf16)};
+}
+
+/// Restores the backend that was active.
+class QuantizedLayers : public testing::Test {
+ protected:
+  ~QuantizedLayers() override { set_active_backend(before_); }
+
+ private:
+  const Backend& before_ = active_backend();
+};
+
+std::unique_ptr<Linear> random_linear(std::int64_t in, std::int64_t out, bool with_bias) {
+  auto layer = std::make_unique<Linear>(in, out, with_bias);
+  layer->weight.set_value(random_tensor({out, in}, 1));
+  if (with_bias) {
+    layer->bias->set_value(random_tensor({out}, 2));
+  }
+  return layer;
+}
+
+TEST_F(QuantizedLayers, WeightOnlyIsTheProductWithTheDequantizedWeight) {
+  const NoGrad no_grad;
+  const auto layer = random_linear(45, 19, true);
+  const Tensor x = random_tensor({2, 3, 45}, 4);
+  for (const AnyWeight& weight : weights_of_every_format(19, 45)) {
+    SCOPED_TRACE(describe(weight));
+    const auto quantized = QuantizedLinear::from_linear(*layer, weight, Activations::weight_only);
+    EXPECT_EQ(quantized->in_features(), 45);
+    EXPECT_EQ(quantized->out_features(), 19);
+    const Tensor y = (*quantized)(x);
+    EXPECT_EQ(y.shape(), (Shape{2, 3, 19}));
+    EXPECT_EQ(y.to_vector(), linear(x, dequantize(weight), layer->bias->value()).to_vector());
+  }
+}
+
+// A code of the activations is off by at most half a step, max|x| / 254; so is the product, weighted by sum |w|. The
+// float operations add less than a thousandth of it.
+TEST_F(QuantizedLayers, DynamicIsWithinHalfAStepOfTheActivations) {
+  const NoGrad no_grad;
+  const auto layer = random_linear(45, 19, true);
+  const Tensor x = random_tensor({5, 45}, 4);
+  for (const AnyWeight& weight : weights_of_every_format(19, 45)) {
+    if (!has_codes(weight)) {
+      continue;
+    }
+    SCOPED_TRACE(describe(weight));
+    const Tensor exact = linear(x, dequantize(weight), layer->bias->value());
+    const std::vector<float> w = dequantize(weight).to_vector();
+    for (const Backend* backend : available_backends()) {
+      SCOPED_TRACE(backend->name);
+      set_active_backend(*backend);
+      const Tensor y = (*QuantizedLinear::from_linear(*layer, weight, Activations::dynamic))(x);
+      for (std::int64_t m = 0; m < 5; ++m) {
+        float largest = 0;
+        for (std::int64_t k = 0; k < 45; ++k) {
+          largest = std::max(largest, std::fabs(x.data<float>()[m * 45 + k]));
+        }
+        for (std::int64_t n = 0; n < 19; ++n) {
+          float row_sum = 0;
+          for (std::int64_t k = 0; k < 45; ++k) {
+            row_sum += std::fabs(w[static_cast<std::size_t>(n * 45 + k)]);
+          }
+          EXPECT_NEAR(y.data<float>()[m * 19 + n], exact.data<float>()[m * 19 + n], 1.001F * largest / 254 * row_sum);
+        }
+      }
+    }
+  }
+}
+
+// int32 sums are equal on every backend. The float epilogue differs by where products and sums are fused: measured at
+// most 2^-23 of the largest value; four times that is allowed.
+constexpr float kEpilogueBound = 4 * 0x1p-23F;
+
+TEST_F(QuantizedLayers, BackendsAgree) {
+  const NoGrad no_grad;
+  const auto layer = random_linear(200, 70, true);
+  const Tensor x = random_tensor({33, 200}, 5);
+  for (const AnyWeight& weight :
+       {AnyWeight(Int8Weight(random_codes(70, 200, 8, 200))), AnyWeight(Int4Weight(random_codes(70, 200, 4, 32)))}) {
+    SCOPED_TRACE(describe(weight));
+    const auto quantized = QuantizedLinear::from_linear(*layer, weight, Activations::dynamic);
+    const PackedWeight& packed = *quantized->matrix.packed();
+    set_active_backend(find_backend("cpu-generic"));
+    const Tensor expected = (*quantized)(x);
+    const Tensor expected_sums = integer_product(quantize_rows(x, packed.layout()), packed);
+    float largest = 0;
+    for (const float y : expected.to_vector()) {
+      largest = std::max(largest, std::fabs(y));
+    }
+    for (const Backend* backend : available_backends()) {
+      SCOPED_TRACE(backend->name);
+      set_active_backend(*backend);
+      const Tensor sums = integer_product(quantize_rows(x, packed.layout()), packed);
+      EXPECT_THAT(sums.span<std::int32_t>(), testing::ElementsAreArray(expected_sums.span<std::int32_t>()));
+      const Tensor y = (*quantized)(x);
+      for (std::int64_t i = 0; i < y.elements(); ++i) {
+        ASSERT_NEAR(y.data<float>()[i], expected.data<float>()[i], kEpilogueBound * largest);
+      }
+    }
+  }
+}
+
+TEST_F(QuantizedLayers, EmbeddingLooksUpTheRowsOfTheDequantizedTable) {
+  const NoGrad no_grad;
+  Embedding table(19, 45);
+  const Tensor ids = Tensor::from<std::int32_t>({0, 18, 7, 7}, {2, 2});
+  for (const AnyWeight& weight : weights_of_every_format(19, 45)) {
+    SCOPED_TRACE(describe(weight));
+    const auto quantized = QuantizedEmbedding::from_embedding(table, weight, Activations::weight_only);
+    const Tensor rows = quantized->lookup(ids);
+    EXPECT_EQ(rows.shape(), (Shape{2, 2, 45}));
+    const std::vector<float> all = dequantize(weight).to_vector(), got = rows.to_vector();
+    for (std::size_t i = 0; i < 4; ++i) {
+      const auto id = static_cast<std::size_t>(ids.span<std::int32_t>()[i]);
+      EXPECT_TRUE(std::equal(got.begin() + static_cast<std::ptrdiff_t>(45 * i),
+                             got.begin() + static_cast<std::ptrdiff_t>(45 * (i + 1)),
+                             all.begin() + static_cast<std::ptrdiff_t>(45 * id)));
+    }
+    const Tensor x = random_tensor({3, 45}, 6);
+    EXPECT_EQ(quantized->project(x).to_vector(), linear(x, dequantize(weight)).to_vector());
+  }
+}
+
+TEST_F(QuantizedLayers, EmbeddingRefusesIdsOutsideTheVocabulary) {
+  const QuantizedEmbedding table(Int8Weight(random_codes(4, 5, 8, 5)), Activations::dynamic);
+  EXPECT_THAT([&] { table.matrix.lookup(Tensor::from<std::int32_t>({4}, {1})); },
+              ThrowsMessage<Error>("[embedding] expected ids from 0 to 3, got 4"));
+}
+
+TEST_F(QuantizedLayers, RefuseWhatDoesNotFit) {
+  const auto layer = random_linear(8, 4, false);
+  EXPECT_THAT(
+      [&] {
+        QuantizedLinear::from_linear(*layer, HalfWeight(Tensor::zeros({4, 7}, DType::f16)), Activations::weight_only);
+      },
+      ThrowsMessage<Error>("[quantized linear] expected a weight of shape (4, 8), got (4, 7)"));
+  EXPECT_THAT(
+      [&] {
+        QuantizedLinear::from_linear(*layer, HalfWeight(Tensor::zeros({4, 8}, DType::f16)), Activations::dynamic);
+      },
+      ThrowsMessage<Error>(HasSubstr("expected a format with integer codes, got f16")));
+}
+
+TEST_F(QuantizedLayers, GradientsFlowThroughWeightOnlyLayersAndNotThroughDynamicOnes) {
+  const auto layer = random_linear(8, 4, false);
+  const AnyWeight weight = Int8Weight(random_codes(4, 8, 8, 8));
+  Tensor x = random_tensor({3, 8}, 1);
+  x.set_requires_grad(true);
+  backward((*QuantizedLinear::from_linear(*layer, weight, Activations::weight_only))(x));
+  EXPECT_TRUE(x.grad().defined());
+  const Tensor y = (*QuantizedLinear::from_linear(*layer, weight, Activations::dynamic))(x);
+  EXPECT_THAT([&] { backward(y); }, ThrowsMessage<Error>(HasSubstr("[dynamic_linear] has no gradient")));
+}
+
+TEST_F(QuantizedLayers, ObserverSeesTheInput) {
+  const NoGrad no_grad;
+  QuantizedLinear layer(Int8Weight(random_codes(4, 8, 8, 8)), false, Activations::dynamic);
+  int seen = 0;
+  layer.observer = [&](const Tensor& x) { seen += static_cast<int>(x.elements()); };
+  layer(random_tensor({3, 8}, 1));
+  EXPECT_EQ(seen, 24);
+}
+
+}  // namespace
+}  // namespace octet

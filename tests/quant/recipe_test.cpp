@@ -1,0 +1,53 @@
+#include "quant/recipe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/config.h"
+#include "quant/glob.h"
+
+namespace octet {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+TEST(Glob, MatchesStarsAndQuestionMarks) {
+  EXPECT_TRUE(glob_match("embedding", "embedding"));
+  EXPECT_FALSE(glob_match("embedding", "embeddings"));
+  EXPECT_TRUE(glob_match("blocks.*.qkv", "blocks.0.attention.qkv"));
+  EXPECT_TRUE(glob_match("blocks.?.*", "blocks.3.mlp.up"));
+  EXPECT_FALSE(glob_match("blocks.?.*", "blocks.13.mlp.up"));
+  EXPECT_TRUE(glob_match("*a*b*c*", "xxaybzbcc"));
+  EXPECT_FALSE(glob_match("*a*b*c", "abcab"));
+  EXPECT_TRUE(glob_match("***", ""));
+  EXPECT_FALSE(glob_match("?", ""));
+}
+
+TEST(Recipe, ReadsAndWritesYaml) {
+  const Recipe recipe = parse_config<Recipe>(
+      "name: mix\nbits: 3\ngranularity: per_group\ngroup: 48\nactivations: dynamic\n"
+      "embedding: {bits: 8, granularity: per_channel}\nkeep_fp32: [\"blocks.0.*\"]\nkeep_fp16: [head]\n",
+      "mix.yaml");
+  EXPECT_EQ(recipe.stored_format(), WeightFormat::int4);
+  EXPECT_EQ(recipe.describe(),
+            "int4 per_group 48 (3-bit codes), dynamic int8 activations; embedding int8 per_channel; fp32: blocks.0.*; "
+            "fp16: head");
+  EXPECT_TRUE(differences(recipe, parse_config<Recipe>(to_yaml(recipe), "again")).empty());
+}
+
+TEST(Recipe, RefusesWhatContradictsItself) {
+  const auto refuses = [](const std::string& yaml, const std::string& message) {
+    EXPECT_THAT([&] { parse_config<Recipe>(yaml, "r.yaml"); }, ThrowsMessage<Error>(HasSubstr(message))) << yaml;
+  };
+  refuses("format: int4\nbits: 5", "expected at most 4 bits for the format int4, got 5");
+  refuses("format: fp16\nactivations: dynamic", "expected weight_only for the format fp16");
+  refuses("bits: 1", "bits");
+  refuses("group: 0", "group");
+  refuses("granularity: per_row", "per_tensor, per_channel");
+  refuses("name: a/b", "expected a name for a folder");
+  refuses("embedding: {format: int4, bits: 8}", "embedding");
+}
+
+}  // namespace
+}  // namespace octet
