@@ -43,16 +43,16 @@ Chart draw_training_chart(const std::filesystem::path& folder, const std::string
   check(!chart.steps.empty() && !chart.held_out.empty(),
         "[training chart] expected training steps and held-out losses, got {} and {}", chart.steps.size(),
         chart.held_out.size());
-  const auto by_loss = [](const HeldOutLoss& a, const HeldOutLoss& b) {
+  const auto by_loss = [](const HeldOutPoint& a, const HeldOutPoint& b) {
     return std::isfinite(a.loss) && (!std::isfinite(b.loss) || a.loss < b.loss);
   };
-  const HeldOutLoss best = *std::min_element(chart.held_out.begin(), chart.held_out.end(), by_loss);
+  const HeldOutPoint best = *std::min_element(chart.held_out.begin(), chart.held_out.end(), by_loss);
   const double last_step = std::max(chart.steps.back().step, chart.held_out.back().step);
 
   ChartScript script(name, 1000, 620);
   add_training_blocks(script, chart.steps);
   script.begin_block("step, held-out loss");
-  for (const HeldOutLoss& loss : chart.held_out) script.row({loss.step, loss.loss});
+  for (const HeldOutPoint& loss : chart.held_out) script.row({loss.step, loss.loss});
   script.begin_block("step and loss of the minimum");
   script.row({best.step, best.loss});
 

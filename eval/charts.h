@@ -77,12 +77,12 @@ Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string&
 struct TrainingStep {
   double step = 0, loss = 0, learning_rate = 0;
 };
-struct HeldOutLoss {
+struct HeldOutPoint {
   double step = 0, loss = 0;
 };
 struct TrainingChart {
   std::vector<TrainingStep> steps;
-  std::vector<HeldOutLoss> held_out;  ///< its minimum is marked
+  std::vector<HeldOutPoint> held_out;  ///< its minimum is marked
 };
 /// Losses in nats per token above, the learning rate below.
 Chart draw_training_chart(const std::filesystem::path& folder, const std::string& name, const TrainingChart& chart);

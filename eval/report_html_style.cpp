@@ -85,6 +85,7 @@ details[open] summary { margin-bottom: 8px; }
   h1 { font-size: 1.5rem; }
   section { padding: 16px; }
   th, td { padding: 7px 8px; }
+  th.text, td.text { min-width: 150px; }
   .headline tr { display: grid; grid-template-columns: repeat(var(--models), minmax(86px, 1fr)); border-bottom: 1px solid var(--line); }
   .headline th.text { display: none; }
   .headline td.text { grid-column: 1 / -1; min-width: 0; max-width: none; padding-bottom: 0; }
