@@ -72,9 +72,9 @@ fs::path sibling(const fs::path& path, const char* purpose) {
 }
 
 /// `runs/a/` and `runs/a` are the same folder, but only the second has a file name.
-fs::path without_trailing_slash(const fs::path& path) {
-  const fs::path normal = path.lexically_normal();
-  return normal.has_filename() ? normal : normal.parent_path();
+fs::path without_trailing_slash(fs::path path) {
+  path = path.lexically_normal();
+  return path.has_filename() ? path : path.parent_path();
 }
 
 /// Makes a file or folder durable. A rename lasts only when its folder has been synced as well.
@@ -241,7 +241,7 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
 }
 
 AtomicFolder::AtomicFolder(fs::path path)
-    : final_(without_trailing_slash(path)), temporary_(sibling(final_, "tmp")) {
+    : final_(without_trailing_slash(std::move(path))), temporary_(sibling(final_, "tmp")) {
   std::error_code ignored;
   if (fs::exists(final_, ignored) && !fs::is_directory(final_, ignored)) {
     fail_to("create folder", final_, ENOTDIR);

@@ -85,11 +85,11 @@ void backward(const Tensor& output, const Tensor& seed) {
   }
 
   const NoGrad no_grad;
-  const std::shared_ptr<Node> root = output.node();
+  Node* const root = output.node().get();
   std::unordered_map<Node*, Tensor> gradients;  // of each operation's output, summed over its consumers
-  gradients[root.get()] = seed.defined() ? seed : Tensor::full(output.shape(), 1.0F);
+  gradients[root] = seed.defined() ? seed : Tensor::full(output.shape(), 1.0F);
 
-  for (Node* node : topological_order(root.get())) {
+  for (Node* node : topological_order(root)) {
     check(node->backward != nullptr, "[backward] {}: an earlier backward() has already used this graph", node->name);
     const Tensor grad_output = std::move(gradients[node]);
     gradients.erase(node);
