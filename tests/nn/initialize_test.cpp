@@ -1,6 +1,7 @@
 #include "nn/initialize.h"
 
 #include <cmath>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -51,6 +52,17 @@ TEST(Initialize, AParameterDoesNotDependOnTheOthers) {
     return dynamic_cast<Linear&>(*(*model.blocks)[1].attention->qkv).weight.value();
   };
   EXPECT_EQ(values(first).to_vector(), values(second).to_vector());
+}
+
+TEST(Initialize, EqualShapesGetDifferentValues) {
+  Gpt model(tiny_llama());
+  initialize(model, 7);
+  std::map<std::string, std::vector<float>> values;
+  for (const auto& [path, parameter] : model.parameters()) {
+    values[path] = parameter->value().to_vector();
+  }
+  EXPECT_NE(values.at("blocks.0.mlp.gate.weight"), values.at("blocks.0.mlp.up.weight"));
+  EXPECT_NE(values.at("blocks.0.mlp.up.weight"), values.at("blocks.1.mlp.up.weight"));
 }
 
 TEST(Initialize, DeviationsAreThoseOfGpt2) {
