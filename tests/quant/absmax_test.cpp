@@ -101,6 +101,21 @@ TEST(Absmax, TinyWeightsStayWithinTheCodes) {
   }
 }
 
+// Below 2^-14 FP16 has fewer digits. max / 7 = 1.49 * 2^-24 would be stored as 2^-24, whose largest code reaches only
+// 7 * 2^-24: the next scale serves.
+TEST(Absmax, Fp16ScalesAreLargeEnoughForTheLargestWeight) {
+  const float unit = 0x1p-24F;
+  const Codes codes = absmax_quantize(Tensor::from<float>({10.4F * unit, -1.0F * unit}, {1, 2}), 4,
+                                      Granularity::per_channel, 0, DType::f16);
+  EXPECT_EQ(codes.scales.item(), 2 * unit);
+  EXPECT_THAT(codes.codes.span<std::int8_t>(), ElementsAre(5, 0));
+  EXPECT_THAT(
+      [] {
+        absmax_quantize(Tensor::full({1, 1}, 1e6F), 4, Granularity::per_channel, 0, DType::f16);
+      },
+      ThrowsMessage<Error>(HasSubstr("expected weights whose scale fits FP16, got a scale of 142857")));
+}
+
 struct Sample {
   Tensor w;
   int bits;

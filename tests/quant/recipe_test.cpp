@@ -1,5 +1,7 @@
 #include "quant/recipe.h"
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -34,6 +36,15 @@ TEST(Recipe, ReadsAndWritesYaml) {
             "int4 per_group 48 (3-bit codes), dynamic int8 activations; embedding int8 per_channel; fp32: blocks.0.*; "
             "fp16: head");
   EXPECT_TRUE(differences(recipe, parse_config<Recipe>(to_yaml(recipe), "again")).empty());
+}
+
+TEST(Recipe, EveryFileOfTheFolderIsReadAndNamedLikeItsFile) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(OCTET_SOURCE_DIR "/configs/recipes")) {
+    EXPECT_EQ(read_config<Recipe>(entry.path().string()).name, entry.path().stem().string());
+    ++files;
+  }
+  EXPECT_GE(files, 8);
 }
 
 TEST(Recipe, RefusesWhatContradictsItself) {
