@@ -27,6 +27,15 @@ void put_size(ReportModel& model, const ModelSize& size, const ModelSize& fp32) 
   model.size = {size.codes, size.scales, size.embeddings, size.unquantized};
 }
 
+void put_coverage(ReportModel& model, const Coverage& coverage) {
+  for (const CoverageRow& row : coverage.rows) {
+    model.coverage.push_back({row.path, row.scheme, row.reason, row.shape.elements(), row.bytes});
+    if (row.error.mse > 0) {
+      model.layer_errors.push_back({row.path, row.error.mse, row.error.snr_db, row.error.max_abs, kNotMeasured});
+    }
+  }
+}
+
 void put_speed(ReportModel& model, const SpeedResult& speed) {
   model.prefill_tokens_per_s = speed.prefill_tokens_per_s;
   model.decode_tokens_per_s = speed.decode_tokens_per_s;

@@ -10,6 +10,7 @@
 #include "eval/report.h"
 #include "eval/size.h"
 #include "eval/speed.h"
+#include "quant/apply_recipe.h"
 
 namespace octet {
 
@@ -21,6 +22,9 @@ void put_evaluation(ReportModel& model, const Evaluation& evaluation, const Eval
                     const BootstrapOptions& options = {});
 
 void put_size(ReportModel& model, const ModelSize& size, const ModelSize& fp32);
+
+/// What became of every tensor, and the error of each quantized matrix.
+void put_coverage(ReportModel& model, const Coverage& coverage);
 
 void put_speed(ReportModel& model, const SpeedResult& speed);
 

@@ -60,6 +60,23 @@ TEST(ReportParts, PutSizes) {
   EXPECT_EQ(model.size.codes, 900);
 }
 
+TEST(ReportParts, PutEveryTensorAndTheErrorsOfQuantizedOnes) {
+  Coverage coverage;
+  coverage.rows.push_back({.path = "norm.gain", .shape = {12}, .scheme = "fp32", .reason = "a norm", .bytes = 48});
+  coverage.rows.push_back({.path = "head.weight", .shape = {5, 12}, .scheme = "int8 per_channel", .bytes = 80});
+  coverage.rows.back().error.mse = 0.5;
+  coverage.rows.back().error.snr_db = 40;
+  ReportModel model;
+  put_coverage(model, coverage);
+  ASSERT_EQ(model.coverage.size(), 2U);
+  EXPECT_EQ(model.coverage[0].reason, "a norm");
+  EXPECT_EQ(model.coverage[1].values, 60);
+  EXPECT_EQ(model.coverage[1].bytes, 80);
+  ASSERT_EQ(model.layer_errors.size(), 1U);
+  EXPECT_EQ(model.layer_errors[0].layer, "head.weight");
+  EXPECT_EQ(model.layer_errors[0].snr_db, 40);
+}
+
 TEST(ReportParts, FindTheWorstLayer) {
   std::vector<OutlierStats> stats(3);
   stats[0].max_over_std = 3;

@@ -6,7 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "nn/model_file.h"
+#include "nn/quantized_file.h"
+#include "quant/apply_recipe.h"
 #include "tests/eval/tiny_models.h"
 
 namespace octet {
@@ -44,22 +45,24 @@ TEST_F(MeasureSize, SplitsAQuantizedFile) {
   config.tied_head = false;
   Gpt model(config);
   initialize(model, 1);
-  save_model(folder_, model);
-  // The weights of another format under the same configuration.
-  const std::vector<NamedTensor> tensors = {{"embedding.weight.codes", Tensor::zeros({23, 12}, DType::i8)},
-                                            {"embedding.weight.scales", Tensor::zeros({23})},
-                                            {"blocks.0.mlp.up.weight.nibbles", Tensor::zeros({20, 6}, DType::u8)},
-                                            {"blocks.0.mlp.up.weight.scales", Tensor::zeros({20}, DType::f16)},
-                                            {"norm.gain", Tensor::zeros({12})}};
-  write_safetensors(folder_ / kModelWeightsFile, tensors);
+  Recipe recipe;
+  recipe.bits = 4;
+  recipe.granularity = Granularity::per_group;
+  recipe.group = 8;
+  recipe.keep_fp32 = {"blocks.1.mlp.down"};
+  const Coverage coverage = apply_recipe(model, recipe);
+  save_any_model(folder_, model);
   const ModelSize size = measure_size(folder_);
-  EXPECT_EQ(size.embeddings, 23 * 12 + 4 * 23);
-  EXPECT_EQ(size.codes, 20 * 6);
-  EXPECT_EQ(size.scales, 2 * 20);
-  EXPECT_EQ(size.unquantized, 4 * 12);
-  EXPECT_EQ(size.codes + size.scales + size.embeddings + size.unquantized + size.header, size.file_bytes);
-  EXPECT_EQ(size.decode_bytes, size.codes + size.scales + size.unquantized) << "the embedding is only looked up";
-  EXPECT_EQ(size.parameters, model.parameter_count());
+  const std::int64_t rows = 2 * (36 + 12 + 20 + 20 + 12) - 12 + 23;  // of quantized matrices but the embedding
+  const std::int64_t columns_12 = rows - 12;                         // all but blocks.0.mlp.down, which has 20
+  EXPECT_EQ(size.codes, columns_12 * 6 + 12 * 10);
+  EXPECT_EQ(size.scales, 2 * (columns_12 * 2 + 12 * 3)) << "groups of 8: ragged last ones count";
+  EXPECT_EQ(size.embeddings, 23 * 6 + 2 * 23 * 2);
+  EXPECT_EQ(size.unquantized, 4 * (12 * 20 + 5 * 12)) << "one layer and five norms";
+  EXPECT_EQ(size.codes + size.scales + size.embeddings + size.unquantized, coverage.bytes());
+  EXPECT_EQ(size.file_bytes - size.header, coverage.bytes());
+  EXPECT_EQ(size.bits_per_weight(), coverage.bits_per_weight());
+  EXPECT_EQ(size.decode_bytes, coverage.bytes() - size.embeddings) << "the embedding is only looked up";
 }
 
 TEST_F(MeasureSize, NamesAMissingOrTruncatedFile) {
