@@ -2,7 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <string>
+
+#include <fmt/core.h>
 
 namespace octet {
 
@@ -14,7 +15,7 @@ class CheckpointFolders {
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path last() const { return root_ / "last"; }
   std::filesystem::path best() const { return root_ / "best"; }
-  std::filesystem::path step(std::int64_t step) const { return root_ / ("step-" + std::to_string(step)); }
+  std::filesystem::path step(std::int64_t step) const { return root_ / fmt::format("step-{}", step); }
 
   /// Removes all but the newest `keep` of the `step-N`.
   void keep_newest(std::int64_t keep) const;

@@ -220,6 +220,9 @@ TrainSummary TrainRun::summary() const {
   for (const MetricsRow& row : summary.curve) {
     summary.seconds += row.ms / 1e3;
     timed_tokens += static_cast<double>(tokens_per_step());
+    if (row.step == state_.best_step) {
+      summary.best_bits_per_byte = row.bpb.value_or(0.0);
+    }
   }
   const std::size_t final_steps = std::min(kFinalSteps, summary.curve.size());
   for (std::size_t i = summary.curve.size() - final_steps; i < summary.curve.size(); ++i) {

@@ -17,12 +17,15 @@ std::vector<double> losses(int threads, OptimizerKind kind) {
   set_thread_count(threads);
   const TrainingSample sample;
   GptConfig model_config = TrainingSample::model_config();
+  model_config.layers = 1;
   model_config.width = 64;  // wide enough for the products to be shared out
   model_config.hidden = 160;
   model_config.context = 32;
   FreshModel model(model_config);
   TrainConfig config = TrainingSample::train_config(kind);
   config.steps = 100;
+  config.batch = 8;
+  config.accumulation = 1;
   BatchSampler sampler(sample.train, model_config.context, config.rows_per_step(), config.seed);
   const auto optimizer = make_optimizer(model, config.optimizer);
   std::vector<double> result;

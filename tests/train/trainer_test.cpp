@@ -113,7 +113,9 @@ TEST_F(Trainer, LeavesTheWholeRunFolder) {
   }
   EXPECT_DOUBLE_EQ(summary.final_train_loss, mean);
   EXPECT_LT(summary.curve[9].loss, summary.curve[0].loss);
-  EXPECT_EQ(summary.best_val_loss, summary.curve[static_cast<std::size_t>(summary.best_step - 1)].val_loss);
+  const MetricsRow& best = summary.curve[static_cast<std::size_t>(summary.best_step - 1)];
+  EXPECT_EQ(summary.best_val_loss, best.val_loss);
+  EXPECT_EQ(summary.best_bits_per_byte, best.bpb);
 }
 
 TEST_F(Trainer, TheSameRunTwiceIsTheSameBitForBit) {

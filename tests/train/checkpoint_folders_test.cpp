@@ -1,0 +1,51 @@
+#include "train/checkpoint_folders.h"
+
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "tests/train/temporary_folder.h"
+
+namespace octet {
+namespace {
+
+class CheckpointFoldersTest : public testing::Test {
+ protected:
+  CheckpointFoldersTest() {
+    for (const std::string name : {"last", "best", "step-9", "step-10", "step-200", "step-old", "step-7b"}) {
+      make_folder(folders_.root() / name);
+    }
+  }
+
+  std::set<std::string> names() const {
+    std::set<std::string> result;
+    for (const auto& entry : std::filesystem::directory_iterator(folders_.root())) {
+      result.insert(entry.path().filename().string());
+    }
+    return result;
+  }
+
+  TemporaryFolder run_;
+  CheckpointFolders folders_{run_.path()};
+};
+
+TEST_F(CheckpointFoldersTest, KeepsTheNewestByNumber) {
+  folders_.keep_newest(2);
+  EXPECT_EQ(names(), (std::set<std::string>{"last", "best", "step-10", "step-200", "step-old", "step-7b"}));
+}
+
+TEST_F(CheckpointFoldersTest, RemovesWhatComesAfterAStep) {
+  folders_.remove_after(10);
+  EXPECT_EQ(names(), (std::set<std::string>{"last", "best", "step-9", "step-10", "step-old", "step-7b"}));
+}
+
+TEST_F(CheckpointFoldersTest, ClearsAll) {
+  folders_.clear();
+  EXPECT_FALSE(std::filesystem::exists(folders_.root()));
+  folders_.keep_newest(1);  // nothing there is no error
+}
+
+}  // namespace
+}  // namespace octet
