@@ -66,7 +66,7 @@ std::string format_count(double count) {
     return "?";
   }
   if (count < 0) {
-    return "-" + format_count(-count);
+    return fmt::format("-{}", format_count(-count));
   }
   if (count < 1000 && count == std::floor(count)) {
     return fmt::format("{:.0f}", count);

@@ -53,7 +53,7 @@ ModelConfig any_model() {
 
 RunConfig any_config() {
   RunConfig config;
-  config.name = "x" + *any_text();
+  config.name = *any_text() + "x";
   config.seed = *rc::gen::arbitrary<std::uint64_t>();
   config.bound = *any_real<double, std::uint64_t>();
   config.model = any_model();
