@@ -1,6 +1,131 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
+#include <new>
 
-int main() {
-  std::puts("octet 0.1.0");
-  return 0;
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/parallel.h"
+#include "cli/verbs.h"
+#include "tensor/backend.h"
+
+namespace octet {
+namespace {
+
+void prepare(const CommonOptions& common) {
+  install_interrupt_handler();
+  if (common.threads) {
+    set_thread_count(*common.threads);
+  }
+  if (common.device != "cpu" && common.device != "cuda") {
+    fail(ErrorKind::config, "--device: expected cpu or cuda, got \"{}\"", common.device);
+  }
+  active_backend(common.device == "cuda" ? DeviceKind::cuda : DeviceKind::cpu);  // an error where there is none
+}
+
+/// The command line: fills the argument structs and calls the verb that was named.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.require_subcommand(1);
+    app_.set_version_flag("--version", "octet " OCTET_VERSION);
+    app_.failure_message(CLI::FailureMessage::help);
+    add_config_verb("run", "train, quantize every recipe, evaluate, report", run_verb);
+    add_config_verb("train", "train the FP32 model", train_verb);
+    add_config_verb("quantize", "quantize the trained model with every recipe", quantize_verb);
+    add_config_verb("eval", "evaluate the FP32 model and every quantized one", eval_verb);
+    add_config_verb("report", "draw the charts and write the report again", report_verb);
+    add_generate();
+    add_inspect();
+    add_configs();
+  }
+
+  int run(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      // CLI11 has codes of its own (100 to 127); to a caller every wrong usage is 2.
+      return app_.exit(error) == 0 ? 0 : static_cast<int>(ErrorKind::config);
+    }
+    prepare(common_);
+    verb_();
+    return 0;
+  }
+
+ private:
+  CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& help, std::function<void()> verb) {
+    CLI::App* command = parent.add_subcommand(name, help);
+    command->add_option("--device", common_.device, "cpu or cuda")->capture_default_str();
+    command->add_option("--threads", common_.threads, "threads to use (default: all processors)");
+    command->add_option("--seed", common_.seed, "seed of weights, batches and samples");
+    command->add_option("--out", common_.out, "run folder (default: runs/NAME)");
+    command->add_flag("--json", common_.json, "results as JSON");
+    command->add_flag("--quiet", common_.quiet, "no progress");
+    command->callback([this, verb = std::move(verb)] { verb_ = verb; });
+    return command;
+  }
+
+  void add_config_verb(const std::string& name, const std::string& help,
+                       void (*verb)(const CommonOptions&, const ConfigArguments&)) {
+    CLI::App* command = add_verb(app_, name, help, [this, verb] { verb(common_, config_); });
+    add_config_arguments(*command);
+  }
+
+  void add_config_arguments(CLI::App& command) {
+    command.add_option("config", config_.config, "YAML file, built-in name or run folder")->required();
+    command.add_option("overrides", config_.overrides, "key.path=value ...");
+  }
+
+  void add_generate() {
+    CLI::App* command = add_verb(app_, "generate", "continue a text", [this] { generate_verb(common_, generate_); });
+    command->add_option("checkpoint", generate_.checkpoint, "folder of a model, FP32 or quantized")->required();
+    command->add_option("--prompt", generate_.prompt, "text to continue")->required();
+    command->add_option("--tokens", generate_.tokens, "how many tokens at most")->capture_default_str();
+    command->add_option("--temperature", generate_.temperature, "0: always the likeliest")->capture_default_str();
+    command->add_option("--top-k", generate_.top_k, "choose among the k likeliest; 0: all")->capture_default_str();
+    command->add_option("--top-p", generate_.top_p, "choose within this probability")->capture_default_str();
+  }
+
+  void add_inspect() {
+    CLI::App* command = add_verb(app_, "inspect", "tensors, schemes, bits per weight, histograms",
+                                 [this] { inspect_verb(common_, inspect_); });
+    command->add_option("checkpoint", inspect_.checkpoint, "folder of a model, FP32 or quantized")->required();
+    command->add_option("--tensor", inspect_.tensor, "draw the histogram of this tensor");
+  }
+
+  void add_configs() {
+    CLI::App* configs = app_.add_subcommand("configs", "built-in configurations");
+    configs->require_subcommand(1);
+    add_verb(*configs, "ls", "list them", [this] { configs_list_verb(common_); });
+    CLI::App* show = add_verb(*configs, "show", "print one", [this] { configs_show_verb(common_, config_.config); });
+    show->add_option("name", config_.config, "as listed by ls")->required();
+    CLI::App* validate = add_verb(*configs, "validate", "check everything without running",
+                                  [this] { configs_validate_verb(common_, config_); });
+    add_config_arguments(*validate);
+  }
+
+  CLI::App app_{"Octet: train a small language model, quantize it, see what that costs and gains", "octet"};
+  CommonOptions common_;
+  ConfigArguments config_;
+  GenerateArguments generate_;
+  InspectArguments inspect_;
+  std::function<void()> verb_;
+};
+
+}  // namespace
+}  // namespace octet
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // `octet ... | head` ends with an error of the write, not silently
+  try {
+    return octet::CommandLine().run(argc, argv);
+  } catch (const octet::Error& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return error.exit_code();
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "error: out of memory\n");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+  }
+  return static_cast<int>(octet::ErrorKind::run);
 }

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace octet {
+
+/// The files of configs/ by name without ending, compiled into the program so that it runs from any folder.
+const std::map<std::string, std::string>& builtin_configs();
+
+}  // namespace octet

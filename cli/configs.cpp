@@ -1,0 +1,41 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/builtin_configs.h"
+#include "cli/console.h"
+#include "cli/run_config.h"
+
+namespace octet {
+namespace {
+
+// The comment lines at the top of a file say what it is for.
+std::string first_comment(const std::string& text) {
+  const std::size_t end = text.find('\n');
+  const std::string line = text.substr(0, end);
+  return line.starts_with("# ") ? line.substr(2) : "";
+}
+
+}  // namespace
+
+void configs_list_verb(const CommonOptions& common) {
+  nlohmann::json list = nlohmann::json::array();
+  std::string text;
+  for (const auto& [name, content] : builtin_configs()) {
+    list.push_back({{"name", name}, {"description", first_comment(content)}});
+    text += fmt::format("{:<16} {}\n", name, first_comment(content));
+  }
+  print(common.json ? list.dump(2) + "\n" : text);
+}
+
+void configs_show_verb(const CommonOptions& common, const std::string& name) {
+  const auto found = builtin_configs().find(name);
+  if (found == builtin_configs().end()) {
+    fail(ErrorKind::config, "configs show: no built-in configuration \"{}\"; `octet configs ls` lists them", name);
+  }
+  if (common.json) {
+    print(to_json(parse_config<RunConfig>(found->second, "built-in " + name)).dump(2) + "\n");
+  } else {
+    print(found->second);
+  }
+}
+
+}  // namespace octet

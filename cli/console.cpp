@@ -1,0 +1,39 @@
+#include "cli/console.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "tensor/backend.h"
+
+namespace octet {
+
+std::unique_ptr<ProgressSink> make_progress(const CommonOptions& common) {
+  if (common.quiet) {
+    return std::make_unique<NullProgress>();
+  }
+  return std::make_unique<TerminalProgress>(stderr);
+}
+
+void print_start(const CommonOptions& common) {
+  if (common.quiet) {
+    return;
+  }
+  const Backend& backend = active_backend();
+  fmt::print(stderr, "octet {}  backend {} ({})  threads {}  FP32 products by {}\n", OCTET_VERSION, backend.name,
+             backend.description, thread_count(), fp32_library());
+  if (thread_count() < hardware_threads()) {
+    fmt::print(stderr, "note: using {} of {} processors; --threads {} uses all\n", thread_count(), hardware_threads(),
+               hardware_threads());
+  }
+}
+
+void print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    fail(ErrorKind::run, "stdout: cannot write: {}", std::strerror(errno));
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "eval/report.h"
+#include "quant/apply_recipe.h"
+
+namespace octet {
+
+/// What rounding did to the values of one matrix.
+struct SavedLayerError {
+  std::string layer;
+  double mse = 0, snr_db = 0, max_error = 0;
+
+  template <class V>
+  void visit(V& v) {
+    v("layer", layer);
+    v("mse", mse);
+    v("snr_db", snr_db);
+    v("max_error", max_error);
+  }
+};
+
+/// `coverage.json` in the folder of a quantized model: the scheme of every tensor, and what it did to the matrices.
+struct SavedCoverage {
+  std::vector<ReportTensor> tensors;
+  std::vector<SavedLayerError> layer_errors;
+
+  template <class V>
+  void visit(V& v) {
+    v("tensors", tensors);
+    v("layer_errors", layer_errors);
+  }
+};
+
+void write_coverage(const std::filesystem::path& folder, const Coverage& coverage);
+
+/// Fills the coverage and layer errors of `model`. Error (input) where the file is missing or broken.
+void put_coverage(ReportModel& model, const std::filesystem::path& folder);
+
+}  // namespace octet

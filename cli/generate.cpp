@@ -1,0 +1,43 @@
+#include "nn/generate.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/config.h"
+#include "cli/console.h"
+#include "nn/quantized_file.h"
+#include "train/tokenizer_file.h"
+
+namespace octet {
+
+void generate_verb(const CommonOptions& common, const GenerateArguments& arguments) {
+  SamplingOptions options;
+  options.max_tokens = arguments.tokens;
+  options.temperature = arguments.temperature;
+  options.top_k = arguments.top_k;
+  options.top_p = arguments.top_p;
+  options.seed = common.seed.value_or(options.seed);
+  override_and_check(options, "generate");
+  const std::filesystem::path folder = arguments.checkpoint;
+  const std::unique_ptr<Gpt> model = load_any_model(folder);
+  const Tokenizer tokenizer = load_tokenizer((folder / "tokenizer.json").string());
+  const std::vector<std::int32_t> prompt = tokenizer.encode(arguments.prompt);
+  if (prompt.empty()) {
+    fail(ErrorKind::config, "--prompt: expected some text to continue, got an empty one");
+  }
+  options.stop_token = tokenizer.end_of_text();
+  std::string text;
+  generate(*model, prompt, options, [&](std::int32_t id) {
+    text += tokenizer.token(id);
+    if (!common.json) {
+      print(text.size() == tokenizer.token(id).size() ? arguments.prompt + tokenizer.token(id) : tokenizer.token(id));
+    }
+  });
+  // A token may end within a UTF-8 character: JSON gets the replacement character there.
+  using nlohmann::json;
+  print(common.json
+            ? json{{"prompt", arguments.prompt}, {"text", text}}.dump(2, ' ', false, json::error_handler_t::replace) +
+                  "\n"
+            : "\n");
+}
+
+}  // namespace octet

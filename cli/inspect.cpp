@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/format.h"
+#include "base/nearest.h"
+#include "cli/console.h"
+#include "eval/histogram.h"
+#include "eval/size.h"
+#include "nn/quantized_embedding.h"
+#include "nn/quantized_file.h"
+
+namespace octet {
+namespace {
+
+/// One stored tensor, as floating-point values.
+struct InspectedTensor {
+  std::string path;
+  std::string scheme;
+  double bits_per_weight = 32.0;
+  Tensor values;
+};
+
+std::vector<InspectedTensor> tensors_of(Gpt& model) {
+  std::vector<InspectedTensor> tensors;
+  for (const Module::NamedParameter& entry : model.parameters()) {
+    tensors.push_back({entry.path, "fp32", 32.0, entry.parameter->value()});
+  }
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
+      tensors.push_back(
+          {path + ".weight", matrix->describe(), bits_per_weight(matrix->weight()), dequantize(matrix->weight())});
+    }
+  });
+  std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return tensors;
+}
+
+std::string as_table(const std::vector<InspectedTensor>& tensors, const ModelSize& size) {
+  std::string text = fmt::format("{:<34} {:>14} {:<34} {:>6} {:>10} {:>10} {:>8}\n", "tensor", "shape", "stored as",
+                                 "bits", "std", "max |x|", "max/std");
+  for (const InspectedTensor& tensor : tensors) {
+    const Moments numbers = measure_moments(tensor.values.span<float>());
+    text += fmt::format("{:<34} {:>14} {:<34} {:>6.2f} {:>10.4g} {:>10.4g} {:>8.1f}\n", tensor.path,
+                        tensor.values.shape().str(), tensor.scheme, tensor.bits_per_weight, numbers.std,
+                        numbers.max_abs, numbers.std > 0 ? numbers.max_abs / numbers.std : 0.0);
+  }
+  return text + fmt::format("{} parameters, {} file, {:.2f} bits per weight\n",
+                            format_count(static_cast<double>(size.parameters)),
+                            format_bytes(static_cast<std::uint64_t>(size.file_bytes)), size.bits_per_weight());
+}
+
+std::string as_json(const std::vector<InspectedTensor>& tensors, const ModelSize& size) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const InspectedTensor& tensor : tensors) {
+    const Moments numbers = measure_moments(tensor.values.span<float>());
+    const auto sizes = tensor.values.shape().sizes();
+    rows.push_back({{"tensor", tensor.path},
+                    {"shape", std::vector<std::int64_t>(sizes.begin(), sizes.end())},
+                    {"scheme", tensor.scheme},
+                    {"bits_per_weight", tensor.bits_per_weight},
+                    {"std", numbers.std},
+                    {"max_abs", numbers.max_abs}});
+  }
+  return nlohmann::json{{"parameters", size.parameters},
+                        {"file_bytes", size.file_bytes},
+                        {"bits_per_weight", size.bits_per_weight()},
+                        {"tensors", rows}}
+             .dump(2) +
+         "\n";
+}
+
+// Bars of at most 60 characters.
+std::string histogram_text(const InspectedTensor& tensor) {
+  constexpr int kBins = 41, kBar = 60;
+  const double reach = std::max(measure_moments(tensor.values.span<float>()).max_abs, 1e-30);
+  const Histogram histogram = make_histogram(tensor.values.span<float>(), -reach, reach, kBins);
+  const std::int64_t largest = *std::max_element(histogram.counts.begin(), histogram.counts.end());
+  std::string text = fmt::format("{} {}, {}\n", tensor.path, tensor.values.shape(), tensor.scheme);
+  for (std::size_t bin = 0; bin < histogram.counts.size(); ++bin) {
+    const auto length = static_cast<std::size_t>(histogram.counts[bin] * kBar / largest);
+    text +=
+        fmt::format("{:>11.4g} {:<60} {}\n", histogram.center(bin), std::string(length, '#'), histogram.counts[bin]);
+  }
+  return text;
+}
+
+}  // namespace
+
+void inspect_verb(const CommonOptions& common, const InspectArguments& arguments) {
+  const std::unique_ptr<Gpt> model = load_any_model(arguments.checkpoint);
+  const std::vector<InspectedTensor> tensors = tensors_of(*model);
+  const ModelSize size = measure_size(arguments.checkpoint);
+  if (arguments.tensor.empty()) {
+    print(common.json ? as_json(tensors, size) : as_table(tensors, size));
+    return;
+  }
+  std::vector<std::string> names;
+  for (const InspectedTensor& tensor : tensors) {
+    names.push_back(tensor.path);
+    if (tensor.path == arguments.tensor) {
+      print(histogram_text(tensor));
+      return;
+    }
+  }
+  const auto near = nearest_name(arguments.tensor, names);
+  fail(ErrorKind::config, "--tensor: {} has no tensor \"{}\"{}", arguments.checkpoint, arguments.tensor,
+       near ? ", did you mean \"" + *near + "\"?" : "");
+}
+
+}  // namespace octet

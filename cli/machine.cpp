@@ -1,0 +1,44 @@
+#include "cli/machine.h"
+
+#include <ctime>
+#include <fstream>
+
+#include "base/parallel.h"
+#include "tensor/backend.h"
+
+namespace octet {
+namespace {
+
+// The model name that Linux reports; "unknown" elsewhere.
+std::string processor_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) {
+      return line.substr(line.find(':') + 2);
+    }
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+ReportMachine describe_machine() {
+  const Backend& backend = active_backend();
+  return {.cpu = processor_name(),
+          .isa = std::string(backend.description),
+          .threads = thread_count(),
+          .gpu = "",
+          .backend = std::string(backend.name),
+          .blas = fp32_library()};
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+}  // namespace octet

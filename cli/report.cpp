@@ -1,0 +1,40 @@
+#include "cli/console.h"
+#include "cli/report_charts.h"
+#include "cli/stages.h"
+
+namespace octet {
+
+Report report_stage(const Run& run, ProgressSink& progress) {
+  Report report = read_report(run.report_file());
+  report.charts.clear();
+  report.notices.clear();
+  try {
+    report.charts = draw_charts(run, report);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::capability) {
+      throw;
+    }
+    report.notices.push_back(fmt::format("Charts were left out: {}", error.what()));
+    progress.note(report.notices.back());
+  }
+  write_report(run.folder, report);
+  return report;
+}
+
+void print_report(const CommonOptions& common, const Run& run, const Report& report) {
+  if (common.json) {
+    print(report_to_json(report));
+    return;
+  }
+  print(report_table(report));
+  const std::filesystem::path page = run.folder / "report.html";
+  print(fmt::format("\n{}\n", std::filesystem::exists(page) ? page.string() : run.report_file().string()));
+}
+
+void report_verb(const CommonOptions& common, const ConfigArguments& arguments) {
+  const Run run = read_run(common, arguments);
+  const auto progress = make_progress(common);
+  print_report(common, run, report_stage(run, *progress));
+}
+
+}  // namespace octet

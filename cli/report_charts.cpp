@@ -1,0 +1,126 @@
+#include "cli/report_charts.h"
+
+#include <algorithm>
+
+#include "cli/text_stage.h"
+#include "eval/layer_outliers.h"
+#include "eval/outlier_impact.h"
+#include "eval/window_batches.h"
+#include "nn/linear.h"
+#include "nn/model_file.h"
+#include "quant/apply_recipe.h"
+#include "train/metrics.h"
+
+namespace octet {
+namespace {
+
+constexpr int kImpactBits = 4;              // few enough levels to see
+constexpr std::int64_t kImpactRows = 2048;  // activations of the worst layer that the study looks at
+
+Chart training_chart(const Run& run, const std::filesystem::path& folder) {
+  TrainingChart chart;
+  for (const MetricsRow& row : read_metrics(run.folder / "metrics.jsonl")) {
+    chart.steps.push_back({static_cast<double>(row.step), row.loss, row.lr});
+    if (row.val_loss) {
+      chart.held_out.push_back({static_cast<double>(row.step), *row.val_loss});
+    }
+  }
+  return draw_training_chart(folder, "training", chart);
+}
+
+Chart tradeoff_chart(const Report& report, const std::filesystem::path& folder) {
+  std::vector<TradeoffPoint> points;
+  for (const ReportModel& model : report.models) {
+    const double fp32 = report.models.front().perplexity;
+    points.push_back({model.name, static_cast<double>(model.file_bytes) / 1e6, model.bits_per_weight, model.perplexity,
+                      fp32 * (1.0 + model.ppl_increase.low), fp32 * (1.0 + model.ppl_increase.high)});
+  }
+  return draw_tradeoff_chart(folder, "perplexity_size", points);
+}
+
+Chart speed_chart(const Report& report, const std::filesystem::path& folder) {
+  std::vector<SpeedPoint> points;
+  for (const ReportModel& model : report.models) {
+    points.push_back({model.name, model.prefill_tokens_per_s, model.decode_tokens_per_s});
+  }
+  return draw_speed_chart(folder, "speed", points);
+}
+
+Chart activations_chart(const Report& report, const std::filesystem::path& folder) {
+  ActivationChart chart = {report.sigma_threshold, report.absolute_threshold, {}};
+  for (const ReportOutliers& row : report.outliers) {
+    if (row.kind == "activations") {
+      chart.layers.push_back({row.layer, row.max_over_std, row.share_sigma, row.share_absolute});
+    }
+  }
+  return draw_activation_chart(folder, "outliers_by_layer", chart);
+}
+
+Tensor weight_of(Gpt& model, const std::string& path) {
+  for (const Module::NamedParameter& entry : model.parameters()) {
+    if (entry.path == path) {
+      return entry.parameter->value();
+    }
+  }
+  fail(ErrorKind::input, "report.json: it names the tensor \"{}\", which the model does not have", path);
+}
+
+// The step between two levels of the typical row or group.
+double median_scale(const AnyWeight& weight) {
+  std::vector<float> sorted = codes_of(weight).scales.to_vector();
+  std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2), sorted.end());
+  return static_cast<double>(sorted[sorted.size() / 2]);
+}
+
+// The matrix that this recipe hurt most.
+Chart weights_chart(Gpt& fp32, const Recipe& recipe, const ReportModel& model, const std::filesystem::path& folder) {
+  const auto worst = std::min_element(model.layer_errors.begin(), model.layer_errors.end(),
+                                      [](const auto& a, const auto& b) { return a.snr_db < b.snr_db; });
+  const Tensor before = weight_of(fp32, worst->layer);
+  const bool is_table = worst->layer == "embedding.weight" && recipe.embedding;
+  const WeightScheme& scheme = is_table ? *recipe.embedding : recipe;
+  const AnyWeight stored = quantize_matrix(before, scheme);
+  const Tensor after = dequantize(stored);
+  WeightChart chart = {
+      .layer = worst->layer, .scheme = scheme.describe(), .before = before.span<float>(), .after = after.span<float>()};
+  chart.scale = median_scale(stored);
+  chart.bits = static_cast<int>(scheme.bits);
+  return draw_weight_chart(folder, "weights_" + recipe.name, chart);
+}
+
+// What the largest activation outliers of the model do to a grid.
+Chart impact_chart(Gpt& fp32, const Run& run, const Report& report, const std::filesystem::path& folder) {
+  const auto worst = std::max_element(report.outliers.begin(), report.outliers.end(), [](const auto& a, const auto& b) {
+    return (a.kind == "activations" ? a.max_over_std : 0.0) < (b.kind == "activations" ? b.max_over_std : 0.0);
+  });
+  Run copy = run;
+  const RunText text = load_text(copy);
+  const std::int64_t context = run.config.eval.context_of(fp32.config());
+  const std::vector<Window> windows = pick_windows(
+      evaluation_windows(text.tokens.test.runs, text.tokenizer, context, context), run.config.eval.outlier_windows);
+  const Tensor inputs = layer_inputs(fp32, windows, worst->layer, kImpactRows);
+  return draw_outlier_chart(
+      folder, "outlier_impact",
+      study_outlier_impact("inputs of " + worst->layer, channels_first(inputs), kImpactBits).chart());
+}
+
+}  // namespace
+
+std::vector<Chart> draw_charts(const Run& run, const Report& report) {
+  const std::filesystem::path folder = run.folder / "charts";
+  const std::unique_ptr<Gpt> fp32 = load_model(run.best_checkpoint());
+  std::vector<Chart> charts;
+  charts.push_back(tradeoff_chart(report, folder));
+  charts.push_back(impact_chart(*fp32, run, report, folder));
+  charts.push_back(activations_chart(report, folder));
+  for (std::size_t i = 0; i < run.config.quantize.size() && i + 1 < report.models.size(); ++i) {
+    if (run.config.quantize[i].has_codes() && !report.models[i + 1].layer_errors.empty()) {
+      charts.push_back(weights_chart(*fp32, run.config.quantize[i], report.models[i + 1], folder));
+    }
+  }
+  charts.push_back(speed_chart(report, folder));
+  charts.push_back(training_chart(run, folder));
+  return charts;
+}
+
+}  // namespace octet

@@ -1,0 +1,16 @@
+#include "cli/console.h"
+#include "cli/stages.h"
+
+namespace octet {
+
+void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
+  Run run = read_run(common, arguments);
+  print_start(common);
+  const auto progress = make_progress(common);
+  train_stage(run, *progress);
+  quantize_stage(run, *progress);
+  eval_stage(run, *progress);
+  print_report(common, run, report_stage(run, *progress));
+}
+
+}  // namespace octet

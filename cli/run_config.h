@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "cli/verbs.h"
+#include "eval/eval_config.h"
+#include "nn/gpt_config.h"
+#include "quant/recipe.h"
+#include "train/corpus.h"
+#include "train/train_config.h"
+
+namespace octet {
+
+/// Everything a run needs to know: the whole YAML file.
+struct RunConfig {
+  std::string name = "run";  ///< of the run folder, runs/NAME
+  CorpusConfig corpus;
+  GptConfig model;  ///< its vocabulary is what the tokenizer learns
+  TrainConfig train;
+  std::vector<Recipe> quantize;
+  EvalConfig eval;
+
+  template <class V>
+  void visit(V& v) {
+    v("name", name, not_empty());
+    v("corpus", corpus, required());
+    v("model", model);
+    v("train", train);
+    v("quantize", quantize);
+    v("eval", eval);
+  }
+  void validate(Problems& problems) const;
+};
+
+/// A configuration with the folder it writes to.
+struct Run {
+  RunConfig config;
+  std::filesystem::path folder;
+
+  std::filesystem::path best_checkpoint() const { return folder / "checkpoints" / "best"; }
+  std::filesystem::path quantized(const Recipe& recipe) const { return folder / "quantized" / recipe.name; }
+  std::filesystem::path report_file() const { return folder / "report.json"; }
+};
+
+/// Reads the file, built-in configuration or run folder that was named, with overrides and --seed; and makes out which
+/// folder to write to. Error (config) naming all problems.
+Run read_run(const CommonOptions& common, const ConfigArguments& arguments);
+
+/// Creates the run folder with the resolved `config.yaml`. Error (run) where it cannot be written.
+void create_run_folder(const Run& run);
+
+}  // namespace octet

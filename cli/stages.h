@@ -1,0 +1,29 @@
+#pragma once
+
+#include "base/progress.h"
+#include "cli/run_config.h"
+#include "cli/text_stage.h"
+#include "eval/report.h"
+#include "train/trainer.h"
+
+// The stages of `octet run`; each verb of the same name runs one. A stage reads what the one before it left in the run
+// folder, so they can be repeated one by one.
+
+namespace octet {
+
+/// Trains the FP32 model: checkpoints/, metrics.jsonl, train.log.
+void train_stage(Run& run, ProgressSink& progress);
+
+/// Applies every recipe to the best checkpoint: quantized/RECIPE.
+void quantize_stage(Run& run, ProgressSink& progress);
+
+/// Measures all models on the test text: report.json.
+void eval_stage(Run& run, ProgressSink& progress);
+
+/// Draws the charts and writes report.md and report.html from report.json and the run folder.
+Report report_stage(const Run& run, ProgressSink& progress);
+
+/// Prints the table, and where the report is; with --json the report itself.
+void print_report(const CommonOptions& common, const Run& run, const Report& report);
+
+}  // namespace octet

@@ -1,0 +1,43 @@
+#include "cli/text_stage.h"
+
+#include "base/format.h"
+#include "train/checkpoint.h"
+#include "train/tokenizer_file.h"
+
+namespace octet {
+namespace {
+
+RunText tokenized(Run& run, Corpus corpus, Tokenizer tokenizer) {
+  TokenizedCorpus tokens = tokenize(corpus, tokenizer);
+  check_corpus_fits(tokens, run.config.model.context);
+  run.config.model.vocabulary = tokenizer.vocab_size();
+  return {std::move(corpus), std::move(tokenizer), std::move(tokens)};
+}
+
+}  // namespace
+
+RunText learn_text(Run& run, ProgressSink& progress) {
+  Corpus corpus = load_corpus(run.config.corpus);
+  check_corpus_fits(corpus, run.config.model.context);
+  Tokenizer tokenizer(train_bpe(corpus, run.config.model.vocabulary));
+  RunText text = tokenized(run, std::move(corpus), std::move(tokenizer));
+  progress.note(fmt::format("corpus {}: {}, {} tokens of {:.2f} bytes, vocabulary {}", text.corpus.name,
+                            format_bytes(text.corpus.text.size()),
+                            format_count(static_cast<double>(text.tokens.train.tokens + text.tokens.calibration.tokens +
+                                                             text.tokens.test.tokens)),
+                            text.tokens.bytes_per_token(), text.tokenizer.vocab_size()));
+  return text;
+}
+
+RunText load_text(Run& run) {
+  const std::filesystem::path checkpoint = run.best_checkpoint();
+  const TrainerState state = read_trainer_state(checkpoint);
+  Corpus corpus = load_corpus(run.config.corpus);
+  if (corpus.sha256 != state.corpus_sha256) {
+    fail(ErrorKind::input, "{}: expected the text that {} was trained on (sha256 {}), got another one (sha256 {})",
+         corpus.path, checkpoint.string(), state.corpus_sha256, corpus.sha256);
+  }
+  return tokenized(run, std::move(corpus), load_tokenizer((checkpoint / "tokenizer.json").string()));
+}
+
+}  // namespace octet

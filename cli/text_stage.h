@@ -1,0 +1,25 @@
+#pragma once
+
+#include "base/progress.h"
+#include "cli/run_config.h"
+#include "train/tokenized_corpus.h"
+#include "train/tokenizer.h"
+
+namespace octet {
+
+/// The text of a run as token ids.
+struct RunText {
+  Corpus corpus;
+  Tokenizer tokenizer;
+  TokenizedCorpus tokens;
+};
+
+/// Reads and splits the corpus and learns a tokenizer from its training part. Lowers the model's vocabulary where the
+/// text has fewer pairs to merge than asked for.
+RunText learn_text(Run& run, ProgressSink& progress);
+
+/// The same corpus with the tokenizer of the trained model. Error (input) where the corpus is not the one that the
+/// model was trained on.
+RunText load_text(Run& run);
+
+}  // namespace octet

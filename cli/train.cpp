@@ -1,0 +1,38 @@
+#include <nlohmann/json.hpp>
+
+#include "base/format.h"
+#include "cli/console.h"
+#include "cli/stages.h"
+#include "nn/gpt.h"
+#include "nn/initialize.h"
+
+namespace octet {
+
+void train_stage(Run& run, ProgressSink& progress) {
+  const RunText text = learn_text(run, progress);
+  create_run_folder(run);  // after the text: the resolved configuration has the vocabulary that was learnt
+  Gpt model(run.config.model);
+  initialize(model, run.config.train.seed);
+  progress.note(fmt::format("model: {} parameters, {} layers, width {}, context {}",
+                            format_count(static_cast<double>(model.parameter_count())), run.config.model.layers,
+                            run.config.model.width, run.config.model.context));
+  const TrainData data = {text.tokens.train.runs, text.tokens.calibration.runs, text.tokenizer, text.corpus.sha256};
+  const TrainSummary summary = train(model, data, run.config.train, run.folder, progress);
+  progress.note(fmt::format("trained {} steps in {} ({} tokens/s, {:.0f} GFLOP/s); held-out loss {:.4f} at step {}",
+                            summary.steps, format_duration(summary.seconds), format_count(summary.tokens_per_second),
+                            summary.flops_per_second / 1e9, summary.best_val_loss, summary.best_step));
+}
+
+void train_verb(const CommonOptions& common, const ConfigArguments& arguments) {
+  Run run = read_run(common, arguments);
+  print_start(common);
+  const auto progress = make_progress(common);
+  train_stage(run, *progress);
+  if (common.json) {
+    print(nlohmann::json{{"checkpoint", run.best_checkpoint().string()}}.dump() + "\n");
+  } else {
+    print(run.best_checkpoint().string() + "\n");
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// One function for each verb of the command line. Results go to stdout, progress to stderr; errors are thrown and
+// become an exit code in main().
+
+namespace octet {
+
+struct CommonOptions {
+  std::string device = "cpu";
+  std::optional<int> threads;
+  std::optional<std::uint64_t> seed;
+  std::string out;     ///< run folder; empty: runs/NAME
+  bool json = false;   ///< results as JSON, nothing else on stdout
+  bool quiet = false;  ///< no progress
+};
+
+/// A configuration file or the name of a built-in one, or a run folder, with overrides `key.path=value`.
+struct ConfigArguments {
+  std::string config;
+  std::vector<std::string> overrides;
+};
+
+void run_verb(const CommonOptions& common, const ConfigArguments& arguments);
+void train_verb(const CommonOptions& common, const ConfigArguments& arguments);
+void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments);
+void eval_verb(const CommonOptions& common, const ConfigArguments& arguments);
+void report_verb(const CommonOptions& common, const ConfigArguments& arguments);
+
+struct GenerateArguments {
+  std::string checkpoint;
+  std::string prompt;
+  std::int64_t tokens = 200;
+  double temperature = 0.8;
+  std::int64_t top_k = 40;
+  double top_p = 0.95;
+};
+void generate_verb(const CommonOptions& common, const GenerateArguments& arguments);
+
+struct InspectArguments {
+  std::string checkpoint;
+  std::string tensor;  ///< show a histogram of this one
+};
+void inspect_verb(const CommonOptions& common, const InspectArguments& arguments);
+
+void configs_list_verb(const CommonOptions& common);
+void configs_show_verb(const CommonOptions& common, const std::string& name);
+/// Reads a configuration and checks all that can be checked without running: keys, the corpus and its size, the
+/// recipes' patterns against the layers of the model, the output folder.
+void configs_validate_verb(const CommonOptions& common, const ConfigArguments& arguments);
+
+}  // namespace octet
