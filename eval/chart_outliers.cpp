@@ -74,10 +74,10 @@ PanelBlocks add_blocks(ChartScript& script, const OutlierPanel& panel, int bits,
 void draw_values(ChartScript& script, const OutlierPanel& panel, const PanelBlocks& blocks, double reach, double floor,
                  int stride, bool first) {
   script.line(fmt::format("set title {} font ',15' offset 0,-0.5", gp_bold(panel.title)));
-  script.line(first ? "set ylabel 'share of weights (%), log scale'" : "unset ylabel");
+  script.line(first ? "set ylabel 'share of values (%), log scale'" : "unset ylabel");
   script.line(fmt::format("set xlabel {}",
-                          gp_text(stride == 1 ? "weight (orange: the levels of the grid)"
-                                              : fmt::format("weight (orange: every {}th level of the grid)", stride))));
+                          gp_text(stride == 1 ? "value (orange: the levels of the grid)"
+                                              : fmt::format("value (orange: every {}th level of the grid)", stride))));
   script.line(fmt::format("set boxwidth {:.7g} absolute", 0.96 * 2 * reach / kBins));
   script.line("set logscale y");
   script.line("set format y '%g'");
@@ -92,13 +92,13 @@ void draw_values(ChartScript& script, const OutlierPanel& panel, const PanelBloc
 
 void draw_codes(ChartScript& script, const GridUse& use, const PanelBlocks& blocks, int bits, double peak, bool first) {
   script.line(fmt::format("set title {}.\"\\n\".{} font ',13' offset 0,-0.5",
-                          gp_bold(fmt::format("99 % of the weights on {} of {} levels", use.busy, use.levels)),
+                          gp_bold(fmt::format("99 % of the values on {} of {} levels", use.busy, use.levels)),
                           gp_text(fmt::format("levels used {:.0f} %,  {:.1f} of {} bits carry information\n"
                                               "SNR {:.1f} dB,  MSE {:.1e}  (ordinary 99 %: {:.1e})",
                                               100.0 * use.used / use.levels, use.effective_bits, bits, use.snr_db,
                                               use.mse, use.bulk_mse))));
   script.line("set boxwidth 0.85 absolute");
-  script.line(first ? "set ylabel 'share of weights (%)'" : "unset ylabel");
+  script.line(first ? "set ylabel 'share of values (%)'" : "unset ylabel");
   script.line("set xlabel 'integer code'");
   script.line("unset logscale y");
   script.line(fmt::format("set xrange [{0}:{1}]", -use.levels / 2 - 1, use.levels / 2 + 1));
@@ -112,17 +112,17 @@ std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& 
   const GridUse& clipped = uses[1];
   const GridUse& channel = uses[2];
   std::string caption = fmt::format(
-      "Above: the weights of {} (blue), the same in all three, on a grid of {} levels (orange lines). Below: how many "
-      "weights each level got. ",
+      "Above: the values of {} (blue), the same in all three, on a grid of {} levels (orange lines). Below: how many "
+      "values each level got. ",
       chart.layer, tensor.levels);
   caption += fmt::format(
-      "Left: one scale must reach the largest weight, so the levels lie far apart; 99 % of the weights share {} of "
+      "Left: one scale must reach the largest value, so the levels lie far apart; 99 % of the values share {} of "
       "them "
       "and the codes carry only {:.1f} of {} bits. ",
       tensor.busy, tensor.effective_bits, chart.bits);
   caption += fmt::format(
-      "Middle: clipping gives up the few largest weights for finer steps: {} levels for 99 %. The clipped weights pay "
-      "for it; the ordinary 99 % have {:.2g} times the squared error they had, all weights together {:.1f} dB SNR "
+      "Middle: clipping gives up the few largest values for finer steps: {} levels for 99 %. The clipped values pay "
+      "for it; the ordinary 99 % have {:.2g} times the squared error they had, all values together {:.1f} dB SNR "
       "instead of {:.1f}. ",
       clipped.busy, tensor.bulk_mse > 0 ? clipped.bulk_mse / tensor.bulk_mse : 1.0, clipped.snr_db, tensor.snr_db);
   caption += fmt::format(
@@ -138,7 +138,7 @@ std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& 
 GridUse measure_grid_use(const OutlierPanel& panel, int bits) {
   check(bits >= 2 && bits <= 8, "[outlier chart] expected 2 to 8 bits, got {}", bits);
   check(!panel.codes.empty() && panel.codes.size() == panel.original.size(),
-        "[outlier chart] expected as many codes as weights and more than none, got {} and {}", panel.codes.size(),
+        "[outlier chart] expected as many codes as values and more than none, got {} and {}", panel.codes.size(),
         panel.original.size());
   const ErrorSize error = measure_error(panel.original, panel.dequantized);
   std::vector<std::int64_t> counts = count_codes(panel.codes, bits);
@@ -166,9 +166,9 @@ Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string&
   std::vector<GridUse> uses;
   for (const OutlierPanel& panel : chart.panels) uses.push_back(measure_grid_use(panel, chart.bits));
   const double largest = measure_moments(chart.panels[0].original).max_abs;
-  check(largest > 0, "[outlier chart] expected weights that are not all zero in {}", chart.layer);
+  check(largest > 0, "[outlier chart] expected values that are not all zero in {}", chart.layer);
   const double reach = 1.03 * largest;
-  const double floor = 50.0 / static_cast<double>(chart.panels[0].original.size());  // half of one weight, in percent
+  const double floor = 50.0 / static_cast<double>(chart.panels[0].original.size());  // half of one value, in percent
 
   ChartScript script(name, 1200, 720);
   std::vector<PanelBlocks> blocks;

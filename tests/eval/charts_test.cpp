@@ -64,8 +64,8 @@ TEST_F(ChartsTest, OutliersShowHowManyLevelsWork) {
   const sample::OutlierMatrix matrix(4);
   const Chart chart = draw_outlier_chart(folder_.path(), "outliers", matrix.chart());
   const std::string svg = redraw(chart);
-  EXPECT_THAT(svg, HasSubstr("99 % of the weights on 2 of 15 levels"));
-  EXPECT_THAT(svg, HasSubstr("99 % of the weights on 13 of 15 levels"));
+  EXPECT_THAT(svg, HasSubstr("99 % of the values on 2 of 15 levels"));
+  EXPECT_THAT(svg, HasSubstr("99 % of the values on 13 of 15 levels"));
   EXPECT_THAT(chart.caption, HasSubstr("the weights of blocks.1.mlp.up"));
 }
 
