@@ -80,10 +80,11 @@ TEST(Evaluator, KlOfAWorseModelIsItsExcessLoss) {
     }
     expected += text.stationary(i) * (std::log(sum) - mean_error);
   }
-  constexpr double kTolerance = 0.002;  // measured 0.0002 of 0.0406: the rows are visited a little unevenly
+  constexpr double kTolerance = 0.0005;  // measured 0.000015 of 0.0282: the rows are visited a little unevenly
   EXPECT_NEAR(results[1].kl.mean, expected, kTolerance);
   // Without labels KL says what the loss says with them: E[nll_q - nll_p] = KL(p || q).
-  EXPECT_NEAR(results[1].nll - results[0].nll, expected, 0.006);
+  // The differences of single tokens vary by about sqrt(2 KL) = 0.24, over 25,600 tokens by 0.0015.
+  EXPECT_NEAR(results[1].nll - results[0].nll, expected, 4 * 0.0015);
   EXPECT_GT(results[1].top1_agreement, 0.5);
   EXPECT_LT(results[1].top1_agreement, 1.0);
   EXPECT_LT(results[1].kl.p50, results[1].kl.p99);

@@ -44,7 +44,7 @@ TEST(OutlierLesson, PlantedOutliersCostNothingInFp32AndPrecisionInInt8) {
 
   EXPECT_EQ(results[1].kl.max, 0.0) << "the same logits, bit for bit";
   EXPECT_GT(results[2].kl.mean, 0.0);
-  constexpr double kMuchWorse = 50;  // measured 5,000 and more
+  constexpr double kMuchWorse = 50;  // measured 5,400: KL 3.8e-5 and 0.20
   EXPECT_GT(results[3].kl.mean, kMuchWorse * results[2].kl.mean);
   EXPECT_LT(results[3].top1_agreement, results[2].top1_agreement);
 }
