@@ -127,7 +127,10 @@ template <typename Format, int R, int V>
   const std::int64_t end = group + 1 < layout.groups ? begin + layout.group_stride : layout.stride;
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
-    const __m512i start = _mm512_set1_epi32(-Format::kOffset * block.x_sums[r * layout.groups + group]);
+    // Modulo 2^32, as the lanes compute: 128 times a large sum does not fit.
+    const std::uint32_t offset =
+        std::uint32_t{Format::kOffset} * static_cast<std::uint32_t>(block.x_sums[r * layout.groups + group]);
+    const __m512i start = _mm512_set1_epi32(static_cast<int>(-offset));
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) {
       sums[r][v] = start;
