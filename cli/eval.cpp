@@ -143,6 +143,7 @@ ReportCorpus describe_corpus(const RunText& text) {
 
 void eval_stage(Run& run, ProgressSink& progress) {
   const RunText text = load_text(run);
+  create_run_folder(run);
   const ComparedModels models = load_models(run);
   run.config.model = models.owned.front()->config();
   const EvalConfig& config = run.config.eval;
@@ -173,7 +174,7 @@ void eval_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   print_start(common);
   const auto progress = make_progress(common);
   eval_stage(run, *progress);
-  print_report(common, run, read_report(run.report_file()));
+  print_report(common, read_report(run.report_file()), run.report_file());
 }
 
 }  // namespace octet

@@ -32,6 +32,7 @@ void quantize_stage(Run& run, ProgressSink& progress) {
   for (const Recipe& recipe : run.config.quantize) {
     quantize_one(run, recipe, progress);
   }
+  create_run_folder(run);
 }
 
 void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments) {

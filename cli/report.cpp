@@ -21,20 +21,18 @@ Report report_stage(const Run& run, ProgressSink& progress) {
   return report;
 }
 
-void print_report(const CommonOptions& common, const Run& run, const Report& report) {
+void print_report(const CommonOptions& common, const Report& report, const std::filesystem::path& file) {
   if (common.json) {
     print(report_to_json(report));
     return;
   }
-  print(report_table(report));
-  const std::filesystem::path page = run.folder / "report.html";
-  print(fmt::format("\n{}\n", std::filesystem::exists(page) ? page.string() : run.report_file().string()));
+  print(fmt::format("{}\n{}\n", report_table(report), file.string()));
 }
 
 void report_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   const Run run = read_run(common, arguments);
   const auto progress = make_progress(common);
-  print_report(common, run, report_stage(run, *progress));
+  print_report(common, report_stage(run, *progress), run.report_page());
 }
 
 }  // namespace octet

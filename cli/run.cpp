@@ -10,7 +10,7 @@ void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   train_stage(run, *progress);
   quantize_stage(run, *progress);
   eval_stage(run, *progress);
-  print_report(common, run, report_stage(run, *progress));
+  print_report(common, report_stage(run, *progress), run.report_page());
 }
 
 }  // namespace octet

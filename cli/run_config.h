@@ -43,13 +43,15 @@ struct Run {
   std::filesystem::path best_checkpoint() const { return folder / "checkpoints" / "best"; }
   std::filesystem::path quantized(const Recipe& recipe) const { return folder / "quantized" / recipe.name; }
   std::filesystem::path report_file() const { return folder / "report.json"; }
+  std::filesystem::path report_page() const { return folder / "report.html"; }
 };
 
 /// Reads the file, built-in configuration or run folder that was named, with overrides and --seed; and makes out which
 /// folder to write to. Error (config) naming all problems.
 Run read_run(const CommonOptions& common, const ConfigArguments& arguments);
 
-/// Creates the run folder with the resolved `config.yaml`. Error (run) where it cannot be written.
+/// Creates the run folder with the resolved `config.yaml`, so that later stages see the overrides of earlier ones.
+/// Error (run) where it cannot be written.
 void create_run_folder(const Run& run);
 
 }  // namespace octet

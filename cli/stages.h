@@ -23,7 +23,7 @@ void eval_stage(Run& run, ProgressSink& progress);
 /// Draws the charts and writes report.md and report.html from report.json and the run folder.
 Report report_stage(const Run& run, ProgressSink& progress);
 
-/// Prints the table, and where the report is; with --json the report itself.
-void print_report(const CommonOptions& common, const Run& run, const Report& report);
+/// Prints the table and the file that holds the report; with --json the report itself.
+void print_report(const CommonOptions& common, const Report& report, const std::filesystem::path& file);
 
 }  // namespace octet

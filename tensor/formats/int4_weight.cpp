@@ -1,5 +1,8 @@
 #include "tensor/formats/int4_weight.h"
 
+#include <algorithm>
+
+#include "base/parallel.h"
 #include "tensor/half.h"
 
 namespace octet {
@@ -62,32 +65,51 @@ Int4Weight::Int4Weight(Tensor nibbles, Tensor scales, std::int64_t columns, int 
   validate(codes());
 }
 
-Codes Int4Weight::rows_as_codes(std::int64_t first, std::int64_t count) const {
-  Codes codes{Tensor::empty({count, columns_}, DType::i8), {}, bits_, granularity_, group_};
-  const std::int64_t row_bytes = nibbles_.dim(1);
-  for (std::int64_t row = 0; row < count; ++row) {
-    const std::uint8_t* byte = nibbles_.data<std::uint8_t>() + (first + row) * row_bytes;
+Codes Int4Weight::codes() const {
+  Codes codes{Tensor::empty({rows(), columns_}, DType::i8), Tensor::empty(scales_.shape()), bits_, granularity_,
+              group_};
+  for (std::int64_t row = 0; row < rows(); ++row) {
+    const std::uint8_t* byte = nibbles_.data<std::uint8_t>() + row * nibbles_.dim(1);
     std::int8_t* code = codes.codes.data<std::int8_t>() + row * columns_;
     for (std::int64_t c = 0; c < columns_; ++c) {
       code[c] = signed_nibble(c % 2 == 0 ? byte[c / 2] & 15 : byte[c / 2] >> 4);
     }
   }
-  // Scales of one row, or the one of all rows.
-  const std::int64_t per_row = granularity_ == Granularity::per_tensor ? 0 : scales_.elements() / rows();
-  const Float16* stored = scales_.data<Float16>() + first * per_row;
-  codes.scales = Tensor::empty(count == rows() ? scales_.shape() : scales_shape(count, columns_, granularity_, group_));
-  for (std::int64_t i = 0; i < codes.scales.elements(); ++i) {
-    codes.scales.data<float>()[i] = to_float(stored[i]);
+  for (std::int64_t i = 0; i < scales_.elements(); ++i) {
+    codes.scales.data<float>()[i] = to_float(scales_.data<Float16>()[i]);
   }
   return codes;
 }
 
-Codes Int4Weight::codes() const {
-  return rows_as_codes(0, rows());
+Tensor Int4Weight::dequantize() const {
+  Tensor result = Tensor::empty({rows(), columns_});
+  float* out = result.data<float>();
+  parallel_for(rows(), 64, [&](std::int64_t begin, std::int64_t end) {
+    dequantize_rows(begin, end - begin, out + begin * columns_);
+  });
+  return result;
 }
 
 void Int4Weight::dequantize_rows(std::int64_t first, std::int64_t count, float* out) const {
-  octet::dequantize_rows(rows_as_codes(first, count), 0, count, out);
+  const std::int64_t row_bytes = nibbles_.dim(1), run = Codes::scale_run(granularity_, group_, columns_);
+  const std::int64_t scales_per_row = granularity_ == Granularity::per_tensor ? 0 : scales_.elements() / rows();
+  for (std::int64_t row = first; row < first + count; ++row, out += columns_) {
+    const std::uint8_t* byte = nibbles_.data<std::uint8_t>() + row * row_bytes;
+    for (std::int64_t pair = 0; pair < columns_ / 2; ++pair) {
+      out[2 * pair] = static_cast<float>(signed_nibble(byte[pair] & 15));
+      out[2 * pair + 1] = static_cast<float>(signed_nibble(byte[pair] >> 4));
+    }
+    if (columns_ % 2 != 0) {
+      out[columns_ - 1] = static_cast<float>(signed_nibble(byte[columns_ / 2] & 15));
+    }
+    const Float16* scale = scales_.data<Float16>() + row * scales_per_row;
+    for (std::int64_t begin = 0; begin < columns_; begin += run) {
+      const float factor = to_float(scale[begin / run]);
+      for (std::int64_t c = begin; c < std::min(begin + run, columns_); ++c) {
+        out[c] *= factor;
+      }
+    }
+  }
 }
 
 std::int64_t Int4Weight::bytes() const {

@@ -31,14 +31,12 @@ class Int4Weight {
 
   /// One byte per code, scales in FP32.
   Codes codes() const;
-  Tensor dequantize() const { return octet::dequantize(codes()); }
+  Tensor dequantize() const;
   void dequantize_rows(std::int64_t first, std::int64_t count, float* out) const;
   std::int64_t bytes() const;
   std::string describe() const;
 
  private:
-  Codes rows_as_codes(std::int64_t first, std::int64_t count) const;
-
   Tensor nibbles_;
   Tensor scales_;
   std::int64_t columns_;
