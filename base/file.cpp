@@ -67,8 +67,7 @@ fs::path parent_of(const fs::path& path) {
 /// A hidden name beside `path` that no other process and no other call in this one uses.
 fs::path sibling(const fs::path& path, const char* purpose) {
   static std::atomic<int> counter = 0;
-  return parent_of(path) /
-         fmt::format(".{}.{}-{}-{}", path.filename().string(), purpose, ::getpid(), counter++);
+  return parent_of(path) / fmt::format(".{}.{}-{}-{}", path.filename().string(), purpose, ::getpid(), counter++);
 }
 
 /// `runs/a/` and `runs/a` are the same folder, but only the second has a file name.
@@ -144,8 +143,8 @@ std::string read_text_file(const fs::path& path) {
   // The size is only a first guess: files of /proc and pipes report 0.
   std::string text(static_cast<std::size_t>(info.st_size) + 1, '\0');
   std::size_t used = 0;
-  while (const std::size_t count = read_some(
-             path, [&] { return ::read(file.get(), text.data() + used, text.size() - used); })) {
+  while (const std::size_t count =
+             read_some(path, [&] { return ::read(file.get(), text.data() + used, text.size() - used); })) {
     used += count;
     if (used == text.size()) {
       text.resize(text.size() * 2);
@@ -176,11 +175,10 @@ InputFile::~InputFile() {
 void InputFile::read(std::uint64_t offset, void* to, std::size_t bytes) const {
   auto* next = static_cast<char*>(to);
   while (bytes > 0) {
-    const std::size_t count = read_some(
-        path_, [&] { return ::pread(descriptor_, next, bytes, static_cast<off_t>(offset)); });
+    const std::size_t count =
+        read_some(path_, [&] { return ::pread(descriptor_, next, bytes, static_cast<off_t>(offset)); });
     if (count == 0) {
-      fail(ErrorKind::input, "{}: expected {} more bytes at byte {}, but the file ends",
-           path_.string(), bytes, offset);
+      fail(ErrorKind::input, "{}: expected {} more bytes at byte {}, but the file ends", path_.string(), bytes, offset);
     }
     next += count;
     offset += count;

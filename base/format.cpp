@@ -52,8 +52,7 @@ std::string format_duration(double seconds) {
 }
 
 std::string format_bytes(std::uint64_t bytes) {
-  static constexpr std::array<std::string_view, 5> kSuffixes = {" B", " KiB", " MiB", " GiB",
-                                                                " TiB"};
+  static constexpr std::array<std::string_view, 5> kSuffixes = {" B", " KiB", " MiB", " GiB", " TiB"};
   if (bytes < 1024) {
     return fmt::format("{} B", bytes);
   }

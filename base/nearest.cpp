@@ -23,8 +23,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return current[b.size()];
 }
 
-std::optional<std::string> nearest_name(std::string_view name,
-                                        const std::vector<std::string>& candidates) {
+std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
   // Names are short; the cut keeps a hostile one from costing time.
   constexpr std::size_t kLongestName = 200;
   if (name.size() > kLongestName) return std::nullopt;

@@ -13,7 +13,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate nearest to `name`, for "did you mean"; nothing when none is close (more than a
 /// third of the letters differ). The first of equally near candidates wins.
-std::optional<std::string> nearest_name(std::string_view name,
-                                        const std::vector<std::string>& candidates);
+std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace octet

@@ -24,8 +24,7 @@ thread_local bool inside_loop = false;
 /// One running parallel loop, shared by its threads.
 class Loop {
  public:
-  Loop(std::int64_t n, std::int64_t grain,
-       const std::function<void(std::int64_t, std::int64_t)>& body)
+  Loop(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body)
       : n_(n), grain_(grain), chunks_((n - 1) / grain + 1), failed_chunk_(chunks_), body_(body) {}
 
   std::int64_t chunks() const { return chunks_; }
@@ -112,8 +111,7 @@ void set_thread_count(int n) {
 
 namespace detail {
 
-void run_chunks(std::int64_t n, std::int64_t grain,
-                const std::function<void(std::int64_t, std::int64_t)>& body) {
+void run_chunks(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
   check(grain >= 1, "[parallel_for] expected a grain of at least 1, got {}", grain);
   if (n <= 0) {
     return;

@@ -16,8 +16,7 @@ int thread_count();
 void set_thread_count(int n);
 
 namespace detail {
-void run_chunks(std::int64_t n, std::int64_t grain,
-                const std::function<void(std::int64_t, std::int64_t)>& body);
+void run_chunks(std::int64_t n, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body);
 }
 
 /// Calls body(begin, end) for the chunks [0, grain), [grain, 2 grain), ... of [0, n), in parallel.

@@ -18,7 +18,7 @@ struct ProgressUpdate {
   std::int64_t total = 0;
   std::string detail = {};              ///< free text such as "loss 2.131"
   std::string_view rate_unit = "step";  ///< what the rate counts, for example "tokens"
-  double rate_factor = 1;  ///< how many rate units one `done` is, for example tokens per step
+  double rate_factor = 1;               ///< how many rate units one `done` is, for example tokens per step
 };
 
 /// Where a long job reports; the library itself never prints. Report from one thread, starting with

@@ -195,8 +195,7 @@ TEST_F(File, AWriteThatStopsHalfwayLeavesTheOldFile) {
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
   const rlimit small = {1000, before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  const std::string message =
-      error_of(ErrorKind::run, [&] { write_file_atomically(path, std::string(5000, 'x')); });
+  const std::string message = error_of(ErrorKind::run, [&] { write_file_atomically(path, std::string(5000, 'x')); });
   ::setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
 
@@ -211,8 +210,7 @@ TEST_F(File, AFullDiskLeavesTheOldFile) {
   }
   const fs::path path = folder_ / "x";
   write_file_atomically(path, "old");
-  const std::string message =
-      error_of(ErrorKind::run, [&] { write_file_atomically(path, std::string(100'000, 'x')); });
+  const std::string message = error_of(ErrorKind::run, [&] { write_file_atomically(path, std::string(100'000, 'x')); });
   const std::string content = read_text_file(path);
   const auto names = names_in(folder_);
   ::umount(folder_.c_str());

@@ -37,7 +37,9 @@ Tensor random_tensor(const Shape& shape, std::uint64_t stream) {
   return x;
 }
 
-Tensor ids(const std::vector<std::int32_t>& values) { return Tensor::from(values, {static_cast<std::int64_t>(values.size())}); }
+Tensor ids(const std::vector<std::int32_t>& values) {
+  return Tensor::from(values, {static_cast<std::int64_t>(values.size())});
+}
 
 // Head size 4; the time of 67 crosses a block of 64 queries.
 const HeadLayout kMultiHead = {2, 2, 4};
@@ -67,15 +69,31 @@ std::vector<GradientCase> cases() {
       {"attention", [](const Inputs& x) { return causal_attention(x[0], kMultiHead); }, {{2, 5, 24}}},
       {"attention_one_token", [](const Inputs& x) { return causal_attention(x[0], kMultiHead); }, {{2, 1, 24}}},
       {"attention_grouped", [](const Inputs& x) { return causal_attention(x[0], kGrouped); }, {{1, 6, 16}}},
-      {"attention_two_blocks", [](const Inputs& x) { return causal_attention(x[0], {1, 1, 2}); }, {{1, 67, 6}}},
-      {"embedding", [](const Inputs& x) { return embedding(ids({2, 0, 2, 3}), x[0]); }, {{4, 5}}},
-      {"cross_entropy", [](const Inputs& x) { return cross_entropy(x[0], ids({1, 0, 4})); }, {{3, 5}}},
+      {"attention_two_blocks",
+       [](const Inputs& x) {
+         return causal_attention(x[0], {1, 1, 2});
+       },
+       {{1, 67, 6}}},
+      {"embedding",
+       [](const Inputs& x) {
+         return embedding(ids({2, 0, 2, 3}), x[0]);
+       },
+       {{4, 5}}},
+      {"cross_entropy",
+       [](const Inputs& x) {
+         return cross_entropy(x[0], ids({1, 0, 4}));
+       },
+       {{3, 5}}},
       {"softmax", [](const Inputs& x) { return softmax(x[0]); }, {{3, 5}}},
       {"dropout", [](const Inputs& x) { return dropout(x[0], 0.3F, 5, 6); }, {{4, 9}}},
       {"sum", [](const Inputs& x) { return sum(x[0]); }, {{3, 5}}},
       {"mean", [](const Inputs& x) { return mean(x[0]); }, {{3, 5}}},
       {"sum_last", [](const Inputs& x) { return sum_last(x[0]); }, {{2, 3, 5}}},
-      {"reshape", [](const Inputs& x) { return mul(reshape(x[0], {5, -1}), x[1]); }, {{3, 5}, {5, 3}}},
+      {"reshape",
+       [](const Inputs& x) {
+         return mul(reshape(x[0], {5, -1}), x[1]);
+       },
+       {{3, 5}, {5, 3}}},
       {"transpose", [](const Inputs& x) { return mul(transpose(x[0], 0, 1), x[1]); }, {{3, 5}, {5, 3}}},
       {"slice", [](const Inputs& x) { return mul(slice(x[0], 1, 1, 3), x[1]); }, {{3, 5}, {3, 2}}},
       {"contiguous", [](const Inputs& x) { return contiguous(transpose(x[0], 0, 1)); }, {{3, 5}}},
@@ -100,8 +118,7 @@ TEST_P(OpGradient, AgreesWithCentralDifferencesOnEveryBackend) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, OpGradient, testing::ValuesIn(cases()),
-                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Ops, OpGradient, testing::ValuesIn(cases()), [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace octet
