@@ -182,7 +182,7 @@ Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string&
   script.line("set style fill solid 0.85 noborder");
   script.line("set key off");
   script.line(fmt::format(
-      "set multiplot layout 2,3 margins 0.065,0.985,0.085,0.885 spacing 0.05,0.225 title {} font "
+      "set multiplot layout 2,3 margins 0.08,0.985,0.085,0.885 spacing 0.05,0.225 title {} font "
       "',16' "
       "textcolor rgb '{}'",
       gp_bold(fmt::format("{}: what a few outliers do to an int{} grid", chart.layer, chart.bits)), Palette::kInk));

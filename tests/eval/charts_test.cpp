@@ -66,7 +66,7 @@ TEST_F(ChartsTest, OutliersShowHowManyLevelsWork) {
   const std::string svg = redraw(chart);
   EXPECT_THAT(svg, HasSubstr("99 % of the values on 2 of 15 levels"));
   EXPECT_THAT(svg, HasSubstr("99 % of the values on 13 of 15 levels"));
-  EXPECT_THAT(chart.caption, HasSubstr("the weights of blocks.1.mlp.up"));
+  EXPECT_THAT(chart.caption, HasSubstr("the values of blocks.1.mlp.up"));
 }
 
 TEST_F(ChartsTest, TrainingMarksTheMinimum) {
