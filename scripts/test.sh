@@ -13,6 +13,7 @@ cmake --build build/release
 export OMP_WAIT_POLICY=passive
 ctest --preset release -j "$(nproc)" "$@"
 
-cmake --preset asan -DOCTET_WERROR=ON
+# No -Werror here: instrumented code makes the compiler see uninitialized variables that are none.
+cmake --preset asan
 cmake --build build/asan
 ctest --preset asan -j "$(nproc)" -LE 'slow|cli' "$@"
