@@ -153,6 +153,9 @@ void Tensor::check_dtype(DType expected) const {
 }
 
 void Tensor::copy_to_contiguous(void* destination) const {
+  if (elements() == 0) {
+    return;  // the destination may be null, which memcpy forbids even for no bytes
+  }
   if (is_contiguous()) {
     std::memcpy(destination, raw_data(), bytes());
   } else {
