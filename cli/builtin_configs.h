@@ -2,10 +2,14 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace octet {
 
 /// The files of configs/ by name without ending, compiled into the program so that it runs from any folder.
 const std::map<std::string, std::string>& builtin_configs();
+
+/// Their names.
+std::vector<std::string> names_of_configs();
 
 }  // namespace octet

@@ -1,5 +1,8 @@
 #include <nlohmann/json.hpp>
 
+#include <fmt/ranges.h>
+
+#include "base/nearest.h"
 #include "cli/builtin_configs.h"
 #include "cli/console.h"
 #include "cli/run_config.h"
@@ -16,6 +19,14 @@ std::string first_comment(const std::string& text) {
 
 }  // namespace
 
+std::vector<std::string> names_of_configs() {
+  std::vector<std::string> names;
+  for (const auto& [name, text] : builtin_configs()) {
+    names.push_back(name);
+  }
+  return names;
+}
+
 void configs_list_verb(const CommonOptions& common) {
   nlohmann::json list = nlohmann::json::array();
   std::string text;
@@ -29,7 +40,9 @@ void configs_list_verb(const CommonOptions& common) {
 void configs_show_verb(const CommonOptions& common, const std::string& name) {
   const auto found = builtin_configs().find(name);
   if (found == builtin_configs().end()) {
-    fail(ErrorKind::config, "configs show: no built-in configuration \"{}\"; `octet configs ls` lists them", name);
+    const auto near = nearest_name(name, names_of_configs());
+    fail(ErrorKind::config, "configs show: no built-in configuration \"{}\"{} (built in: {})", name,
+         near ? ", did you mean \"" + *near + "\"?" : "", fmt::join(names_of_configs(), ", "));
   }
   if (common.json) {
     print(to_json(parse_config<RunConfig>(found->second, "built-in " + name)).dump(2) + "\n");

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/interrupt.h"
 #include "base/parallel.h"
 #include "tensor/backend.h"
 
@@ -15,6 +16,12 @@ std::unique_ptr<ProgressSink> make_progress(const CommonOptions& common) {
     return std::make_unique<NullProgress>();
   }
   return std::make_unique<TerminalProgress>(stderr);
+}
+
+void stop_if_interrupted(std::string_view task) {
+  if (interrupt_requested()) {
+    fail(ErrorKind::interrupted, "{} was interrupted; the same command starts it again", task);
+  }
 }
 
 void print_start(const CommonOptions& common) {

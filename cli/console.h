@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/progress.h"
 #include "cli/verbs.h"
@@ -10,6 +11,30 @@ namespace octet {
 
 /// Progress on stderr, or nothing with --quiet.
 std::unique_ptr<ProgressSink> make_progress(const CommonOptions& common);
+
+/// Error (interrupted) after Ctrl-C, saying that `task` was stopped.
+void stop_if_interrupted(std::string_view task);
+
+/// Hands reports on to another sink and stops the job at its next report after Ctrl-C. For stages that write their
+/// result at the end; training, which can save what it has, looks itself.
+class StopsOnInterrupt final : public ProgressSink {
+ public:
+  StopsOnInterrupt(std::string_view task, ProgressSink& sink) : task_(task), sink_(sink) {}
+
+  void update(const ProgressUpdate& update) override {
+    sink_.update(update);
+    stop_if_interrupted(task_);
+  }
+  void finish(const ProgressUpdate& last) override { sink_.finish(last); }
+  void note(std::string_view line) override {
+    sink_.note(line);
+    stop_if_interrupted(task_);
+  }
+
+ private:
+  std::string_view task_;
+  ProgressSink& sink_;
+};
 
 /// The line every long command starts with: version, backend, threads, library for FP32 products; with a second line
 /// where fewer threads than processors are used.

@@ -141,11 +141,12 @@ ReportCorpus describe_corpus(const RunText& text) {
 
 }  // namespace
 
-void eval_stage(Run& run, ProgressSink& progress) {
+void eval_stage(Run& run, ProgressSink& sink) {
+  StopsOnInterrupt progress("eval", sink);
   const RunText text = load_text(run);
-  create_run_folder(run);
   const ComparedModels models = load_models(run);
   run.config.model = models.owned.front()->config();
+  write_run_config(run);
   const EvalConfig& config = run.config.eval;
   const std::vector<Window> windows =
       pick_windows(evaluation_windows(text.tokens.test.runs, text.tokenizer, config.context_of(run.config.model),
@@ -157,7 +158,9 @@ void eval_stage(Run& run, ProgressSink& progress) {
   report.machine = describe_machine();
   describe_models(report, run, models);
   evaluate_models(report, run, models, windows, progress);
+  progress.note("counting outliers");
   find_outliers(report, run, models, windows);
+  progress.note("writing samples");
   write_samples(report, run, models, text.tokenizer);
   progress.note("timing prefill and decode of every model");
   measure_size_and_speed(report, run, models);

@@ -27,6 +27,7 @@ void generate_verb(const CommonOptions& common, const GenerateArguments& argumen
   options.stop_token = tokenizer.end_of_text();
   std::string text;
   generate(*model, prompt, options, [&](std::int32_t id) {
+    stop_if_interrupted("generate");
     text += tokenizer.token(id);
     if (!common.json) {
       print(text.size() == tokenizer.token(id).size() ? arguments.prompt + tokenizer.token(id) : tokenizer.token(id));

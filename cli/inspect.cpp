@@ -69,11 +69,26 @@ std::string as_json(const std::vector<InspectedTensor>& tensors, const ModelSize
          "\n";
 }
 
+// Symmetric, so that zero is in the middle of a bin.
+Histogram histogram_of(const InspectedTensor& tensor) {
+  constexpr int kBins = 41;
+  const double reach = std::max(measure_moments(tensor.values.span<float>()).max_abs, 1e-30);
+  return make_histogram(tensor.values.span<float>(), -reach, reach, kBins);
+}
+
+std::string histogram_json(const InspectedTensor& tensor) {
+  const Histogram histogram = histogram_of(tensor);
+  nlohmann::json bins = nlohmann::json::array();
+  for (std::size_t bin = 0; bin < histogram.counts.size(); ++bin) {
+    bins.push_back({{"center", histogram.center(bin)}, {"count", histogram.counts[bin]}});
+  }
+  return nlohmann::json{{"tensor", tensor.path}, {"scheme", tensor.scheme}, {"histogram", bins}}.dump(2) + "\n";
+}
+
 // Bars of at most 60 characters.
 std::string histogram_text(const InspectedTensor& tensor) {
-  constexpr int kBins = 41, kBar = 60;
-  const double reach = std::max(measure_moments(tensor.values.span<float>()).max_abs, 1e-30);
-  const Histogram histogram = make_histogram(tensor.values.span<float>(), -reach, reach, kBins);
+  constexpr int kBar = 60;
+  const Histogram histogram = histogram_of(tensor);
   const std::int64_t largest = *std::max_element(histogram.counts.begin(), histogram.counts.end());
   std::string text = fmt::format("{} {}, {}\n", tensor.path, tensor.values.shape(), tensor.scheme);
   for (std::size_t bin = 0; bin < histogram.counts.size(); ++bin) {
@@ -98,7 +113,7 @@ void inspect_verb(const CommonOptions& common, const InspectArguments& arguments
   for (const InspectedTensor& tensor : tensors) {
     names.push_back(tensor.path);
     if (tensor.path == arguments.tensor) {
-      print(histogram_text(tensor));
+      print(common.json ? histogram_json(tensor) : histogram_text(tensor));
       return;
     }
   }

@@ -1,10 +1,14 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <new>
 
+#include <fmt/ranges.h>
+
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/nearest.h"
 #include "base/parallel.h"
 #include "cli/verbs.h"
 #include "tensor/backend.h"
@@ -23,13 +27,31 @@ void prepare(const CommonOptions& common) {
   active_backend(common.device == "cuda" ? DeviceKind::cuda : DeviceKind::cpu);  // an error where there is none
 }
 
+/// Error (config) unless `word` names a verb of `parent`; CLI11 would only say that one is required.
+void check_verb(CLI::App& parent, const std::string& usage, const char* word) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : parent.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  if (word == nullptr) {
+    fail(ErrorKind::config, "{}: expected a verb (known: {})", usage, fmt::join(names, ", "));
+  }
+  if (*word != '-' && std::find(names.begin(), names.end(), word) == names.end()) {
+    const auto near = nearest_name(word, names);
+    fail(ErrorKind::config, "{} {}: unknown verb{} (known: {})", usage, word,
+         near ? ", did you mean \"" + *near + "\"?" : "", fmt::join(names, ", "));
+  }
+}
+
 /// The command line: fills the argument structs and calls the verb that was named.
 class CommandLine {
  public:
   CommandLine() {
     app_.require_subcommand(1);
     app_.set_version_flag("--version", "octet " OCTET_VERSION);
-    app_.failure_message(CLI::FailureMessage::help);
+    app_.failure_message([](const CLI::App*, const CLI::Error& error) {
+      return fmt::format("error: {}; `octet VERB --help` shows the usage\n", error.what());
+    });
     add_config_verb("run", "train, quantize every recipe, evaluate, report", run_verb);
     add_config_verb("train", "train the FP32 model", train_verb);
     add_config_verb("quantize", "quantize the trained model with every recipe", quantize_verb);
@@ -41,6 +63,10 @@ class CommandLine {
   }
 
   int run(int argc, const char* const* argv) {
+    check_verb(app_, "octet", argv[1]);
+    if (argv[1] == std::string_view("configs")) {
+      check_verb(*app_.get_subcommand("configs"), "octet configs", argv[2]);
+    }
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -57,7 +83,7 @@ class CommandLine {
     CLI::App* command = parent.add_subcommand(name, help);
     command->add_option("--device", common_.device, "cpu or cuda")->capture_default_str();
     command->add_option("--threads", common_.threads, "threads to use (default: all processors)");
-    command->add_option("--seed", common_.seed, "seed of weights, batches and samples");
+    command->add_option("--seed", common_.seed, "seed of weights, batches and samples")->check(CLI::NonNegativeNumber);
     command->add_option("--out", common_.out, "run folder (default: runs/NAME)");
     command->add_flag("--json", common_.json, "results as JSON");
     command->add_flag("--quiet", common_.quiet, "no progress");
@@ -116,7 +142,10 @@ class CommandLine {
 }  // namespace octet
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // `octet ... | head` ends with an error of the write, not silently
+  // Writing to a closed pipe (`octet ... | head`) or beyond `ulimit -f` is an error of the write, which is reported and
+  // leaves nothing half written, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return octet::CommandLine().run(argc, argv);
   } catch (const octet::Error& error) {

@@ -28,11 +28,19 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
 
 }  // namespace
 
-void quantize_stage(Run& run, ProgressSink& progress) {
-  for (const Recipe& recipe : run.config.quantize) {
-    quantize_one(run, recipe, progress);
+void check_recipes(const RunConfig& config) {
+  for (const Recipe& recipe : config.quantize) {
+    Gpt model(config.model);
+    apply_recipe(model, recipe);
   }
-  create_run_folder(run);
+}
+
+void quantize_stage(Run& run, ProgressSink& progress) {
+  StopsOnInterrupt stoppable("quantize", progress);
+  for (const Recipe& recipe : run.config.quantize) {
+    quantize_one(run, recipe, stoppable);
+  }
+  write_run_config(run);
 }
 
 void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments) {

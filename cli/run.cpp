@@ -5,6 +5,7 @@ namespace octet {
 
 void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_run(common, arguments);
+  check_recipes(run.config);
   print_start(common);
   const auto progress = make_progress(common);
   train_stage(run, *progress);

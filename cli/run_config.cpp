@@ -1,8 +1,11 @@
 #include "cli/run_config.h"
 
+#include <cerrno>
 #include <set>
+#include <system_error>
 
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/nearest.h"
@@ -14,14 +17,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t kSmallestVocabulary = 257;
-
-std::vector<std::string> names_of_configs() {
-  std::vector<std::string> names;
-  for (const auto& [name, text] : builtin_configs()) {
-    names.push_back(name);
-  }
-  return names;
-}
 
 RunConfig read_any(const std::string& source, const std::vector<std::string>& overrides) {
   std::error_code ignored;
@@ -79,8 +74,21 @@ Run read_run(const CommonOptions& common, const ConfigArguments& arguments) {
   return run;
 }
 
-void create_run_folder(const Run& run) {
-  make_folder(run.folder);
+void check_run_folder(const Run& run) {
+  fs::path place = fs::absolute(run.folder).lexically_normal();
+  std::error_code ignored;
+  while (!fs::exists(place, ignored) && place.has_relative_path()) {
+    place = place.parent_path();
+  }
+  const bool is_folder = fs::is_directory(place, ignored);
+  if (!is_folder || ::access(place.c_str(), W_OK | X_OK) != 0) {
+    const int error = is_folder ? errno : ENOTDIR;
+    fail(ErrorKind::run, "{}: expected a folder that can be written, but {}: {}", run.folder.string(), place.string(),
+         std::generic_category().message(error));
+  }
+}
+
+void write_run_config(const Run& run) {
   write_file_atomically(run.folder / "config.yaml", to_yaml(run.config));
 }
 

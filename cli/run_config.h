@@ -50,8 +50,11 @@ struct Run {
 /// folder to write to. Error (config) naming all problems.
 Run read_run(const CommonOptions& common, const ConfigArguments& arguments);
 
-/// Creates the run folder with the resolved `config.yaml`, so that later stages see the overrides of earlier ones.
-/// Error (run) where it cannot be written.
-void create_run_folder(const Run& run);
+/// Error (run) where the run folder, or the one it would be created in, cannot be written. Creates nothing.
+void check_run_folder(const Run& run);
+
+/// Writes the resolved `config.yaml`, so that later stages see the overrides of earlier ones. Called once a stage has
+/// accepted the configuration, so that a refused one leaves the file as it was.
+void write_run_config(const Run& run);
 
 }  // namespace octet

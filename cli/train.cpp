@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/format.h"
+#include "base/interrupt.h"
 #include "cli/console.h"
 #include "cli/stages.h"
 #include "nn/gpt.h"
@@ -9,15 +10,16 @@
 namespace octet {
 
 void train_stage(Run& run, ProgressSink& progress) {
+  check_run_folder(run);
   const RunText text = learn_text(run, progress);
-  create_run_folder(run);  // after the text: the resolved configuration has the vocabulary that was learnt
   Gpt model(run.config.model);
   initialize(model, run.config.train.seed);
   progress.note(fmt::format("model: {} parameters, {} layers, width {}, context {}",
                             format_count(static_cast<double>(model.parameter_count())), run.config.model.layers,
                             run.config.model.width, run.config.model.context));
   const TrainData data = {text.tokens.train.runs, text.tokens.calibration.runs, text.tokenizer, text.corpus.sha256};
-  const TrainSummary summary = train(model, data, run.config.train, run.folder, progress);
+  const TrainSummary summary =
+      train(model, data, run.config.train, run.folder, progress, interrupt_requested, [&] { write_run_config(run); });
   progress.note(fmt::format("trained {} steps in {} ({} tokens/s, {:.0f} GFLOP/s); held-out loss {:.4f} at step {}",
                             summary.steps, format_duration(summary.seconds), format_count(summary.tokens_per_second),
                             summary.flops_per_second / 1e9, summary.best_val_loss, summary.best_step));

@@ -20,9 +20,10 @@ namespace fs = std::filesystem;
 constexpr const char* kStateFile = "trainer.json";
 constexpr const char* kOptimizerFile = "trainer.safetensors";
 
-void check_finite(const std::string& name, const Tensor& tensor) {
+void check_finite(const std::string& name, const Tensor& tensor, std::int64_t step) {
   const double squares = kernels().sum_squares({.count = tensor.elements(), .x = tensor.span<float>().data()});
-  check(std::isfinite(squares), "[checkpoint] expected finite values in \"{}\", got infinite or NaN ones", name);
+  check(std::isfinite(squares), "[checkpoint] expected finite values in \"{}\", got infinite or NaN ones after step {}",
+        name, step);
 }
 
 void load_optimizer(const fs::path& path, const Optimizer& optimizer) {
@@ -47,10 +48,10 @@ void load_optimizer(const fs::path& path, const Optimizer& optimizer) {
 void save_checkpoint(const fs::path& folder, Gpt& model, const Optimizer& optimizer, const Tokenizer& tokenizer,
                      const TrainerState& state) {
   for (const auto& entry : model.parameters()) {
-    check_finite(entry.path, entry.parameter->value());
+    check_finite(entry.path, entry.parameter->value(), state.step);
   }
   for (const NamedTensor& entry : optimizer.state()) {
-    check_finite(entry.name, entry.tensor);
+    check_finite(entry.name, entry.tensor, state.step);
   }
   AtomicFolder staging(folder);
   save_model(staging.path(), model);

@@ -239,9 +239,14 @@ TrainSummary TrainRun::summary() const {
 }  // namespace
 
 TrainSummary train(Gpt& model, const TrainData& data, const TrainConfig& config, const fs::path& run_folder,
-                   ProgressSink& progress, const std::function<bool()>& stop_requested) {
+                   ProgressSink& progress, const std::function<bool()>& stop_requested,
+                   const std::function<void()>& on_start) {
   make_folder(run_folder);
-  return TrainRun(model, data, config, run_folder, progress).run(stop_requested);
+  TrainRun training(model, data, config, run_folder, progress);
+  if (on_start) {
+    on_start();
+  }
+  return training.run(stop_requested);
 }
 
 }  // namespace octet

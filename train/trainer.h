@@ -50,12 +50,16 @@ struct TrainSummary {
 /// same weights, checkpoints and rows (but for times) bit for bit. Without a checkpoint to go on from, earlier
 /// checkpoints and rows of the folder are removed.
 ///
+/// `on_start` is called before the first step, once the checkpoint to go on from has been accepted: the place to write
+/// what a refused run must not overwrite.
+///
 /// Errors:
 /// - interrupted, after finishing the step and saving `last`, once `stop_requested` says so;
 /// - run, where loss, gradient or weights are infinite or NaN: the last good checkpoint stays; where the disk is full;
 /// - input: a damaged checkpoint, or one of another run (see train/checkpoint.h).
 TrainSummary train(Gpt& model, const TrainData& data, const TrainConfig& config,
                    const std::filesystem::path& run_folder, ProgressSink& progress,
-                   const std::function<bool()>& stop_requested = interrupt_requested);
+                   const std::function<bool()>& stop_requested = interrupt_requested,
+                   const std::function<void()>& on_start = {});
 
 }  // namespace octet

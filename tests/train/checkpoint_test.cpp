@@ -136,7 +136,7 @@ TEST_F(Checkpoint, WeightsThatAreNotFiniteAreNotSaved) {
   trained.model.parameters()[2].parameter->value().span<float>()[3] = std::numeric_limits<float>::infinity();
   EXPECT_EQ(error_of(ErrorKind::run, [&] { save(trained); }), "[checkpoint] expected finite values in \"" +
                                                                   trained.model.parameters()[2].path +
-                                                                  "\", got infinite or NaN ones");
+                                                                  "\", got infinite or NaN ones after step 7");
   Trained other;
   Tensor moment = other.optimizer->state()[1].tensor;
   moment.span<float>()[0] = std::nanf("");
