@@ -38,6 +38,6 @@ struct SavedCoverage {
 void write_coverage(const std::filesystem::path& folder, const Coverage& coverage);
 
 /// Fills the coverage and layer errors of `model`. Error (input) where the file is missing or broken.
-void put_coverage(ReportModel& model, const std::filesystem::path& folder);
+void read_coverage(const std::filesystem::path& folder, ReportModel& model);
 
 }  // namespace octet

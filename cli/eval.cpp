@@ -49,7 +49,7 @@ void describe_models(Report& report, const Run& run, const ComparedModels& model
     report.models[i].name = models.named[i].name;
     report.models[i].description = i == 0 ? "the trained model" : run.config.quantize[i - 1].describe();
     if (i > 0) {
-      put_coverage(report.models[i], models.folders[i]);
+      read_coverage(models.folders[i], report.models[i]);
     }
   }
 }
