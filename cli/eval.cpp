@@ -146,7 +146,9 @@ void eval_stage(Run& run, ProgressSink& sink) {
   const RunText text = load_text(run);
   const ComparedModels models = load_models(run);
   run.config.model = models.owned.front()->config();
-  write_run_config(run);
+  Run stored = {stored_config(run), run.folder};
+  stored.config.eval = run.config.eval;
+  write_run_config(stored);
   const EvalConfig& config = run.config.eval;
   const std::vector<Window> windows =
       pick_windows(evaluation_windows(text.tokens.test.runs, text.tokenizer, config.context_of(run.config.model),

@@ -40,7 +40,9 @@ void quantize_stage(Run& run, ProgressSink& progress) {
   for (const Recipe& recipe : run.config.quantize) {
     quantize_one(run, recipe, stoppable);
   }
-  write_run_config(run);
+  Run stored = {stored_config(run), run.folder};
+  stored.config.quantize = run.config.quantize;
+  write_run_config(stored);
 }
 
 void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments) {

@@ -92,4 +92,8 @@ void write_run_config(const Run& run) {
   write_file_atomically(run.folder / "config.yaml", to_yaml(run.config));
 }
 
+RunConfig stored_config(const Run& run) {
+  return read_config<RunConfig>((run.folder / "config.yaml").string());
+}
+
 }  // namespace octet

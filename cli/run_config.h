@@ -57,4 +57,8 @@ void check_run_folder(const Run& run);
 /// accepted the configuration, so that a refused one leaves the file as it was.
 void write_run_config(const Run& run);
 
+/// The `config.yaml` that is in the run folder. A later stage changes its own section there and leaves the others: with
+/// another `train` section the next training would refuse to resume.
+RunConfig stored_config(const Run& run);
+
 }  // namespace octet
