@@ -1,0 +1,135 @@
+#include "tensor/machine_limits.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <functional>
+#include <limits>
+#include <memory>
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "tensor/backend.h"
+
+namespace octet {
+namespace {
+
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr double kShortRun = 4e-3;  // seconds: long beside the start of the threads, short beside other work's pauses
+constexpr int kRuns = 6;
+constexpr int kTries = 2;  // of each length: one pause must not make a short run look long
+constexpr std::int64_t kChainSteps = 1024;
+
+using Work = std::function<void(std::int64_t times)>;
+
+/// Of some runs of work(times), in seconds.
+double shortest(int runs, const Work& work, std::int64_t times) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int run = 0; run < runs; ++run) {
+    const auto start = std::chrono::steady_clock::now();
+    work(times);
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
+
+/// Seconds for each of the `times` of work(times): as many that a run is not too short.
+double seconds_per_time(const Work& work) {
+  std::int64_t times = 1;
+  while (shortest(kTries, work, times) < kShortRun) {
+    times *= 2;
+  }
+  return shortest(kRuns, work, times) / static_cast<double>(times);
+}
+
+/// Calls body(thread) on every thread at once.
+void on_every_thread(const std::function<void(std::int64_t)>& body) {
+  parallel_for(thread_count(), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t thread = begin; thread < end; ++thread) {
+      body(thread);
+    }
+  });
+}
+
+/// 1e9 operations per second of a chain on every thread.
+double peak_of(ProbeResult (*chain)(std::int64_t steps)) {
+  const double operations = static_cast<double>(chain(kChainSteps).operations);
+  const double seconds =
+      seconds_per_time([&](std::int64_t times) { on_every_thread([&](std::int64_t) { chain(times * kChainSteps); }); });
+  return operations * thread_count() / seconds / 1e9;
+}
+
+std::int64_t round_up(std::int64_t value, std::int64_t step) {
+  return (value + step - 1) / step * step;
+}
+
+/// Memory that goes back to the system, unlike that of tensors, which is kept for the next one.
+using Memory = std::unique_ptr<std::byte[], decltype(&std::free)>;
+
+/// A part for each thread, which touches it first, so that its pages lie where that thread runs.
+class ReadBuffer {
+ public:
+  explicit ReadBuffer(std::int64_t bytes)
+      : part_(round_up((bytes + thread_count() - 1) / thread_count(), kProbeBlock)),
+        memory_(static_cast<std::byte*>(std::aligned_alloc(kProbeBlock, static_cast<std::size_t>(size()))),
+                &std::free) {
+    check(memory_ != nullptr, "[machine_limits] expected {} bytes of free memory, the system has none left", size());
+    on_every_thread([this](std::int64_t thread) { std::fill_n(part(thread), part_, std::byte{1}); });
+  }
+
+  std::int64_t size() const { return part_ * thread_count(); }
+  void read(std::int64_t passes) const {
+    on_every_thread([this, passes](std::int64_t thread) {
+      for (std::int64_t pass = 0; pass < passes; ++pass) {
+        kernels().read(part(thread), part_);
+      }
+    });
+  }
+
+ private:
+  std::byte* part(std::int64_t thread) const { return memory_.get() + thread * part_; }
+
+  std::int64_t part_;
+  Memory memory_;
+};
+
+}  // namespace
+
+double measure_peak_fp32_gflops() {
+  return peak_of(kernels().fp32_chain);
+}
+
+double measure_peak_int8_gops() {
+  return peak_of(kernels().int8_chain);
+}
+
+std::int64_t out_of_cache_bytes() {
+  std::int64_t cache = 0;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+  cache = std::max<std::int64_t>(cache, ::sysconf(_SC_LEVEL3_CACHE_SIZE));
+#endif
+  const std::int64_t free_memory = static_cast<std::int64_t>(::sysconf(_SC_AVPHYS_PAGES)) * ::sysconf(_SC_PAGESIZE);
+  return std::clamp(std::max(256 * kMiB, 2 * cache), kMiB, std::max(kMiB, free_memory / 4));
+}
+
+double measure_read_gbps(std::int64_t bytes) {
+  if (bytes < 1) {
+    fail(ErrorKind::config, "[machine_limits] expected at least 1 byte to read, got {}", bytes);
+  }
+  const ReadBuffer buffer(std::min(bytes, out_of_cache_bytes()));
+  const double seconds = seconds_per_time([&](std::int64_t passes) { buffer.read(passes); });
+  return static_cast<double>(buffer.size()) / seconds / 1e9;
+}
+
+MachineLimits measure_machine_limits() {
+  return {.peak_fp32_gflops = measure_peak_fp32_gflops(),
+          .peak_int8_gops = measure_peak_int8_gops(),
+          .read_gbps = measure_read_gbps(out_of_cache_bytes()),
+          .threads = thread_count(),
+          .isa = std::string(active_backend().description),
+          .backend = std::string(active_backend().name)};
+}
+
+}  // namespace octet
