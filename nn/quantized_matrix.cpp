@@ -1,19 +1,26 @@
 #include "nn/quantized_matrix.h"
 
+#include "tensor/autograd/node.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tensor/ops/linear.h"
+#include "tensor/ops/weight_linear.h"
 
 namespace octet {
 
 QuantizedMatrix::QuantizedMatrix(AnyWeight weight, Activations activations)
-    : weight_(std::move(weight)), activations_(activations) {
-  if (activations == Activations::dynamic) {
-    packed_ = pack(weight_);
+    : weight_(std::move(weight)), activations_(activations), packed_(pack(weight_)) {
+  if (activations == Activations::dynamic && !packed_.has_integer_codes()) {
+    fail(ErrorKind::config, "[quantize] expected a format with integer codes, got {}", octet::describe(weight_));
   }
 }
 
 Tensor QuantizedMatrix::project(const Tensor& x, const Tensor& bias) const {
-  return packed_ ? dynamic_linear(x, *packed_, bias) : linear(x, dequantize(weight_), bias);
+  if (activations_ == Activations::dynamic) {
+    return dynamic_linear(x, packed_, bias);
+  }
+  // Gradients flow through the dequantized weight to the activations, as an adapter needs them.
+  const bool needs_gradient = grad_enabled() && (x.requires_grad() || (bias.defined() && bias.requires_grad()));
+  return needs_gradient ? linear(x, dequantize(weight_), bias) : weight_linear(x, packed_, bias);
 }
 
 Tensor QuantizedMatrix::lookup(const Tensor& ids) const {

@@ -1,13 +1,11 @@
 #pragma once
 
-#include <optional>
-
 #include "tensor/formats/any_weight.h"
 
 namespace octet {
 
 /// What a product with a quantized weight multiplies.
-///   weight_only  FP32 activations with the dequantized weight: an FP32 product, smaller in memory
+///   weight_only  FP32 activations; codes become floats in registers: an FP32 product that reads fewer bytes
 ///   dynamic      int8 activations, one scale per token computed on the fly, with the integer codes: int32 sums
 enum class Activations { weight_only, dynamic };
 
@@ -30,15 +28,15 @@ class QuantizedMatrix {
   Activations activations() const { return activations_; }
   std::int64_t rows() const { return octet::rows(weight_); }
   std::int64_t columns() const { return octet::columns(weight_); }
-  /// The codes in the order of the integer kernels, where activations are dynamic.
-  const std::optional<PackedWeight>& packed() const { return packed_; }
+  /// The weight in the order of the kernels.
+  const PackedWeight& packed() const { return packed_; }
   /// "int8 per_channel, dynamic"
   std::string describe() const;
 
  private:
   AnyWeight weight_;
   Activations activations_;
-  std::optional<PackedWeight> packed_;
+  PackedWeight packed_;
 };
 
 }  // namespace octet

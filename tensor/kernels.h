@@ -3,10 +3,11 @@
 #include "tensor/float_kernels.h"
 #include "tensor/int_kernels.h"
 #include "tensor/probe_kernels.h"
+#include "tensor/weight_kernels.h"
 
 namespace octet {
 
 /// Everything a backend can execute. The table of an instruction set starts as a copy of the generic one.
-struct KernelTable : FloatKernels, IntKernels, ProbeKernels {};
+struct KernelTable : FloatKernels, IntKernels, WeightKernels, ProbeKernels {};
 
 }  // namespace octet

@@ -45,8 +45,11 @@ Codes codes_of(const AnyWeight& weight) {
 }
 
 PackedWeight pack(const AnyWeight& weight) {
+  if (const auto* half = std::get_if<HalfWeight>(&weight)) {
+    return PackedWeight(*half);
+  }
   const bool int4 = std::holds_alternative<Int4Weight>(weight);
-  return {codes_of(weight), int4 ? PackedWeight::Format::int4 : PackedWeight::Format::int8};
+  return {codes_of(weight), int4 ? PackedFormat::int4 : PackedFormat::int8};
 }
 
 }  // namespace octet

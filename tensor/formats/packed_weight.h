@@ -1,31 +1,42 @@
 #pragma once
 
+#include <span>
+
 #include "tensor/formats/codes.h"
-#include "tensor/int_kernels.h"
+#include "tensor/formats/half_weight.h"
+#include "tensor/packed_codes.h"
 
 namespace octet {
 
-/// Codes rearranged for the integer kernels (see PackedCodes). Built from the canonical codes when a layer is made or
-/// loaded, and never saved.
+/// A weight (N, K) in the order that kernels read (see PackedCodes). Built from the canonical form when a layer is made
+/// or loaded, and never saved.
 class PackedWeight {
  public:
-  enum class Format { int8, int4 };
-
-  /// int4 takes codes of up to 4 bits. Errors: groups too large for exact int32 sums (kMaxGroup).
-  PackedWeight(const Codes& codes, Format format);
+  /// int8 or int4; int4 takes codes of up to 4 bits. Errors: groups too large for exact int32 sums (kMaxGroup).
+  PackedWeight(const Codes& codes, PackedFormat format);
+  explicit PackedWeight(const HalfWeight& weight);
 
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return layout_.columns; }
-  Format format() const { return format_; }
+  PackedFormat format() const { return format_; }
+  bool has_integer_codes() const { return format_ == PackedFormat::int8 || format_ == PackedFormat::int4; }
   const CodeLayout& layout() const { return layout_; }
-  PackedCodes view() const { return {rows_, layout_, codes_.data<std::uint8_t>(), scales_.data<float>()}; }
+  PackedCodes view() const;
 
  private:
-  Format format_;
+  PackedWeight(PackedFormat format, std::int64_t rows, CodeLayout layout);
+
+  std::int64_t panels() const { return (rows_ + kPanelColumns - 1) / kPanelColumns; }
+  std::int64_t panel_bytes() const;
+  void pack_row(std::span<const std::uint8_t> padded, std::int64_t row);
+
+  PackedFormat format_;
   std::int64_t rows_;
   CodeLayout layout_;
-  Tensor codes_;   // u8
-  Tensor scales_;  // f32
+  Tensor codes_;    // u8
+  Tensor scales_;   // f32, undefined for halves
+  Tensor offsets_;  // f32, undefined where the grid is symmetric
+  Tensor levels_;   // (16) f32, undefined but for nibbles
 };
 
 }  // namespace octet

@@ -4,39 +4,55 @@
 #include "tensor/ops/checks.h"
 
 namespace octet {
+namespace {
 
-QuantizedRows quantize_rows(const Tensor& x, const CodeLayout& layout) {
+Tensor linear_of(const char* op, const Tensor& x, float static_scale, const PackedWeight& weight, const Tensor& bias,
+                 Nonlinearity f) {
+  check(weight.has_integer_codes(), "[{}] expected a weight with integer codes", op);
+  if (bias.defined()) {
+    check_vector(op, "a bias", bias, weight.rows());
+  }
+  const QuantizedRows rows = quantize_rows(x, weight.layout(), static_scale);
+  Tensor y = Tensor::empty(x.shape().with_last(weight.rows()));
+  const IntLinearArgs args{rows.view(), weight.view(), bias.defined() ? bias.data<float>() : nullptr, f,
+                           y.data<float>()};
+  weight.format() == PackedFormat::int8 ? kernels().int8_linear(args) : kernels().int4_linear(args);
+  return record(op, {x}, y, [](const Tensor&) -> std::vector<Tensor> {
+    fail(ErrorKind::run, "[dynamic_linear] has no gradient, because activations are rounded; use weight-only layers");
+  });
+}
+
+}  // namespace
+
+QuantizedRows quantize_rows(const Tensor& x, const CodeLayout& layout, float static_scale) {
   check_float("quantize_rows", x, 1);
   check(x.dim(-1) == layout.columns, "[quantize_rows] expected x (..., {}), got {}", layout.columns, x.shape());
   const Tensor rows = dense("quantize_rows", x);
   const std::int64_t count = rows_of(x);
   QuantizedRows result{Tensor::empty({count, layout.stride}, DType::i8), Tensor::empty({count}),
                        Tensor::empty({count, layout.groups}, DType::i32)};
-  kernels().quantize_rows({count, layout, rows.data<float>(), result.codes.data<std::int8_t>(),
-                           result.scales.data<float>(), result.sums.data<std::int32_t>()});
+  kernels().quantize_rows({count, layout, rows.data<float>(), static_scale, result.codes.data<std::int8_t>(),
+                           result.scales.data<float>(), result.corrections.data<std::int32_t>()});
   return result;
 }
 
 Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight) {
+  check(weight.has_integer_codes(), "[integer_product] expected a weight with integer codes");
   check(x.codes.dim(1) == weight.layout().stride, "[integer_product] expected rows of {} padded codes, got {}",
         weight.layout().stride, x.codes.dim(1));
   Tensor y = Tensor::empty({weight.layout().groups, x.codes.dim(0), weight.rows()}, DType::i32);
   const IntProductArgs args{x.view(), weight.view(), y.data<std::int32_t>()};
-  weight.format() == PackedWeight::Format::int8 ? kernels().int8_product(args) : kernels().int4_product(args);
+  weight.format() == PackedFormat::int8 ? kernels().int8_product(args) : kernels().int4_product(args);
   return y;
 }
 
-Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias) {
-  if (bias.defined()) {
-    check_vector("dynamic_linear", "a bias", bias, weight.rows());
-  }
-  const QuantizedRows rows = quantize_rows(x, weight.layout());
-  Tensor y = Tensor::empty(x.shape().with_last(weight.rows()));
-  const IntLinearArgs args{rows.view(), weight.view(), bias.defined() ? bias.data<float>() : nullptr, y.data<float>()};
-  weight.format() == PackedWeight::Format::int8 ? kernels().int8_linear(args) : kernels().int4_linear(args);
-  return record("dynamic_linear", {x}, y, [](const Tensor&) -> std::vector<Tensor> {
-    fail(ErrorKind::run, "[dynamic_linear] has no gradient, because activations are rounded; use weight-only layers");
-  });
+Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias, Nonlinearity f) {
+  return linear_of("dynamic_linear", x, 0.0F, weight, bias, f);
+}
+
+Tensor static_linear(const Tensor& x, float scale, const PackedWeight& weight, const Tensor& bias, Nonlinearity f) {
+  check(scale > 0.0F, "[static_linear] expected a positive scale, got {}", scale);
+  return linear_of("static_linear", x, scale, weight, bias, f);
 }
 
 }  // namespace octet

@@ -68,6 +68,9 @@ std::unique_ptr<Linear> random_linear(std::int64_t in, std::int64_t out, bool wi
   return layer;
 }
 
+// Sums of 45 products in another order, codes before scales: measured at most 2e-6 for values of about 1.
+constexpr float kWeightOnlyBound = 1e-5F;
+
 TEST_F(QuantizedLayers, WeightOnlyIsTheProductWithTheDequantizedWeight) {
   const NoGrad no_grad;
   const auto layer = random_linear(45, 19, true);
@@ -79,7 +82,8 @@ TEST_F(QuantizedLayers, WeightOnlyIsTheProductWithTheDequantizedWeight) {
     EXPECT_EQ(quantized->out_features(), 19);
     const Tensor y = (*quantized)(x);
     EXPECT_EQ(y.shape(), (Shape{2, 3, 19}));
-    EXPECT_EQ(y.to_vector(), linear(x, dequantize(weight), layer->bias->value()).to_vector());
+    EXPECT_THAT(y.to_vector(), testing::Pointwise(testing::FloatNear(kWeightOnlyBound),
+                                                  linear(x, dequantize(weight), layer->bias->value()).to_vector()));
   }
 }
 
@@ -129,7 +133,7 @@ TEST_F(QuantizedLayers, BackendsAgree) {
        {AnyWeight(Int8Weight(random_codes(70, 200, 8, 200))), AnyWeight(Int4Weight(random_codes(70, 200, 4, 32)))}) {
     SCOPED_TRACE(describe(weight));
     const auto quantized = QuantizedLinear::from_linear(*layer, weight, Activations::dynamic);
-    const PackedWeight& packed = *quantized->matrix.packed();
+    const PackedWeight& packed = quantized->matrix.packed();
     set_active_backend(find_backend("cpu-generic"));
     const Tensor expected = (*quantized)(x);
     const Tensor expected_sums = integer_product(quantize_rows(x, packed.layout()), packed);
@@ -167,7 +171,8 @@ TEST_F(QuantizedLayers, EmbeddingLooksUpTheRowsOfTheDequantizedTable) {
                              all.begin() + static_cast<std::ptrdiff_t>(45 * id)));
     }
     const Tensor x = random_tensor({3, 45}, 6);
-    EXPECT_EQ(quantized->project(x).to_vector(), linear(x, dequantize(weight)).to_vector());
+    EXPECT_THAT(quantized->project(x).to_vector(), testing::Pointwise(testing::FloatNear(kWeightOnlyBound),
+                                                                      linear(x, dequantize(weight)).to_vector()));
   }
 }
 

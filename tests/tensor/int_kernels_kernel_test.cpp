@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "tensor/backend.h"
+#include "tensor/ops/activation.h"
 #include "tensor/ops/dynamic_linear.h"
 
 namespace octet {
@@ -95,7 +96,7 @@ void expect_exact_sums(const Case& c) {
   SCOPED_TRACE(describe(c));
   const Codes w = random_weight(c);
   const Tensor x = integer_rows(c.m, c.k);
-  const PackedWeight packed(w, c.bits <= 4 ? PackedWeight::Format::int4 : PackedWeight::Format::int8);
+  const PackedWeight packed(w, c.bits <= 4 ? PackedFormat::int4 : PackedFormat::int8);
   const Tensor sums = integer_product(quantize_rows(x, packed.layout()), packed);
   EXPECT_EQ(sums.shape(), (Shape{w.groups(), c.m, c.n}));
   const auto got = sums.span<std::int32_t>();
@@ -135,10 +136,10 @@ TEST_F(IntKernels, ExtremeCodesDoNotSaturate) {
     for (const int bits : {4, 8}) {
       const int limit = largest_code(bits);
       for (const int sign : {1, -1}) {
-        const std::int64_t k = 133'144, n = 17;
+        const std::int64_t k = kMaxGroup, n = 17;
         Codes w{Tensor::empty({n, k}, DType::i8), Tensor::full({n}, 1.0F), bits};
         std::fill_n(w.codes.data<std::int8_t>(), n * k, static_cast<std::int8_t>(sign * limit));
-        const PackedWeight packed(w, bits == 4 ? PackedWeight::Format::int4 : PackedWeight::Format::int8);
+        const PackedWeight packed(w, bits == 4 ? PackedFormat::int4 : PackedFormat::int8);
         const Tensor x = Tensor::full({2, k}, 3.0F);
         const Tensor sums = integer_product(quantize_rows(x, packed.layout()), packed);
         for (const std::int32_t sum : sums.span<std::int32_t>()) {
@@ -150,9 +151,9 @@ TEST_F(IntKernels, ExtremeCodesDoNotSaturate) {
 }
 
 TEST(CodeLayout, RefusesGroupsWhoseSumsMayOverflow) {
-  EXPECT_NO_THROW(code_layout(133'144, 133'144));
-  EXPECT_THAT([] { code_layout(133'145, 133'145); },
-              testing::ThrowsMessage<Error>(testing::HasSubstr("at most 133144")));
+  EXPECT_NO_THROW(code_layout(kMaxGroup, kMaxGroup));
+  EXPECT_THAT([] { code_layout(kMaxGroup + 1, kMaxGroup + 1); },
+              testing::ThrowsMessage<Error>(testing::HasSubstr("at most 132104")));
   EXPECT_THAT([] { code_layout(8, 0); }, testing::ThrowsMessage<Error>(testing::HasSubstr("at least 1 column, got 0")));
 }
 
@@ -163,7 +164,7 @@ TEST_F(IntKernels, LinearIsTheEpilogueOfTheSums) {
           Case{1, 64, 64, 32, 4}, Case{31, 70, 200, 32, 4}, Case{6, 17, 131, 131, 4}, Case{5, 3, 33, 5, 4}}) {
       SCOPED_TRACE(describe(c));
       const Codes w = random_weight(c);
-      const PackedWeight packed(w, c.bits <= 4 ? PackedWeight::Format::int4 : PackedWeight::Format::int8);
+      const PackedWeight packed(w, c.bits <= 4 ? PackedFormat::int4 : PackedFormat::int8);
       Tensor x = integer_rows(c.m, c.k);
       const auto sums = expected_sums(x, w);
       for (float& value : x.span<float>()) {
@@ -198,7 +199,7 @@ TEST_F(IntKernels, QuantizeRowsRoundsHalfToEven) {
     EXPECT_THAT(rows.codes.span<std::int8_t>(),
                 testing::ElementsAre(127, 0, 2, 2, 0, -2, -2, 0, -127, 0, 0, 0, 0, 0, 0, 0));
     EXPECT_EQ(rows.scales.item(), 1.0F);
-    EXPECT_EQ(rows.sums.span<std::int32_t>()[0], 0);
+    EXPECT_EQ(rows.corrections.span<std::int32_t>()[0], 0);
   });
 }
 
@@ -217,7 +218,8 @@ TEST_F(IntKernels, QuantizeRowsIsTheSameOnEveryBackend) {
       const QuantizedRows rows = quantize_rows(x, layout);
       EXPECT_THAT(rows.codes.span<std::int8_t>(), testing::ElementsAreArray(expected.codes.span<std::int8_t>()));
       EXPECT_THAT(rows.scales.span<float>(), testing::ElementsAreArray(expected.scales.span<float>()));
-      EXPECT_THAT(rows.sums.span<std::int32_t>(), testing::ElementsAreArray(expected.sums.span<std::int32_t>()));
+      EXPECT_THAT(rows.corrections.span<std::int32_t>(),
+                  testing::ElementsAreArray(expected.corrections.span<std::int32_t>()));
     });
   }
 }
@@ -226,7 +228,7 @@ TEST_F(IntKernels, AllZeroRowsGiveTheBias) {
   on_every_backend([] {
     const Case c{2, 5, 20, 20, 8};
     Tensor x = Tensor::zeros({2, 20});
-    const PackedWeight packed(random_weight(c), PackedWeight::Format::int8);
+    const PackedWeight packed(random_weight(c), PackedFormat::int8);
     EXPECT_THAT(quantize_rows(x, packed.layout()).scales.span<float>(), testing::Each(0.0F));
     EXPECT_THAT(dynamic_linear(x, packed, Tensor::full({5}, 3.0F)).span<float>(), testing::Each(3.0F));
   });
@@ -237,7 +239,7 @@ TEST_F(IntKernels, NonFiniteRowsGiveNanAndLeaveTheOthersAlone) {
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
                             -std::numeric_limits<float>::infinity()}) {
       for (const std::int64_t position : {0, 7, 18}) {
-        const PackedWeight packed(random_weight({2, 5, 19, 6, 4}), PackedWeight::Format::int4);
+        const PackedWeight packed(random_weight({2, 5, 19, 6, 4}), PackedFormat::int4);
         Tensor x = Tensor::full({2, 19}, 1.0F);
         x.data<float>()[position] = bad;
         const Tensor y = dynamic_linear(x, packed);
@@ -250,13 +252,66 @@ TEST_F(IntKernels, NonFiniteRowsGiveNanAndLeaveTheOthersAlone) {
   });
 }
 
-// max / 127 has lost digits here: without a clamp the largest code would be 130.
-TEST_F(IntKernels, SubnormalRowsStayWithinTheCodes) {
+// 127 / max would overflow: such rows count as zero.
+TEST_F(IntKernels, RowsTooSmallToScaleAreZero) {
   on_every_backend([] {
-    const float tiny = std::numeric_limits<float>::denorm_min();
-    const QuantizedRows rows = quantize_rows(Tensor::from<float>({130 * tiny, -130 * tiny}, {1, 2}), code_layout(2, 2));
-    EXPECT_EQ(rows.codes.span<std::int8_t>()[0], 127);
-    EXPECT_EQ(rows.codes.span<std::int8_t>()[1], -127);
+    const float small = 0.9F * kSmallestRow;
+    const QuantizedRows rows = quantize_rows(Tensor::from<float>({small, -small}, {1, 2}), code_layout(2, 2));
+    EXPECT_THAT(rows.codes.span<std::int8_t>(), testing::Each(0));
+    EXPECT_EQ(rows.scales.item(), 0.0F);
+    const float enough = 1.1F * kSmallestRow;
+    EXPECT_THAT(
+        quantize_rows(Tensor::from<float>({enough, -enough}, {1, 2}), code_layout(2, 2)).codes.span<std::int8_t>(),
+        testing::ElementsAre(127, -127, 0, 0, 0, 0, 0, 0));
+  });
+}
+
+TEST_F(IntKernels, AStaticScaleClipsWhatIsBeyondIt) {
+  on_every_backend([] {
+    std::vector<float> row(100, 0.5F);
+    row[0] = 1e30F, row[1] = -1e30F, row[2] = 63.6F, row[3] = 0.75F, row[99] = -100.0F;
+    const QuantizedRows rows = quantize_rows(Tensor::from(row, {1, 100}), code_layout(100, 100), 0.5F);
+    const auto codes = rows.codes.span<std::int8_t>();
+    EXPECT_THAT(codes.first(5), testing::ElementsAre(127, -127, 127, 2, 1));
+    EXPECT_EQ(codes[99], -127);
+    EXPECT_EQ(rows.scales.item(), 0.5F);
+    EXPECT_EQ(rows.corrections.span<std::int32_t>()[0], -128 * (127 + 2 + 95 - 127));
+  });
+}
+
+TEST_F(IntKernels, StaticLinearRoundsWithTheGivenScale) {
+  on_every_backend([] {
+    const Case c{5, 33, 131, 131, 8};
+    const Codes w = random_weight(c);
+    const PackedWeight packed(w, PackedFormat::int8);
+    const Tensor x = integer_rows(c.m, c.k);
+    const auto sums = expected_sums(x, w);
+    Tensor larger = x.clone();
+    for (float& value : larger.span<float>()) {
+      value *= 2.0F;
+    }
+    const Tensor y = static_linear(larger, 2.0F, packed);
+    for (std::int64_t i = 0; i < y.elements(); ++i) {
+      ASSERT_FLOAT_EQ(y.data<float>()[i],
+                      2.0F * static_cast<float>(sums[static_cast<std::size_t>(i)]) * w.scale(i % c.n, 0));
+    }
+    EXPECT_THAT([&] { static_linear(x, 0.0F, packed); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr("[static_linear] expected a positive scale, got 0")));
+  });
+}
+
+TEST_F(IntKernels, TheEpilogueAppliesTheNonlinearity) {
+  on_every_backend([] {
+    for (const std::int64_t n : {1, 16, 33, 70}) {
+      const Case c{14, n, 40, 40, 8};
+      const PackedWeight packed(random_weight(c), PackedFormat::int8);
+      const Tensor x = integer_rows(c.m, c.k);
+      const Tensor bias = Tensor::full({n}, -0.5F);
+      const Tensor plain = dynamic_linear(x, packed, bias);
+      EXPECT_EQ(dynamic_linear(x, packed, bias, Nonlinearity::gelu).to_vector(), gelu(plain).to_vector());
+      EXPECT_THAT(dynamic_linear(x, packed, bias, Nonlinearity::silu).to_vector(),
+                  testing::Pointwise(testing::FloatNear(1e-6F), silu(plain).to_vector()));
+    }
   });
 }
 

@@ -1,12 +1,13 @@
 #include "tensor/cpu/kernels/table.h"
 
-#include "tensor/cpu/int_tables.h"
+#include "tensor/cpu/packed_tables.h"
 #include "tensor/cpu/probe_tables.h"
 
 namespace octet::cpu {
 
 const KernelTable& avx2_kernels() {
-  static const KernelTable table = {float_kernels<best_gemm>(), avx2_int_kernels(), avx2_probe_kernels()};
+  static const KernelTable table = {float_kernels<best_gemm>(), avx2_int_kernels(), avx2_weight_kernels(),
+                                    avx2_probe_kernels()};
   return table;
 }
 

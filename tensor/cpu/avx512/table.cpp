@@ -1,12 +1,13 @@
 #include "tensor/cpu/kernels/table.h"
 
-#include "tensor/cpu/int_tables.h"
+#include "tensor/cpu/packed_tables.h"
 #include "tensor/cpu/probe_tables.h"
 
 namespace octet::cpu {
 
 const KernelTable& avx512vnni_kernels() {
-  static const KernelTable table = {float_kernels<best_gemm>(), avx512vnni_int_kernels(), avx512vnni_probe_kernels()};
+  static const KernelTable table = {float_kernels<best_gemm>(), avx512vnni_int_kernels(), avx512vnni_weight_kernels(),
+                                    avx512vnni_probe_kernels()};
   return table;
 }
 

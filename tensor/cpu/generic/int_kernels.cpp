@@ -2,7 +2,8 @@
 #include <cmath>
 #include <limits>
 
-#include "tensor/cpu/int_tables.h"
+#include "tensor/cpu/kernels/nonlinearity.h"
+#include "tensor/cpu/packed_tables.h"
 
 // The readable reference: every other backend must give the same int32 sums.
 
@@ -13,9 +14,9 @@ void quantize_row(const QuantizeRowsArgs& args, std::int64_t row) {
   const CodeLayout& layout = args.layout;
   const float* x = args.x + row * layout.columns;
   std::int8_t* codes = args.codes + row * layout.stride;
-  std::int32_t* sums = args.sums + row * layout.groups;
+  std::int32_t* corrections = args.corrections + row * layout.groups;
   std::fill(codes, codes + layout.stride, static_cast<std::int8_t>(0));
-  std::fill(sums, sums + layout.groups, 0);
+  std::fill(corrections, corrections + layout.groups, 0);
 
   float largest = 0.0F;
   bool finite = true;
@@ -23,23 +24,28 @@ void quantize_row(const QuantizeRowsArgs& args, std::int64_t row) {
     largest = std::max(largest, std::fabs(x[k]));
     finite = finite && std::isfinite(x[k]);
   }
-  const float scale = finite ? largest / 127.0F : std::numeric_limits<float>::quiet_NaN();
-  args.scales[row] = scale;
-  if (!(scale > 0.0F)) {
+  if (!finite) {
+    args.scales[row] = std::numeric_limits<float>::quiet_NaN();
     return;
   }
+  const bool is_static = args.static_scale > 0.0F;
+  const bool is_zero = largest < kSmallestRow;
+  args.scales[row] = is_static ? args.static_scale : is_zero ? 0.0F : largest / 127.0F;
+  if (is_zero) {
+    return;
+  }
+  const float inverse = is_static ? 1.0F / args.static_scale : 127.0F / largest;
   for (std::int64_t k = 0; k < layout.columns; ++k) {
-    // The clamp matters where the scale is subnormal and so has lost digits.
-    const float clamped = std::clamp(x[k] / scale, -127.0F, 127.0F);
-    const auto code = static_cast<std::int8_t>(std::lrintf(clamped));
+    const float clamped = std::clamp(x[k] * inverse, -127.0F, 127.0F);
+    const auto code = static_cast<std::int8_t>(std::lrintf(clamped));  // rounds half to even
     const std::int64_t group = k / layout.group;
-    codes[group * layout.group_stride + k % layout.group] = code;
-    sums[group] += code;
+    codes[layout.begin(group) + k % layout.group] = code;
+    corrections[group] -= 128 * code;
   }
 }
 
 void quantize_rows(const QuantizeRowsArgs& args) {
-#pragma omp parallel for schedule(static) if (args.rows * args.layout.columns > 16'384)
+#pragma omp parallel for schedule(static) if (args.rows * args.layout.columns > kParallelElements)
   for (std::int64_t row = 0; row < args.rows; ++row) {
     quantize_row(args, row);
   }
@@ -48,7 +54,7 @@ void quantize_rows(const QuantizeRowsArgs& args) {
 /// Codes of 64 packed bytes: `kQuads` quads of four along K for each of 16 columns.
 struct Int8Codes {
   static constexpr int kQuads = 1;
-  static int code(std::uint8_t byte, int) { return static_cast<std::int8_t>(byte); }
+  static int code(std::uint8_t byte, int) { return byte - 128; }
 };
 
 struct Int4Codes {
@@ -62,11 +68,9 @@ void group_sums(const CodeRows& x, const PackedCodes& w, std::int64_t m, std::in
                 std::int32_t* sums) {
   constexpr std::int64_t kStep = 4 * Codes::kQuads;
   const CodeLayout& layout = w.layout;
-  const std::int64_t begin = group * layout.group_stride;
-  const std::int64_t end = group + 1 < layout.groups ? begin + layout.group_stride : layout.stride;
   const std::int8_t* row = x.codes + m * layout.stride;
   std::fill(sums, sums + kPanelColumns, 0);
-  for (std::int64_t k = begin; k < end; k += kStep) {
+  for (std::int64_t k = layout.begin(group); k < layout.end(group); k += kStep) {
     const std::uint8_t* bytes = w.codes + (panel * layout.stride + k) / kStep * kPanelColumns * 4;
     for (int quad = 0; quad < Codes::kQuads; ++quad) {
       const std::int8_t* four = row + k + 4 * quad;
@@ -98,23 +102,28 @@ void product(const IntProductArgs& args) {
 template <typename Codes>
 void linear(const IntLinearArgs& args) {
   const PackedCodes& w = args.w;
+  const std::int64_t groups = w.layout.groups;
 #pragma omp parallel for schedule(static)
   for (std::int64_t first = 0; first < w.n; first += kPanelColumns) {
     const std::int64_t columns = std::min(kPanelColumns, w.n - first);
-    const float* scales = w.scales + first * w.layout.groups;
     for (std::int64_t m = 0; m < args.x.rows; ++m) {
       float y[kPanelColumns] = {};
-      for (std::int64_t group = 0; group < w.layout.groups; ++group) {
+      for (std::int64_t group = 0; group < groups; ++group) {
         std::int32_t sums[kPanelColumns];
         group_sums<Codes>(args.x, w, m, first / kPanelColumns, group, sums);
+        const auto x_sum = static_cast<float>(args.x.corrections[m * groups + group] / -128);
         for (std::int64_t column = 0; column < kPanelColumns; ++column) {
-          y[column] += static_cast<float>(sums[column]) * scales[group * kPanelColumns + column];
+          const std::int64_t index = (first * groups) + group * kPanelColumns + column;
+          y[column] += static_cast<float>(sums[column]) * w.scales[index];
+          y[column] += w.offsets == nullptr ? 0.0F : x_sum * w.offsets[index];
         }
       }
+      float* out = args.y + m * w.n + first;
       for (std::int64_t column = 0; column < columns; ++column) {
         const float bias = args.bias == nullptr ? 0.0F : args.bias[first + column];
-        args.y[m * w.n + first + column] = y[column] * args.x.scales[m] + bias;
+        out[column] = y[column] * args.x.scales[m] + bias;
       }
+      apply(args.f, out, columns);
     }
   }
 }

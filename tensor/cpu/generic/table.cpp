@@ -1,12 +1,13 @@
 #include "tensor/cpu/kernels/table.h"
 
-#include "tensor/cpu/int_tables.h"
+#include "tensor/cpu/packed_tables.h"
 #include "tensor/cpu/probe_tables.h"
 
 namespace octet::cpu {
 
 const KernelTable& generic_kernels() {
-  static const KernelTable table = {float_kernels<own_gemm>(), generic_int_kernels(), generic_probe_kernels()};
+  static const KernelTable table = {float_kernels<own_gemm>(), generic_int_kernels(), generic_weight_kernels(),
+                                    generic_probe_kernels()};
   return table;
 }
 

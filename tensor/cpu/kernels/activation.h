@@ -5,15 +5,10 @@
 namespace octet::cpu {
 namespace {
 
-constexpr float kSqrt2OverPi = 0.7978845608F;
-constexpr float kGeluCubic = 0.044715F;
-
 void gelu(const UnaryArgs& args) {
 #pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
   for (std::int64_t i = 0; i < args.count; ++i) {
-    const float x = args.x[i];
-    const float t = hyperbolic_tangent(kSqrt2OverPi * (x + kGeluCubic * x * x * x));
-    args.y[i] = 0.5F * x * (1.0F + t);
+    args.y[i] = gelu_of(args.x[i]);
   }
 }
 

@@ -5,9 +5,6 @@
 namespace octet::cpu {
 namespace {
 
-// Below this many elements, waking the other threads costs more than they save.
-constexpr std::int64_t kParallelElements = 16384;
-
 void add(const BinaryArgs& args) {
 #pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
   for (std::int64_t i = 0; i < args.count; ++i) {

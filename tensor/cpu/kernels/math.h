@@ -12,6 +12,12 @@
 namespace octet::cpu {
 namespace {
 
+// Below this many elements, waking the other threads costs more than they save.
+constexpr std::int64_t kParallelElements = 16384;
+
+constexpr float kSqrt2OverPi = 0.7978845608F;
+constexpr float kGeluCubic = 0.044715F;
+
 inline float minimum(float a, float b) {
   return a < b ? a : b;
 }
@@ -47,6 +53,11 @@ inline float sigmoid(float x) {
 /// tanh through the exponential; the small absolute error near 0 (6e-8) is far below what GELU resolves.
 inline float hyperbolic_tangent(float x) {
   return 1.0F - 2.0F / (1.0F + exponential(2.0F * x));
+}
+
+/// The approximation by tanh (Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415, section 2).
+inline float gelu_of(float x) {
+  return 0.5F * x * (1.0F + hyperbolic_tangent(kSqrt2OverPi * (x + kGeluCubic * x * x * x)));
 }
 
 inline float logarithm(float x) {

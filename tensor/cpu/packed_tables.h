@@ -1,11 +1,16 @@
 #pragma once
 
 #include "tensor/int_kernels.h"
+#include "tensor/weight_kernels.h"
 
 namespace octet::cpu {
 
 IntKernels generic_int_kernels();
 IntKernels avx2_int_kernels();
 IntKernels avx512vnni_int_kernels();
+
+WeightKernels generic_weight_kernels();
+WeightKernels avx2_weight_kernels();
+WeightKernels avx512vnni_weight_kernels();
 
 }  // namespace octet::cpu

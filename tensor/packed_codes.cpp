@@ -1,4 +1,4 @@
-#include "tensor/int_kernels.h"
+#include "tensor/packed_codes.h"
 
 #include <algorithm>
 

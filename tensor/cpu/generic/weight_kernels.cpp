@@ -1,0 +1,69 @@
+#include <algorithm>
+
+#include "tensor/cpu/kernels/nonlinearity.h"
+#include "tensor/cpu/packed_tables.h"
+#include "tensor/half.h"
+
+// The readable reference of products with FP32 activations.
+
+namespace octet::cpu {
+namespace {
+
+/// The code of column c at position k of panel p as a float.
+struct Int8Value {
+  static float at(const PackedCodes& w, std::int64_t p, std::int64_t k, std::int64_t c) {
+    const std::int64_t byte = ((p * w.layout.stride + k) / 4 * kPanelColumns + c) * 4 + k % 4;
+    return static_cast<float>(w.codes[byte] - 128);
+  }
+};
+
+struct NibbleValue {
+  static float at(const PackedCodes& w, std::int64_t p, std::int64_t k, std::int64_t c) {
+    const std::int64_t byte = ((p * w.layout.stride + k) / 8 * kPanelColumns + c) * 4 + k % 4;
+    return w.levels[k % 8 < 4 ? w.codes[byte] & 15 : w.codes[byte] >> 4];
+  }
+};
+
+template <typename Half>
+struct HalfValue {
+  static float at(const PackedCodes& w, std::int64_t p, std::int64_t k, std::int64_t c) {
+    return to_float(reinterpret_cast<const Half*>(w.codes)[(p * w.layout.stride + k) * kPanelColumns + c]);
+  }
+};
+
+template <typename Value>
+void linear(const WeightLinearArgs& args) {
+  const PackedCodes& w = args.w;
+  const CodeLayout& layout = w.layout;
+#pragma omp parallel for schedule(static)
+  for (std::int64_t first = 0; first < w.n; first += kPanelColumns) {
+    const std::int64_t panel = first / kPanelColumns;
+    const std::int64_t columns = std::min(kPanelColumns, w.n - first);
+    for (std::int64_t m = 0; m < args.x.rows; ++m) {
+      const float* x = args.x.x + m * layout.stride;
+      float* y = args.y + m * w.n + first;
+      for (std::int64_t column = 0; column < columns; ++column) {
+        float sum = args.bias == nullptr ? 0.0F : args.bias[first + column];
+        for (std::int64_t group = 0; group < layout.groups; ++group) {
+          float group_sum = 0.0F;
+          for (std::int64_t k = layout.begin(group); k < layout.end(group); ++k) {
+            group_sum += x[k] * Value::at(w, panel, k, column);
+          }
+          const std::int64_t index = (panel * layout.groups + group) * kPanelColumns + column;
+          sum += w.scales == nullptr ? group_sum : group_sum * w.scales[index];
+          sum += w.offsets == nullptr ? 0.0F : args.x.sums[m * layout.groups + group] * w.offsets[index];
+        }
+        y[column] = sum;
+      }
+      apply(args.f, y, columns);
+    }
+  }
+}
+
+}  // namespace
+
+WeightKernels generic_weight_kernels() {
+  return {linear<Int8Value>, linear<NibbleValue>, linear<HalfValue<Float16>>, linear<HalfValue<BFloat16>>};
+}
+
+}  // namespace octet::cpu

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "tensor/cpu/kernels/math.h"
+#include "tensor/packed_codes.h"
+
+namespace octet::cpu {
+namespace {
+
+/// Applies f in place to a part of a result that has just been written, while it is in the cache.
+void apply(Nonlinearity f, float* y, std::int64_t count) {
+  if (f == Nonlinearity::gelu) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) {
+      y[i] = gelu_of(y[i]);
+    }
+  } else if (f == Nonlinearity::silu) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) {
+      y[i] *= sigmoid(y[i]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace octet::cpu

@@ -1,0 +1,172 @@
+#pragma once
+
+#include "tensor/cpu/kernels/nonlinearity.h"
+#include "tensor/int_kernels.h"
+#include "tensor/weight_kernels.h"
+
+// What all products with packed weights share, whatever the format and the instruction set: how rows and panels are cut
+// into tiles, how tiles are dealt to threads, and the epilogue. A file of an instruction set brings
+//
+//   Isa      16 float lanes (one panel): Float, broadcast, load, load_first, store_first, multiply_add, and tile sizes
+//   Format   what the codes of a group add up to: template <int R, int V> group(task, m, panel, group, sums)
+//
+// Everything below is inlined into kernels of one format.
+
+namespace octet::cpu {
+namespace {
+
+template <typename Rows>
+struct Task {
+  Rows x;
+  PackedCodes w;
+  const float* bias;
+  Nonlinearity f;
+  void* y;  // the result (M, N), or int32 sums (groups, M, N)
+};
+
+// Panels of a task: 64 columns. Two of them with K = 768 int8 codes stay in the L1 cache while the rows pass by.
+constexpr std::int64_t kTaskPanels = 4;
+// Rows of a task: their codes (96 x K bytes) stay in the L2 cache while the panels of a thread pass by.
+constexpr std::int64_t kTaskRows = 96;
+// Below this many multiplications, waking the other threads costs more than they save.
+constexpr std::int64_t kParallelProducts = 1 << 17;
+
+/// y = sums * scale (+ x_sum * offset), added over groups, * row scale + bias, f: R rows against V panels.
+template <typename Isa, typename Format, int R, int V>
+struct LinearTile {
+  static void run(const Task<typename Format::Rows>& task, std::int64_t m, std::int64_t panel) {
+    const PackedCodes& w = task.w;
+    const std::int64_t groups = w.layout.groups;
+    typename Isa::Float y[R][V];
+    for (int r = 0; r < R; ++r) {
+      for (int v = 0; v < V; ++v) {
+        y[r][v] = Isa::broadcast(0.0F);
+      }
+    }
+    for (std::int64_t group = 0; group < groups; ++group) {
+      typename Format::Sums sums[R][V];
+      Format::template group<R, V>(task, m, panel, group, sums);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        const std::int64_t index = ((panel + v) * groups + group) * kPanelColumns;
+        const auto scale = Format::kHasScales ? Isa::load(w.scales + index) : Isa::broadcast(1.0F);
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r) {
+          y[r][v] = Isa::multiply_add(Format::to_float(sums[r][v]), scale, y[r][v]);
+        }
+        if (w.offsets != nullptr) {
+          const auto offset = Isa::load(w.offsets + index);
+          for (int r = 0; r < R; ++r) {
+            const float x_sum = Format::x_sum(task.x, (m + r) * groups + group);
+            y[r][v] = Isa::multiply_add(Isa::broadcast(x_sum), offset, y[r][v]);
+          }
+        }
+      }
+    }
+    const std::int64_t first = panel * kPanelColumns;
+    for (int r = 0; r < R; ++r) {
+      float* out = static_cast<float*>(task.y) + (m + r) * w.n + first;
+      const auto row_scale = Isa::broadcast(Format::row_scale(task.x, m + r));
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        const std::int64_t column = v * kPanelColumns;
+        const auto bias = task.bias == nullptr ? Isa::broadcast(0.0F)
+                                               : Isa::load_first(task.bias + first + column, w.n - first - column);
+        Isa::store_first(out + column, w.n - first - column, Isa::multiply_add(y[r][v], row_scale, bias));
+      }
+      if (task.f != Nonlinearity::none) {
+        const std::int64_t rest = w.n - first;
+        apply(task.f, out, rest < V * kPanelColumns ? rest : V * kPanelColumns);
+      }
+    }
+  }
+};
+
+/// The exact sums of every group alone.
+template <typename Isa, typename Format, int R, int V>
+struct SumsTile {
+  static void run(const Task<CodeRows>& task, std::int64_t m, std::int64_t panel) {
+    const PackedCodes& w = task.w;
+    for (std::int64_t group = 0; group < w.layout.groups; ++group) {
+      typename Format::Sums sums[R][V];
+      Format::template group<R, V>(task, m, panel, group, sums);
+      for (int r = 0; r < R; ++r) {
+        for (int v = 0; v < V; ++v) {
+          const std::int64_t column = (panel + v) * kPanelColumns;
+          Isa::store_first(static_cast<std::int32_t*>(task.y) + (group * task.x.rows + m + r) * w.n + column,
+                           w.n - column, Format::exact(sums[r][v]));
+        }
+      }
+    }
+  }
+};
+
+/// R rows against the panels [begin, end), V at a time.
+template <template <typename, typename, int, int> typename Tile, typename Isa, typename Format, int R, int V>
+void row_strip(const Task<typename Format::Rows>& task, std::int64_t m, std::int64_t begin, std::int64_t end) {
+  std::int64_t panel = begin;
+  for (; panel + V <= end; panel += V) {
+    Tile<Isa, Format, R, V>::run(task, m, panel);
+  }
+  for (; panel < end; ++panel) {
+    Tile<Isa, Format, R, 1>::run(task, m, panel);
+  }
+}
+
+/// Rows [begin, end) against the panels [first, last): tall tiles while there are rows for them, then wide ones.
+template <template <typename, typename, int, int> typename Tile, typename Isa, typename Format>
+void task_tiles(const Task<typename Format::Rows>& task, std::int64_t begin, std::int64_t end, std::int64_t first,
+                std::int64_t last) {
+  constexpr int kRows = Isa::kTallRows, kTall = Isa::kTallPanels, kWide = Isa::kWidePanels;
+  const std::int64_t tall_end = begin + (end - begin) / kRows * kRows;
+  for (std::int64_t panel = first; panel < last; panel += kTall) {
+    const std::int64_t panel_end = panel + kTall < last ? panel + kTall : last;
+    for (std::int64_t m = begin; m < tall_end; m += kRows) {
+      row_strip<Tile, Isa, Format, kRows, kTall>(task, m, panel, panel_end);
+    }
+  }
+  std::int64_t m = tall_end;
+  for (; m + 4 <= end; m += 4) {
+    row_strip<Tile, Isa, Format, 4, kWide>(task, m, first, last);
+  }
+  for (; m + 2 <= end; m += 2) {
+    row_strip<Tile, Isa, Format, 2, kWide>(task, m, first, last);
+  }
+  for (; m < end; ++m) {
+    row_strip<Tile, Isa, Format, 1, kWide>(task, m, first, last);
+  }
+}
+
+template <template <typename, typename, int, int> typename Tile, typename Isa, typename Format>
+void all_tasks(const Task<typename Format::Rows>& task) {
+  const std::int64_t rows = task.x.rows;
+  const std::int64_t panels = (task.w.n + kPanelColumns - 1) / kPanelColumns;
+  const std::int64_t row_blocks = (rows + kTaskRows - 1) / kTaskRows;
+  const std::int64_t panel_blocks = (panels + kTaskPanels - 1) / kTaskPanels;
+#pragma omp parallel for collapse(2) schedule(static) if (rows * task.w.n * task.w.layout.stride > kParallelProducts)
+  for (std::int64_t p = 0; p < panel_blocks; ++p) {
+    for (std::int64_t b = 0; b < row_blocks; ++b) {
+      const std::int64_t row_end = (b + 1) * kTaskRows < rows ? (b + 1) * kTaskRows : rows;
+      const std::int64_t panel_end = (p + 1) * kTaskPanels < panels ? (p + 1) * kTaskPanels : panels;
+      task_tiles<Tile, Isa, Format>(task, b * kTaskRows, row_end, p * kTaskPanels, panel_end);
+    }
+  }
+}
+
+template <typename Isa, typename Format>
+void int_product(const IntProductArgs& args) {
+  all_tasks<SumsTile, Isa, Format>({args.x, args.w, nullptr, Nonlinearity::none, args.y});
+}
+
+template <typename Isa, typename Format>
+void int_linear(const IntLinearArgs& args) {
+  all_tasks<LinearTile, Isa, Format>({args.x, args.w, args.bias, args.f, args.y});
+}
+
+template <typename Isa, typename Format>
+void weight_linear(const WeightLinearArgs& args) {
+  all_tasks<LinearTile, Isa, Format>({args.x, args.w, args.bias, args.f, args.y});
+}
+
+}  // namespace
+}  // namespace octet::cpu

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "tensor/packed_codes.h"
+
+// Products of FP32 activations with quantized weights ("weight-only"). Codes become floats in registers, never in
+// memory, so a product reads only the bytes of the format.
+
+namespace octet {
+
+/// The activations: rows in the padded order of the layout, zeros in the padding.
+struct FloatRows {
+  std::int64_t rows;  // M
+  const float* x;     // (M, layout.stride)
+  const float* sums;  // (M, groups): sum of each group; only read where the weights have offsets, else null
+};
+
+/// y (M, N) = f(sum over g of (sum over k in g of x[m, k] * code w[n, k]) * w.scale[n, g] + sums[m, g] * w.offset[n, g]
+///              + bias[n])
+struct WeightLinearArgs {
+  FloatRows x;
+  PackedCodes w;
+  const float* bias;  // (N) or null
+  Nonlinearity f;
+  float* y;
+};
+
+struct WeightKernels {
+  void (*int8_weights)(const WeightLinearArgs&);
+  void (*nibble_weights)(const WeightLinearArgs&);  // int4 and nf4: 16 levels
+  void (*f16_weights)(const WeightLinearArgs&);
+  void (*bf16_weights)(const WeightLinearArgs&);
+};
+
+}  // namespace octet

@@ -1,0 +1,135 @@
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "tensor/backend.h"
+#include "tensor/formats/any_weight.h"
+#include "tensor/ops/activation.h"
+#include "tensor/ops/weight_linear.h"
+
+namespace octet {
+namespace {
+
+struct Case {
+  std::int64_t m, n, k, group;
+};
+
+class WeightKernels : public testing::Test {
+ protected:
+  ~WeightKernels() override { set_active_backend(before_); }
+
+  template <typename Body>
+  void on_every_backend(Body body) {
+    for (const Backend* backend : available_backends()) {
+      if (backend->device == DeviceKind::cpu) {
+        SCOPED_TRACE(backend->name);
+        set_active_backend(*backend);
+        body();
+      }
+    }
+  }
+
+ private:
+  const Backend& before_ = active_backend();
+};
+
+Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
+  Tensor x = Tensor::empty(shape);
+  const Random random(seed);
+  for (std::int64_t i = 0; i < x.elements(); ++i) {
+    x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
+  }
+  return x;
+}
+
+Codes random_codes(const Case& c, int bits) {
+  Codes codes{Tensor::empty({c.n, c.k}, DType::i8), {}, bits, Granularity::per_group, c.group};
+  const Random random(1);
+  const auto limit = static_cast<std::uint64_t>(largest_code(bits));
+  for (std::int64_t i = 0; i < c.n * c.k; ++i) {
+    codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(
+        static_cast<int>(random.below(static_cast<std::uint64_t>(i), 2 * limit + 1)) - static_cast<int>(limit));
+  }
+  codes.scales = Tensor::empty(scales_shape(c.n, c.k, Granularity::per_group, c.group));
+  for (std::int64_t i = 0; i < codes.scales.elements(); ++i) {
+    // Multiples of 2^-10 below 1 are exact in FP16.
+    codes.scales.data<float>()[i] = static_cast<float>(1 + random.below(static_cast<std::uint64_t>(i), 40)) * 0x1p-10F;
+  }
+  return codes;
+}
+
+std::vector<AnyWeight> every_format(const Case& c) {
+  const Tensor values = random_tensor({c.n, c.k}, 9);
+  return {Int8Weight(random_codes(c, 8)), Int4Weight(random_codes(c, 4)), HalfWeight::quantize(values, DType::f16),
+          HalfWeight::quantize(values, DType::bf16)};
+}
+
+// Each of the K multiply-adds and of the groups' scalings rounds by at most 2^-24 of the running sum of magnitudes.
+double bound(const Case& c, double magnitude) {
+  return static_cast<double>(c.k + 3 * ((c.k + c.group - 1) / c.group) + 3) * 0x1p-24 * magnitude;
+}
+
+void expect_product(const Case& c, const AnyWeight& weight) {
+  SCOPED_TRACE(fmt::format("{}: m {}, n {}, k {}, group {}", describe(weight), c.m, c.n, c.k, c.group));
+  const Tensor x = random_tensor({c.m, c.k}, 3), bias = random_tensor({c.n}, 4);
+  const Tensor y = weight_linear(x, pack(weight), bias);
+  const Tensor w = dequantize(weight);
+  ASSERT_EQ(y.shape(), (Shape{c.m, c.n}));
+  for (std::int64_t m = 0; m < c.m; ++m) {
+    for (std::int64_t n = 0; n < c.n; ++n) {
+      double expected = bias.data<float>()[n], magnitude = std::fabs(expected);
+      for (std::int64_t k = 0; k < c.k; ++k) {
+        const double term = static_cast<double>(x.data<float>()[m * c.k + k]) * w.data<float>()[n * c.k + k];
+        expected += term;
+        magnitude += std::fabs(term);
+      }
+      ASSERT_NEAR(y.data<float>()[m * c.n + n], expected, bound(c, magnitude)) << m << ", " << n;
+    }
+  }
+}
+
+TEST_F(WeightKernels, EqualALoopOverTheDequantizedWeight) {
+  on_every_backend([] {
+    for (const Case& c : {Case{1, 1, 1, 1}, Case{1, 64, 64, 32}, Case{1, 70, 131, 32}, Case{2, 33, 65, 65},
+                          Case{3, 17, 33, 5}, Case{5, 129, 96, 32}, Case{12, 32, 64, 64}, Case{13, 49, 200, 64},
+                          Case{30, 100, 72, 24}, Case{101, 16, 40, 8}}) {
+      for (const AnyWeight& weight : every_format(c)) {
+        expect_product(c, weight);
+      }
+    }
+  });
+}
+
+TEST_F(WeightKernels, ApplyTheNonlinearity) {
+  on_every_backend([] {
+    const Case c{14, 35, 40, 40};
+    const Tensor x = random_tensor({c.m, c.k}, 3), bias = random_tensor({c.n}, 4);
+    for (const AnyWeight& weight : every_format(c)) {
+      const PackedWeight packed = pack(weight);
+      const Tensor plain = weight_linear(x, packed, bias);
+      EXPECT_THAT(weight_linear(x, packed, bias, Nonlinearity::gelu).to_vector(),
+                  testing::Pointwise(testing::FloatNear(1e-5F), gelu(plain).to_vector()));
+      EXPECT_THAT(weight_linear(x, packed, bias, Nonlinearity::silu).to_vector(),
+                  testing::Pointwise(testing::FloatNear(1e-5F), silu(plain).to_vector()));
+    }
+  });
+}
+
+TEST_F(WeightKernels, RefuseOtherShapes) {
+  const PackedWeight packed(random_codes({1, 3, 8, 8}, 8), PackedFormat::int8);
+  EXPECT_THAT(
+      [&] {
+        weight_linear(Tensor::zeros({2, 7}), packed);
+      },
+      testing::ThrowsMessage<Error>(testing::HasSubstr("[weight_linear] expected x (..., 8), got (2, 7)")));
+  EXPECT_THAT(
+      [&] {
+        weight_linear(Tensor::zeros({2, 8}), packed, Tensor::zeros({4}));
+      },
+      testing::ThrowsMessage<Error>(testing::HasSubstr("[weight_linear]")));
+}
+
+}  // namespace
+}  // namespace octet
