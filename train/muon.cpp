@@ -2,53 +2,61 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
+#include "base/parallel.h"
 #include "tensor/backend.h"
+#include "train/newton_schulz.h"
 
 namespace octet {
 
 Muon::Muon(std::vector<Module::NamedParameter> parameters, const MuonConfig& config) : config_(config) {
-  std::int64_t largest = 0;
   for (auto& parameter : parameters) {
-    const Tensor& weight = parameter.parameter->value();
-    check(weight.rank() == 2, "[muon] expected a matrix, got \"{}\" of shape {}", parameter.path, weight.shape());
-    largest = std::max(largest, weight.elements());
-    entries_.push_back({std::move(parameter), Tensor::zeros(weight.shape())});
+    const Shape shape = parameter.parameter->value().shape();
+    check(shape.rank() == 2, "[muon] expected a matrix, got \"{}\" of shape {}", parameter.path, shape);
+    std::int64_t first = 0;
+    for (const std::int64_t rows : stacked_rows(parameter.path, shape)) {
+      matrices_.push_back({.entry = entries_.size(), .first = first, .rows = rows, .columns = shape[1]});
+      first += rows;
+    }
+    entries_.push_back({std::move(parameter), Tensor::zeros(shape)});
   }
-  update_.resize(static_cast<std::size_t>(largest));
+  std::ranges::stable_sort(matrices_, std::ranges::greater{}, [](const Matrix& m) { return m.rows * m.columns; });
 }
 
 void Muon::step(const OptimizerStep& step) {
-  const double learning_rate = config_.learning_rate * step.learning_rate_factor;
-  const auto momentum = static_cast<float>(config_.momentum);
-  const auto keep = static_cast<float>(1.0 - learning_rate * config_.weight_decay);
-  const auto& axpby = kernels().axpby;
   for (const Entry& entry : entries_) {
-    const Tensor gradient = gradient_of(entry.parameter);
-    const std::int64_t count = gradient.elements();
-    const float* g = gradient.span<float>().data();
-    float* m = entry.momentum.data<float>();
-    float* update = update_.data();
-    axpby({.count = count, .a = step.gradient_scale, .b = momentum, .x = g, .y = m});
-    std::copy_n(m, count, update);
-    axpby({.count = count, .a = step.gradient_scale, .b = momentum, .x = g, .y = update});
-
-    const Tensor& weight = entry.parameter.parameter->value();
-    float* w = weight.span<float>().data();
-    const std::int64_t columns = weight.dim(1);
-    for (const std::int64_t rows : stacked_rows(entry.parameter.path, weight.shape())) {
-      newton_schulz_.orthogonalise(update, rows, columns);
-      const double shape_factor = std::sqrt(std::max(1.0, static_cast<double>(rows) / static_cast<double>(columns)));
-      axpby({.count = rows * columns,
-             .a = static_cast<float>(-learning_rate * shape_factor),
-             .b = keep,
-             .x = update,
-             .y = w});
-      update += rows * columns;
-      w += rows * columns;
-    }
+    (void)gradient_of(entry.parameter);  // an error before anything has changed
   }
+  parallel_for(static_cast<std::int64_t>(matrices_.size()), 1, [&](std::int64_t index, std::int64_t) {
+    update(matrices_[static_cast<std::size_t>(index)], step);
+  });
+}
+
+// Runs on one of several threads; products inside then use that thread alone.
+void Muon::update(const Matrix& matrix, const OptimizerStep& step) const {
+  const Entry& entry = entries_[matrix.entry];
+  const std::int64_t count = matrix.rows * matrix.columns, offset = matrix.first * matrix.columns;
+  const auto momentum = static_cast<float>(config_.momentum);
+  const auto& axpby = kernels().axpby;
+  const Tensor gradient = gradient_of(entry.parameter);
+  const float* g = gradient.span<float>().data() + offset;
+  float* m = entry.momentum.data<float>() + offset;
+  Tensor ahead = Tensor::empty({matrix.rows, matrix.columns});
+  axpby({.count = count, .a = step.gradient_scale, .b = momentum, .x = g, .y = m});
+  std::copy_n(m, count, ahead.data<float>());
+  axpby({.count = count, .a = step.gradient_scale, .b = momentum, .x = g, .y = ahead.data<float>()});
+
+  const Tensor orthogonal = newton_schulz(ahead);
+  const double learning_rate = config_.learning_rate * step.learning_rate_factor;
+  const double shape_factor =
+      std::sqrt(std::max(1.0, static_cast<double>(matrix.rows) / static_cast<double>(matrix.columns)));
+  axpby({.count = count,
+         .a = static_cast<float>(-learning_rate * shape_factor),
+         .b = static_cast<float>(1.0 - learning_rate * config_.weight_decay),
+         .x = orthogonal.data<float>(),
+         .y = entry.parameter.parameter->value().span<float>().data() + offset});
 }
 
 std::vector<NamedTensor> Muon::state() const {

@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "base/config_rules.h"
-#include "train/newton_schulz.h"
 #include "train/optimizer.h"
 
 namespace octet {
@@ -48,11 +47,17 @@ class Muon final : public Optimizer {
     Module::NamedParameter parameter;
     Tensor momentum;
   };
+  /// One of the matrices that a parameter stacks: rows [first, first + rows).
+  struct Matrix {
+    std::size_t entry;
+    std::int64_t first, rows, columns;
+  };
+
+  void update(const Matrix& matrix, const OptimizerStep& step) const;
 
   MuonConfig config_;
   std::vector<Entry> entries_;
-  NewtonSchulz newton_schulz_;
-  std::vector<float> update_;
+  std::vector<Matrix> matrices_;  ///< largest first, so that threads finish together
 };
 
 /// The numbers of rows of the matrices that a parameter of this name stacks on top of each other; a single number for

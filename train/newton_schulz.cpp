@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "tensor/backend.h"
 
@@ -11,68 +12,131 @@ namespace {
 /// Kept away from zero, for a zero matrix.
 constexpr double kSmallestNorm = 1e-20;
 
-void divide_by_norm(float* x, std::int64_t count) {
-  const double norm = std::sqrt(kernels().sum_squares({.count = count, .x = x}));
+Tensor divided_by_norm(const Tensor& x) {
+  const std::int64_t count = x.elements();
+  Tensor y = Tensor::empty(x.shape());
+  const double norm = std::sqrt(kernels().sum_squares({.count = count, .x = x.data<float>()}));
   const auto factor = static_cast<float>(1.0 / std::max(norm, kSmallestNorm));
-  kernels().axpby({.count = count, .a = factor, .b = 0.0F, .x = x, .y = x});
+  kernels().axpby({.count = count, .a = factor, .b = 0.0F, .x = x.data<float>(), .y = y.data<float>()});
+  return y;
+}
+
+// The lower triangle becomes the mirror image of the upper one; tile by tile, so that both stay in the cache.
+void mirror(float* c, std::int64_t side) {
+  constexpr std::int64_t kTile = 16;
+  for (std::int64_t i0 = 0; i0 < side; i0 += kTile) {
+    for (std::int64_t j0 = i0; j0 < side; j0 += kTile) {
+      for (std::int64_t j = j0; j < std::min(j0 + kTile, side); ++j) {
+        for (std::int64_t i = i0; i < std::min({i0 + kTile, side, j}); ++i) {
+          c[j * side + i] = c[i * side + j];
+        }
+      }
+    }
+  }
+}
+
+/// A product whose result is known to be symmetric: strips of rows, each from the diagonal to the right.
+void symmetric_gemm(const GemmArgs& args) {
+  const std::int64_t strip_rows = args.m <= 256 ? 64 : 128;
+  for (std::int64_t first = 0; first < args.m; first += strip_rows) {
+    GemmArgs strip = args;
+    strip.m = std::min(strip_rows, args.m - first);
+    strip.n = args.n - first;
+    strip.a += first * (args.transpose_a ? 1 : args.lda);
+    strip.b += first * (args.transpose_b ? args.ldb : 1);
+    strip.c += first * (args.ldc + 1);
+    kernels().gemm(strip);
+  }
+  mirror(args.c, args.m);
+}
+
+/// left right, of symmetric matrices that commute (polynomials of the same one).
+Tensor symmetric_product(const Tensor& left, const Tensor& right) {
+  const std::int64_t side = left.dim(0);
+  Tensor product = Tensor::empty(left.shape());
+  symmetric_gemm({.m = side,
+                  .n = side,
+                  .k = side,
+                  .a = left.data<float>(),
+                  .lda = side,
+                  .b = right.data<float>(),
+                  .ldb = side,
+                  .c = product.data<float>(),
+                  .ldc = side});
+  return product;
+}
+
+/// x x^T where x is wide, else x^T x: the smaller one.
+Tensor gram(const Tensor& x, bool wide) {
+  const std::int64_t rows = x.dim(0), columns = x.dim(1), side = wide ? rows : columns;
+  Tensor product = Tensor::empty({side, side});
+  symmetric_gemm({.transpose_a = !wide,
+                  .transpose_b = wide,
+                  .m = side,
+                  .n = side,
+                  .k = wide ? columns : rows,
+                  .a = x.data<float>(),
+                  .lda = columns,
+                  .b = x.data<float>(),
+                  .ldb = columns,
+                  .c = product.data<float>(),
+                  .ldc = side});
+  return product;
+}
+
+/// P = a I + b A + c A^2
+Tensor polynomial(const Tensor& a) {
+  Tensor p = symmetric_product(a, a);
+  const std::int64_t side = a.dim(0);
+  float* const values = p.data<float>();
+  kernels().axpby(
+      {.count = a.elements(), .a = kNewtonSchulzB, .b = kNewtonSchulzC, .x = a.data<float>(), .y = values});
+  for (std::int64_t i = 0; i < side; ++i) {
+    values[i * (side + 1)] += kNewtonSchulzA;
+  }
+  return p;
+}
+
+/// p x where x is wide, else x p.
+Tensor applied(const Tensor& p, const Tensor& x, bool wide) {
+  const std::int64_t rows = x.dim(0), columns = x.dim(1), side = p.dim(0);
+  Tensor y = Tensor::empty(x.shape());
+  kernels().gemm({.m = rows,
+                  .n = columns,
+                  .k = side,
+                  .a = wide ? p.data<float>() : x.data<float>(),
+                  .lda = side,
+                  .b = wide ? x.data<float>() : p.data<float>(),
+                  .ldb = columns,
+                  .c = y.data<float>(),
+                  .ldc = columns});
+  return y;
+}
+
+/// The product of the P of all iterations, from A of the first one.
+Tensor all_iterations(Tensor a) {
+  Tensor q = polynomial(a), p = q;
+  for (int i = 1; i < kNewtonSchulzIterations; ++i) {
+    a = symmetric_product(symmetric_product(a, p), p);
+    p = polynomial(a);
+    q = symmetric_product(q, p);
+  }
+  return q;
 }
 
 }  // namespace
 
-void NewtonSchulz::orthogonalise(float* x, std::int64_t rows, std::int64_t columns) {
-  const bool wide = rows <= columns;
-  const std::int64_t side = wide ? rows : columns;
-  const std::int64_t count = rows * columns;
-  gram_.resize(std::max(gram_.size(), static_cast<std::size_t>(side * side)));
-  polynomial_.resize(gram_.size());
-  next_.resize(std::max(next_.size(), static_cast<std::size_t>(count)));
-  float* const gram = gram_.data();
-  float* const polynomial = polynomial_.data();
-  const auto& gemm = kernels().gemm;
-
-  divide_by_norm(x, count);
-  float* now = x;
-  float* next = next_.data();
-  for (int i = 0; i < kIterations; ++i) {
-    gemm({.transpose_a = !wide,
-          .transpose_b = wide,
-          .m = side,
-          .n = side,
-          .k = wide ? columns : rows,
-          .a = now,
-          .lda = columns,
-          .b = now,
-          .ldb = columns,
-          .c = gram,
-          .ldc = side});
-    std::copy_n(gram, side * side, polynomial);
-    gemm({.m = side,
-          .n = side,
-          .k = side,
-          .a = gram,
-          .lda = side,
-          .b = gram,
-          .ldb = side,
-          .c = polynomial,
-          .ldc = side,
-          .alpha = kC,
-          .beta = kB});
-    std::copy_n(now, count, next);
-    gemm({.m = rows,
-          .n = columns,
-          .k = side,
-          .a = wide ? polynomial : now,
-          .lda = wide ? side : columns,
-          .b = wide ? now : polynomial,
-          .ldb = wide ? columns : side,
-          .c = next,
-          .ldc = columns,
-          .beta = kA});
-    std::swap(now, next);
+Tensor newton_schulz(const Tensor& x) {
+  const bool wide = x.dim(0) < x.dim(1);
+  const auto [shorter, longer] = std::minmax({x.dim(0), x.dim(1)});
+  Tensor y = divided_by_norm(x);
+  if (2 * longer >= 3 * shorter) {  // from here on the square products cost less
+    return applied(all_iterations(gram(y, wide)), y, wide);
   }
-  if (now != x) {
-    std::copy_n(now, count, x);
+  for (int i = 0; i < kNewtonSchulzIterations; ++i) {
+    y = applied(polynomial(gram(y, wide)), y, wide);
   }
+  return y;
 }
 
 }  // namespace octet

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/train/optimizer_sample.h"
+#include "train/newton_schulz.h"
 
 namespace octet {
 namespace {
@@ -14,9 +15,8 @@ using testing::ElementsAre;
 
 constexpr float kTolerance = 2e-6F;  // FP32 rounding of weights near 3
 
-std::vector<float> orthogonal(std::vector<float> values, std::int64_t rows, std::int64_t columns) {
-  NewtonSchulz().orthogonalise(values.data(), rows, columns);
-  return values;
+std::vector<float> orthogonal(const std::vector<float>& values, std::int64_t rows, std::int64_t columns) {
+  return newton_schulz(Tensor::from<float>(values, {rows, columns})).to_vector();
 }
 
 TEST(Muon, FollowsTheFormulaOverTwoSteps) {

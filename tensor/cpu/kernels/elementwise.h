@@ -66,17 +66,31 @@ void sum_rows(const SumRowsArgs& args) {
   }
 }
 
-double sum_squares(const SumSquaresArgs& args) {
-  constexpr std::int64_t kChunk = 4096;
-  double total = 0.0;
-  for (std::int64_t begin = 0; begin < args.count; begin += kChunk) {
-    const std::int64_t end = begin + kChunk < args.count ? begin + kChunk : args.count;
-    float sum = 0.0F;
+float sum_squares_chunk(const float* x, std::int64_t count) {
+  float sum = 0.0F;
 #pragma omp simd reduction(+ : sum)
-    for (std::int64_t i = begin; i < end; ++i) {
-      sum += args.x[i] * args.x[i];
+  for (std::int64_t i = 0; i < count; ++i) {
+    sum += x[i] * x[i];
+  }
+  return sum;
+}
+
+// Chunks are summed in parallel, a group at a time, and then added in their order.
+double sum_squares(const SumSquaresArgs& args) {
+  constexpr std::int64_t kChunk = 4096, kGroup = 256;
+  const std::int64_t chunks = (args.count + kChunk - 1) / kChunk;
+  float partial[kGroup];
+  double total = 0.0;
+  for (std::int64_t first = 0; first < chunks; first += kGroup) {
+    const std::int64_t group = first + kGroup < chunks ? kGroup : chunks - first;
+#pragma omp parallel for if (group > 8) schedule(static)
+    for (std::int64_t i = 0; i < group; ++i) {
+      const std::int64_t begin = (first + i) * kChunk;
+      partial[i] = sum_squares_chunk(args.x + begin, begin + kChunk < args.count ? kChunk : args.count - begin);
     }
-    total += static_cast<double>(sum);
+    for (std::int64_t i = 0; i < group; ++i) {
+      total += static_cast<double>(partial[i]);
+    }
   }
   return total;
 }
