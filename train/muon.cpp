@@ -29,9 +29,8 @@ void Muon::step(const OptimizerStep& step) {
   for (const Entry& entry : entries_) {
     (void)gradient_of(entry.parameter);  // an error before anything has changed
   }
-  parallel_for(static_cast<std::int64_t>(matrices_.size()), 1, [&](std::int64_t index, std::int64_t) {
-    update(matrices_[static_cast<std::size_t>(index)], step);
-  });
+  parallel_for(static_cast<std::int64_t>(matrices_.size()), 1,
+               [&](std::int64_t index, std::int64_t) { update(matrices_[static_cast<std::size_t>(index)], step); });
 }
 
 // Runs on one of several threads; products inside then use that thread alone.

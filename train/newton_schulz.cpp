@@ -89,8 +89,7 @@ Tensor polynomial(const Tensor& a) {
   Tensor p = symmetric_product(a, a);
   const std::int64_t side = a.dim(0);
   float* const values = p.data<float>();
-  kernels().axpby(
-      {.count = a.elements(), .a = kNewtonSchulzB, .b = kNewtonSchulzC, .x = a.data<float>(), .y = values});
+  kernels().axpby({.count = a.elements(), .a = kNewtonSchulzB, .b = kNewtonSchulzC, .x = a.data<float>(), .y = values});
   for (std::int64_t i = 0; i < side; ++i) {
     values[i * (side + 1)] += kNewtonSchulzA;
   }

@@ -1,7 +1,12 @@
 #include "tensor/cpu/tables.h"
 
 #ifdef OCTET_HAS_ONEDNN
+#include <algorithm>
+
 #include <dnnl.h>
+#include <omp.h>
+
+#include "tensor/cpu/memory.h"
 #endif
 
 namespace octet::cpu {
@@ -9,21 +14,110 @@ namespace octet::cpu {
 #ifdef OCTET_HAS_ONEDNN
 namespace {
 
-void one(const GemmArgs& args, std::int64_t index) {
-  dnnl_sgemm(args.transpose_a ? 'T' : 'N', args.transpose_b ? 'T' : 'N', args.m, args.n, args.k, args.alpha,
-             args.a + index * args.stride_a, args.lda, args.b + index * args.stride_b, args.ldb, args.beta,
-             args.c + index * args.stride_c, args.ldc);
+void one(const GemmArgs& args) {
+  dnnl_sgemm(args.transpose_a ? 'T' : 'N', args.transpose_b ? 'T' : 'N', args.m, args.n, args.k, args.alpha, args.a,
+             args.lda, args.b, args.ldb, args.beta, args.c, args.ldc);
 }
 
-// One product is spread over the threads by oneDNN itself; of many, each thread takes whole ones.
+// dnnl_sgemm is at its best on pieces that stay in the second-level cache and on operands as they lie. So long products
+// are cut here, each thread working on rows of C of its own, and a small transposed B is put straight first.
+
+constexpr std::int64_t kBlockRows = 256;          // rows of C per call
+constexpr std::int64_t kBlockDepth = 128;         // rows of a transposed A per call
+constexpr std::int64_t kSmallMatrix = 256 << 10;  // elements: half of the cache
+constexpr std::int64_t kManyRows = 2 * kBlockRows;
+
+/// Rows of C that a thread works on at a time: at most `limit`, and every thread gets some.
+std::int64_t rows_per_block(std::int64_t rows, std::int64_t limit) {
+  const std::int64_t share = (rows + omp_get_max_threads() - 1) / omp_get_max_threads();
+  return std::min(limit, (share + 15) / 16 * 16);
+}
+
+GemmArgs rows_of(const GemmArgs& args, std::int64_t first, std::int64_t rows) {
+  GemmArgs block = args;
+  block.m = std::min(rows, args.m - first);
+  block.a += first * (args.transpose_a ? 1 : args.lda);
+  block.c += first * args.ldc;
+  return block;
+}
+
+void by_rows(const GemmArgs& args) {
+  const std::int64_t rows = rows_per_block(args.m, kBlockRows);
+#pragma omp parallel for schedule(static)
+  for (std::int64_t first = 0; first < args.m; first += rows) {
+    one(rows_of(args, first, rows));
+  }
+}
+
+/// A transposed (weight gradients): C grows by one stripe of rows of A and B after the other.
+void by_depth(const GemmArgs& args) {
+  const std::int64_t rows = rows_per_block(args.m, args.m);
+#pragma omp parallel for schedule(static)
+  for (std::int64_t first = 0; first < args.m; first += rows) {
+    const GemmArgs block = rows_of(args, first, rows);
+    for (std::int64_t begin = 0; begin < args.k; begin += kBlockDepth) {
+      GemmArgs piece = block;
+      piece.k = std::min(kBlockDepth, args.k - begin);
+      piece.a += begin * args.lda;
+      piece.b += begin * args.ldb;
+      piece.beta = begin == 0 ? args.beta : 1.0F;
+      one(piece);
+    }
+  }
+}
+
+/// to (columns, rows) = from (rows, columns)^T
+void transpose(const float* from, std::int64_t rows, std::int64_t columns, std::int64_t stride, float* to) {
+  constexpr std::int64_t kTile = 16;
+#pragma omp parallel for schedule(static)
+  for (std::int64_t c0 = 0; c0 < columns; c0 += kTile) {
+    for (std::int64_t r0 = 0; r0 < rows; r0 += kTile) {
+      for (std::int64_t c = c0; c < std::min(c0 + kTile, columns); ++c) {
+        for (std::int64_t r = r0; r < std::min(r0 + kTile, rows); ++r) {
+          to[c * rows + r] = from[r * stride + c];
+        }
+      }
+    }
+  }
+}
+
+void with_straight_b(GemmArgs args) {
+  const auto bytes = static_cast<std::size_t>(args.n * args.k) * sizeof(float);
+  auto* const straight = static_cast<float*>(allocate(bytes));
+  transpose(args.b, args.n, args.k, args.ldb, straight);
+  args.b = straight;
+  args.ldb = args.n;
+  args.transpose_b = false;
+  by_rows(args);
+  release(straight, bytes);
+}
+
+void spread(const GemmArgs& args) {
+  const bool small_b = args.n * args.k <= kSmallMatrix;
+  if (args.transpose_a) {
+    args.k >= kManyRows&& args.m >= 64 * omp_get_max_threads() ? by_depth(args) : one(args);
+  } else if (args.m < kManyRows || !(small_b || args.k > args.n)) {
+    one(args);
+  } else if (args.transpose_b) {
+    with_straight_b(args);
+  } else {
+    by_rows(args);
+  }
+}
+
+// Of many products, and inside of a parallel loop, each is the work of one thread.
 void gemm(const GemmArgs& args) {
   if (args.batch == 1) {
-    one(args, 0);
+    omp_in_parallel() ? one(args) : spread(args);
     return;
   }
 #pragma omp parallel for schedule(static)
   for (std::int64_t index = 0; index < args.batch; ++index) {
-    one(args, index);
+    GemmArgs single = args;
+    single.a += index * args.stride_a;
+    single.b += index * args.stride_b;
+    single.c += index * args.stride_c;
+    one(single);
   }
 }
 

@@ -109,7 +109,8 @@ std::vector<double> singular_values(const Matrix& x) {
   return values;
 }
 
-const std::vector<Shape> kShapes = {{1, 1}, {1, 7}, {7, 1}, {16, 16}, {20, 64}, {64, 20}, {33, 17}, {48, 48}, {65, 70}, {200, 40}, {130, 301}};
+const std::vector<Shape> kShapes = {{1, 1},   {1, 7},   {7, 1},   {16, 16},  {20, 64},  {64, 20},
+                                    {33, 17}, {48, 48}, {65, 70}, {200, 40}, {130, 301}};
 
 TEST(NewtonSchulz, EqualsThePlainFormulaInDouble) {
   constexpr double kTolerance = 2e-5;  // FP32 against double through five iterations
