@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tensor/cpu/kernels/nonlinearity.h"
+#include "tensor/cpu/kernels/unrolled.h"
 #include "tensor/int_kernels.h"
 #include "tensor/weight_kernels.h"
 
@@ -31,54 +32,66 @@ constexpr std::int64_t kTaskRows = 96;
 // Below this many multiplications, waking the other threads costs more than they save.
 constexpr std::int64_t kParallelProducts = 1 << 17;
 
+/// y += x_sum * offset over the groups, for weights with a minimum. Apart, because its branch would cost the others
+/// registers.
+template <typename Isa, typename Format, int R, int V>
+[[gnu::noinline]] void add_offsets(const Task<typename Format::Rows>& task, std::int64_t m, std::int64_t panel,
+                                   typename Isa::Float (&y)[R][V]) {
+  const std::int64_t groups = task.w.layout.groups;
+  for (std::int64_t group = 0; group < groups; ++group) {
+    for (int v = 0; v < V; ++v) {
+      const auto offset = Isa::load(task.w.offsets + ((panel + v) * groups + group) * kPanelColumns);
+      for (int r = 0; r < R; ++r) {
+        const float x_sum = Format::x_sum(task.x, (m + r) * groups + group);
+        y[r][v] = Isa::multiply_add(Isa::broadcast(x_sum), offset, y[r][v]);
+      }
+    }
+  }
+}
+
 /// y = sums * scale (+ x_sum * offset), added over groups, * row scale + bias, f: R rows against V panels.
 template <typename Isa, typename Format, int R, int V>
 struct LinearTile {
   static void run(const Task<typename Format::Rows>& task, std::int64_t m, std::int64_t panel) {
     const PackedCodes& w = task.w;
     const std::int64_t groups = w.layout.groups;
-    typename Isa::Float y[R][V];
+    // The result is written once, far from what was written last: without this, stores wait for the memory.
     for (int r = 0; r < R; ++r) {
+      const float* out = static_cast<const float*>(task.y) + (m + r) * w.n + panel * kPanelColumns;
       for (int v = 0; v < V; ++v) {
-        y[r][v] = Isa::broadcast(0.0F);
+        __builtin_prefetch(out + v * kPanelColumns, 1);
       }
     }
+    typename Isa::Float y[R][V];
+    unrolled<R * V>([&](auto i) OCTET_INLINE { y[i / V][i % V] = Isa::broadcast(0.0F); });
     for (std::int64_t group = 0; group < groups; ++group) {
       typename Format::Sums sums[R][V];
       Format::template group<R, V>(task, m, panel, group, sums);
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) {
+      unrolled<V>([&](auto v) OCTET_INLINE {
         const std::int64_t index = ((panel + v) * groups + group) * kPanelColumns;
         const auto scale = Format::kHasScales ? Isa::load(w.scales + index) : Isa::broadcast(1.0F);
-#pragma GCC unroll 16
-        for (int r = 0; r < R; ++r) {
-          y[r][v] = Isa::multiply_add(Format::to_float(sums[r][v]), scale, y[r][v]);
-        }
-        if (w.offsets != nullptr) {
-          const auto offset = Isa::load(w.offsets + index);
-          for (int r = 0; r < R; ++r) {
-            const float x_sum = Format::x_sum(task.x, (m + r) * groups + group);
-            y[r][v] = Isa::multiply_add(Isa::broadcast(x_sum), offset, y[r][v]);
-          }
-        }
-      }
+        unrolled<R>([&](auto r)
+                        OCTET_INLINE { y[r][v] = Isa::multiply_add(Format::to_float(sums[r][v]), scale, y[r][v]); });
+      });
+    }
+    if (w.offsets != nullptr) {
+      add_offsets<Isa, Format, R, V>(task, m, panel, y);
     }
     const std::int64_t first = panel * kPanelColumns;
-    for (int r = 0; r < R; ++r) {
+    const std::int64_t rest = w.n - first;
+    unrolled<R>([&](auto r) OCTET_INLINE {
       float* out = static_cast<float*>(task.y) + (m + r) * w.n + first;
       const auto row_scale = Isa::broadcast(Format::row_scale(task.x, m + r));
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) {
+      unrolled<V>([&](auto v) OCTET_INLINE {
         const std::int64_t column = v * kPanelColumns;
-        const auto bias = task.bias == nullptr ? Isa::broadcast(0.0F)
-                                               : Isa::load_first(task.bias + first + column, w.n - first - column);
-        Isa::store_first(out + column, w.n - first - column, Isa::multiply_add(y[r][v], row_scale, bias));
-      }
+        const auto bias =
+            task.bias == nullptr ? Isa::broadcast(0.0F) : Isa::load_first(task.bias + first + column, rest - column);
+        Isa::store_first(out + column, rest - column, Isa::multiply_add(y[r][v], row_scale, bias));
+      });
       if (task.f != Nonlinearity::none) {
-        const std::int64_t rest = w.n - first;
         apply(task.f, out, rest < V * kPanelColumns ? rest : V * kPanelColumns);
       }
-    }
+    });
   }
 };
 
@@ -90,13 +103,12 @@ struct SumsTile {
     for (std::int64_t group = 0; group < w.layout.groups; ++group) {
       typename Format::Sums sums[R][V];
       Format::template group<R, V>(task, m, panel, group, sums);
-      for (int r = 0; r < R; ++r) {
-        for (int v = 0; v < V; ++v) {
-          const std::int64_t column = (panel + v) * kPanelColumns;
-          Isa::store_first(static_cast<std::int32_t*>(task.y) + (group * task.x.rows + m + r) * w.n + column,
-                           w.n - column, Format::exact(sums[r][v]));
-        }
-      }
+      unrolled<R * V>([&](auto i) OCTET_INLINE {
+        constexpr int r = i / V, v = i % V;
+        const std::int64_t column = (panel + v) * kPanelColumns;
+        Isa::store_first(static_cast<std::int32_t*>(task.y) + (group * task.x.rows + m + r) * w.n + column,
+                         w.n - column, Format::exact(sums[r][v]));
+      });
     }
   }
 };
