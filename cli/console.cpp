@@ -31,7 +31,12 @@ void print_start(const CommonOptions& common) {
   const Backend& backend = active_backend();
   fmt::print(stderr, "octet {}  backend {} ({})  threads {}  FP32 products by {}\n", OCTET_VERSION, backend.name,
              backend.description, thread_count(), fp32_library());
-  if (thread_count() < hardware_threads()) {
+  if (thread_count() == 1) {
+    fmt::print(stderr, "note: one thread only: {}\n",
+               hardware_threads() == 1 ? "this process may run on one processor"
+                                       : fmt::format("{} processors are idle; --threads {} uses all",
+                                                     hardware_threads() - 1, hardware_threads()));
+  } else if (thread_count() < hardware_threads()) {
     fmt::print(stderr, "note: using {} of {} processors; --threads {} uses all\n", thread_count(), hardware_threads(),
                hardware_threads());
   }

@@ -58,6 +58,7 @@ class CommandLine {
     add_config_verb("eval", "evaluate the FP32 model and every quantized one", eval_verb);
     add_config_verb("report", "draw the charts and write the report again", report_verb);
     add_generate();
+    add_bench();
     add_inspect();
     add_configs();
   }
@@ -112,6 +113,31 @@ class CommandLine {
     command->add_option("--top-p", generate_.top_p, "choose within this probability")->capture_default_str();
   }
 
+  /// An option that takes a list with commas, in one word.
+  template <typename T>
+  static CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<T>& list,
+                               const std::string& help) {
+    return command.add_option(name, list, help)->delimiter(',')->allow_extra_args(false);
+  }
+
+  void add_bench() {
+    CLI::App* command = add_verb(app_, "bench", "speed of a model in every format, beside the limits of the machine",
+                                 [this] { bench_verb(common_, bench_); });
+    command->add_option("checkpoint", bench_.checkpoint, "folder of a model, FP32 or quantized");
+    command->add_option("--shape", bench_.shape, "random weights: llama-31m, llama-97m or width=512,layers=8,...");
+    add_list(*command, "--prompt", bench_.prompt, "tokens read at once (128,512); 0: no such test")
+        ->check(CLI::NonNegativeNumber);
+    add_list(*command, "--generate", bench_.generate, "tokens written one by one (128); 0: no such test")
+        ->check(CLI::NonNegativeNumber);
+    add_list(*command, "--batch", bench_.batch, "sequences at once (1)")->check(CLI::PositiveNumber);
+    add_list(*command, "--depth", bench_.depth, "tokens in the cache before the first one is written (0)")
+        ->check(CLI::NonNegativeNumber);
+    add_list(*command, "--formats", bench_.formats, "fp32,int8,int4,... (all)");
+    command->add_option("--repetitions", bench_.repetitions, "rounds of each test")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+  }
+
   void add_inspect() {
     CLI::App* command = add_verb(app_, "inspect", "tensors, schemes, bits per weight, histograms",
                                  [this] { inspect_verb(common_, inspect_); });
@@ -134,6 +160,7 @@ class CommandLine {
   CommonOptions common_;
   ConfigArguments config_;
   GenerateArguments generate_;
+  BenchArguments bench_;
   InspectArguments inspect_;
   std::function<void()> verb_;
 };

@@ -41,6 +41,18 @@ struct GenerateArguments {
 };
 void generate_verb(const CommonOptions& common, const GenerateArguments& arguments);
 
+struct BenchArguments {
+  std::string checkpoint;              ///< either this
+  std::string shape;                   ///< or random weights of this shape
+  std::vector<std::int64_t> prompt;    ///< tokens; empty: the usual ones that fit the context
+  std::vector<std::int64_t> generate;  ///< the same
+  std::vector<std::int64_t> batch = {1};
+  std::vector<std::int64_t> depth = {0};
+  std::vector<std::string> formats;  ///< empty: all
+  std::int64_t repetitions = 5;
+};
+void bench_verb(const CommonOptions& common, const BenchArguments& arguments);
+
 struct InspectArguments {
   std::string checkpoint;
   std::string tensor;  ///< show a histogram of this one

@@ -13,10 +13,14 @@ double steady_seconds() {
 }
 
 std::vector<Timing> time_interleaved(std::span<const std::function<void()>> jobs, std::int64_t warmups,
-                                     std::int64_t repetitions, const Clock& clock) {
+                                     std::int64_t repetitions, const Clock& clock,
+                                     const std::function<void()>& before_round) {
   check(repetitions >= 1, "[time_interleaved] expected at least 1 repetition, got {}", repetitions);
   std::vector<std::vector<double>> seconds(jobs.size());
   for (std::int64_t round = -warmups; round < repetitions; ++round) {
+    if (before_round) {
+      before_round();
+    }
     for (std::size_t j = 0; j < jobs.size(); ++j) {
       const double start = clock();
       jobs[j]();
@@ -28,8 +32,8 @@ std::vector<Timing> time_interleaved(std::span<const std::function<void()>> jobs
   std::vector<Timing> timings;
   for (std::vector<double>& times : seconds) {
     std::sort(times.begin(), times.end());
-    timings.push_back(
-        {times.front(), sorted_quantile(times, 0.25), sorted_quantile(times, 0.5), sorted_quantile(times, 0.75)});
+    timings.push_back({times.front(), sorted_quantile(times, 0.25), sorted_quantile(times, 0.5),
+                       sorted_quantile(times, 0.75), times});
   }
   return timings;
 }

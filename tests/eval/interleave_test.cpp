@@ -29,7 +29,21 @@ TEST(TimeInterleaved, RunsJobsInRoundsAndTimesThemByTheClock) {
   EXPECT_EQ(timings[0].quarter, 2.75);
   EXPECT_EQ(timings[0].median, 3.5);
   EXPECT_EQ(timings[0].three_quarters, 4.25);
+  EXPECT_EQ(timings[0].seconds, (std::vector<double>{2, 3, 4, 5}));
   EXPECT_EQ(timings[1].median, 10);
+}
+
+TEST(TimeInterleaved, WhatRunsBeforeARoundIsNotTimed) {
+  double now = 0;
+  int rounds = 0;
+  const std::vector<std::function<void()>> jobs = {[&] { now += 1; }};
+  const auto before = [&] {
+    now += 100;
+    ++rounds;
+  };
+  const auto timings = time_interleaved(jobs, 1, 2, [&] { return now; }, before);
+  EXPECT_EQ(rounds, 3);
+  EXPECT_EQ(timings[0].seconds, (std::vector<double>{1, 1}));
 }
 
 TEST(TimeInterleaved, RefusesNoRepetitions) {

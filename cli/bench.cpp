@@ -1,0 +1,113 @@
+#include "eval/bench.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "cli/console.h"
+#include "eval/bench_shapes.h"
+#include "eval/bench_text.h"
+#include "nn/initialize.h"
+#include "nn/quantized_file.h"
+
+namespace octet {
+namespace {
+
+/// What is benched: a name, a model and the formats to store it in.
+struct BenchSubject {
+  std::string name;
+  std::unique_ptr<Gpt> model;
+  std::vector<BenchFormat> formats;
+};
+
+std::int64_t longest(const std::vector<SpeedTask>& tasks) {
+  std::int64_t positions = 0;
+  for (const SpeedTask& task : tasks) {
+    positions = std::max(positions, task.positions());
+  }
+  return positions;
+}
+
+BenchSubject subject_of_shape(const BenchArguments& arguments, const CommonOptions& common, const BenchOptions& tests) {
+  BenchShape shape = bench_shape(arguments.shape);
+  if (!shape.has_context) {
+    shape.config.context = longest(bench_tasks(tests));
+  }
+  BenchSubject subject = {shape.name, std::make_unique<Gpt>(shape.config), find_bench_formats(arguments.formats)};
+  initialize(*subject.model, common.seed.value_or(1));
+  return subject;
+}
+
+BenchSubject subject_of_checkpoint(const BenchArguments& arguments) {
+  const std::filesystem::path folder = arguments.checkpoint;
+  const bool quantized = !read_model_description(folder).quantization.empty();
+  if (quantized && !arguments.formats.empty()) {
+    fail(ErrorKind::config, "--formats: expected an FP32 checkpoint to quantize, but {} is quantized already",
+         arguments.checkpoint);
+  }
+  const std::string name = std::filesystem::absolute(folder).lexically_normal().filename().string();
+  return {name, load_any_model(folder),
+          quantized ? std::vector<BenchFormat>{{"as stored", std::nullopt}} : find_bench_formats(arguments.formats)};
+}
+
+/// What was asked for, else what fits the context.
+std::vector<std::int64_t> tokens_or(const std::vector<std::int64_t>& asked, std::vector<std::int64_t> usual,
+                                    std::int64_t context) {
+  if (!asked.empty()) {
+    return asked;
+  }
+  for (std::int64_t& tokens : usual) {
+    tokens = std::min(tokens, context);
+  }
+  usual.erase(std::unique(usual.begin(), usual.end()), usual.end());
+  return usual;
+}
+
+BenchOptions tests_within(const BenchArguments& arguments, std::int64_t context) {
+  BenchOptions options;
+  options.prompt = tokens_or(arguments.prompt, options.prompt, context);
+  options.generate = tokens_or(arguments.generate, options.generate, context);
+  options.batch = arguments.batch;
+  options.depth = arguments.depth;
+  options.repetitions = arguments.repetitions;
+  return options;
+}
+
+void check_context(const BenchOptions& tests, const BenchSubject& subject) {
+  const std::vector<SpeedTask> tasks = bench_tasks(tests);
+  if (tasks.empty()) {
+    fail(ErrorKind::config, "--prompt, --generate: expected at least one test, got only 0 tokens");
+  }
+  for (const SpeedTask& task : tasks) {
+    if (task.positions() > subject.model->config().context) {
+      fail(ErrorKind::config, "{}: expected tests within the context of {} positions, got {}, which takes {}",
+           subject.name, subject.model->config().context, task.name(), task.positions());
+    }
+  }
+}
+
+}  // namespace
+
+void bench_verb(const CommonOptions& common, const BenchArguments& arguments) {
+  if (arguments.checkpoint.empty() == arguments.shape.empty()) {
+    fail(ErrorKind::config, "octet bench: expected either a checkpoint or --shape, got {}",
+         arguments.shape.empty() ? "none" : "both");
+  }
+  constexpr std::int64_t kAnyContext = std::int64_t{1} << 20;
+  BenchSubject subject;
+  BenchOptions tests;
+  if (arguments.checkpoint.empty()) {
+    tests = tests_within(arguments, kAnyContext);
+    subject = subject_of_shape(arguments, common, tests);
+  } else {
+    subject = subject_of_checkpoint(arguments);
+    tests = tests_within(arguments, subject.model->config().context);
+  }
+  check_context(tests, subject);
+  print_start(common);
+  const auto sink = make_progress(common);
+  StopsOnInterrupt progress("bench", *sink);
+  const BenchReport report = run_bench(subject.name, *subject.model, subject.formats, tests, progress);
+  print(common.json ? bench_json(report) : bench_table(report));
+}
+
+}  // namespace octet
