@@ -1,23 +1,85 @@
 #include "quant/error_stats.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
-#include <set>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "base/parallel.h"
+#include "tensor/ops/view.h"
 
 namespace octet {
 namespace {
 
-std::int64_t count_clipped(const std::vector<float>& x, const Codes& codes) {
+constexpr std::int64_t kGrain = 1 << 16;  // elements of a part: the sums do not depend on the number of threads
+
+/// Sums over a part of the elements.
+struct ErrorSums {
+  double signal = 0, noise = 0, max_abs = 0;
+  std::int64_t zeros = 0, sign_flips = 0;
+
+  void add(float x, float y) {
+    const double difference = static_cast<double>(x) - static_cast<double>(y);
+    signal += static_cast<double>(x) * static_cast<double>(x);
+    noise += difference * difference;
+    max_abs = std::max(max_abs, std::fabs(difference));
+    zeros += x != 0.0F && y == 0.0F;
+    sign_flips += x * y < 0.0F;
+  }
+  void add(const ErrorSums& other) {
+    signal += other.signal;
+    noise += other.noise;
+    max_abs = std::max(max_abs, other.max_abs);
+    zeros += other.zeros;
+    sign_flips += other.sign_flips;
+  }
+};
+
+ErrorSums sum_errors(std::span<const float> x, std::span<const float> y) {
+  const auto count = static_cast<std::int64_t>(x.size());
+  std::vector<ErrorSums> parts(static_cast<std::size_t>((count + kGrain - 1) / kGrain));
+  parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
+    ErrorSums part;  // a local one: neighbours in `parts` share cache lines
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      part.add(x[i], y[i]);
+    }
+    parts[static_cast<std::size_t>(begin / kGrain)] = part;
+  });
+  ErrorSums sums;
+  for (const ErrorSums& part : parts) {
+    sums.add(part);
+  }
+  return sums;
+}
+
+std::int64_t count_clipped(std::span<const float> x, const Codes& codes) {
   const double reach = largest_code(codes.bits) + 0.5;
   const std::int64_t columns = codes.columns(), run = codes.columns_per_scale();
-  std::int64_t clipped = 0;
-  for (std::int64_t row = 0; row < codes.rows(); ++row) {
-    for (std::int64_t c = 0; c < columns; ++c) {
-      const double limit = reach * static_cast<double>(codes.scale(row, c / run));
-      clipped += std::fabs(static_cast<double>(x[static_cast<std::size_t>(row * columns + c)])) > limit;
+  std::vector<std::int64_t> clipped(static_cast<std::size_t>(codes.rows()));
+  parallel_for(codes.rows(), 64, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      std::int64_t count = 0;
+      for (std::int64_t first = 0; first < columns; first += run) {
+        const double limit = reach * static_cast<double>(codes.scale(row, first / run));
+        for (std::int64_t c = first; c < std::min(first + run, columns); ++c) {
+          count += std::fabs(static_cast<double>(x[static_cast<std::size_t>(row * columns + c)])) > limit;
+        }
+      }
+      clipped[static_cast<std::size_t>(row)] = count;
     }
+  });
+  return std::accumulate(clipped.begin(), clipped.end(), std::int64_t{0});
+}
+
+std::int64_t count_levels(std::span<const std::int8_t> codes) {
+  std::array<bool, 256> used{};
+  for (const std::int8_t code : codes) {
+    used[static_cast<std::uint8_t>(code)] = true;
   }
-  return clipped;
+  return std::count(used.begin(), used.end(), true);
 }
 
 }  // namespace
@@ -25,20 +87,16 @@ std::int64_t count_clipped(const std::vector<float>& x, const Codes& codes) {
 QuantizationError quantization_error(const Tensor& original, const Tensor& restored) {
   check(original.shape() == restored.shape(), "[quantization_error] expected equal shapes, got {} and {}",
         original.shape(), restored.shape());
-  const std::vector<float> x = original.to_vector(), y = restored.to_vector();
+  const Tensor x = contiguous(original), y = contiguous(restored);
+  const ErrorSums sums = sum_errors(x.span<float>(), y.span<float>());
   QuantizationError error;
   error.elements = original.elements();
-  double signal = 0, noise = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double difference = static_cast<double>(x[i]) - static_cast<double>(y[i]);
-    signal += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-    noise += difference * difference;
-    error.max_abs = std::max(error.max_abs, std::fabs(difference));
-    error.zeros += x[i] != 0.0F && y[i] == 0.0F;
-    error.sign_flips += x[i] * y[i] < 0.0F;
-  }
-  error.mse = noise / static_cast<double>(x.size());
-  error.snr_db = noise == 0 ? std::numeric_limits<double>::infinity() : 10.0 * std::log10(signal / noise);
+  error.max_abs = sums.max_abs;
+  error.zeros = sums.zeros;
+  error.sign_flips = sums.sign_flips;
+  error.mse = sums.noise / static_cast<double>(error.elements);
+  error.snr_db =
+      sums.noise == 0 ? std::numeric_limits<double>::infinity() : 10.0 * std::log10(sums.signal / sums.noise);
   return error;
 }
 
@@ -46,9 +104,8 @@ QuantizationError quantization_error(const Tensor& original, const AnyWeight& st
   QuantizationError error = quantization_error(original, dequantize(stored));
   if (has_codes(stored)) {
     const Codes codes = codes_of(stored);
-    const auto values = codes.codes.span<std::int8_t>();
-    error.clipped = count_clipped(original.to_vector(), codes);
-    error.levels_used = static_cast<std::int64_t>(std::set<int>(values.begin(), values.end()).size());
+    error.clipped = count_clipped(contiguous(original).span<float>(), codes);
+    error.levels_used = count_levels(codes.codes.span<std::int8_t>());
     error.levels_total = 2 * largest_code(codes.bits) + 1;
   }
   return error;
