@@ -69,15 +69,14 @@ BenchOptions tests_within(const BenchArguments& arguments, std::int64_t context)
   options.batch = arguments.batch;
   options.depth = arguments.depth;
   options.repetitions = arguments.repetitions;
+  if (bench_tasks(options).empty()) {
+    fail(ErrorKind::config, "--prompt, --generate: expected at least one test, got only 0 tokens");
+  }
   return options;
 }
 
 void check_context(const BenchOptions& tests, const BenchSubject& subject) {
-  const std::vector<SpeedTask> tasks = bench_tasks(tests);
-  if (tasks.empty()) {
-    fail(ErrorKind::config, "--prompt, --generate: expected at least one test, got only 0 tokens");
-  }
-  for (const SpeedTask& task : tasks) {
+  for (const SpeedTask& task : bench_tasks(tests)) {
     if (task.positions() > subject.model->config().context) {
       fail(ErrorKind::config, "{}: expected tests within the context of {} positions, got {}, which takes {}",
            subject.name, subject.model->config().context, task.name(), task.positions());

@@ -12,8 +12,8 @@ struct MachineLimits {
   double peak_int8_gops = 0;    ///< products of bytes and their int32 sums in registers
   double read_gbps = 0;         ///< 1e9 bytes per second, reading memory that no cache holds
   int threads = 0;
-  std::string isa;      ///< "AVX-512 with VNNI integer products"
-  std::string backend;  ///< "cpu-avx512vnni"
+  std::string isa = {};      ///< "AVX-512 with VNNI integer products"
+  std::string backend = {};  ///< "cpu-avx512vnni"
 };
 
 /// Measures all of them, in about half a second. Each is the best of several short runs, since other work on the

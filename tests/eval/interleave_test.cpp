@@ -41,7 +41,8 @@ TEST(TimeInterleaved, WhatRunsBeforeARoundIsNotTimed) {
     now += 100;
     ++rounds;
   };
-  const auto timings = time_interleaved(jobs, 1, 2, [&] { return now; }, before);
+  const auto timings = time_interleaved(
+      jobs, 1, 2, [&] { return now; }, before);
   EXPECT_EQ(rounds, 3);
   EXPECT_EQ(timings[0].seconds, (std::vector<double>{1, 1}));
 }
