@@ -27,14 +27,14 @@ std::int64_t longest(const std::vector<SpeedTask>& tasks) {
   return positions;
 }
 
-BenchSubject subject_of_shape(const BenchArguments& arguments, const CommonOptions& common, const BenchOptions& tests) {
+/// Without weights, which take a while to draw.
+BenchSubject subject_of_shape(const BenchArguments& arguments, const BenchOptions& tests) {
   BenchShape shape = bench_shape(arguments.shape);
   if (!shape.has_context) {
     shape.config.context = longest(bench_tasks(tests));
   }
-  BenchSubject subject = {shape.name, std::make_unique<Gpt>(shape.config), find_bench_formats(arguments.formats)};
-  initialize(*subject.model, common.seed.value_or(1));
-  return subject;
+  std::vector<BenchFormat> formats = find_bench_formats(arguments.formats);
+  return {shape.name, std::make_unique<Gpt>(shape.config), std::move(formats)};
 }
 
 BenchSubject subject_of_checkpoint(const BenchArguments& arguments) {
@@ -96,13 +96,16 @@ void bench_verb(const CommonOptions& common, const BenchArguments& arguments) {
   BenchOptions tests;
   if (arguments.checkpoint.empty()) {
     tests = tests_within(arguments, kAnyContext);
-    subject = subject_of_shape(arguments, common, tests);
+    subject = subject_of_shape(arguments, tests);
   } else {
     subject = subject_of_checkpoint(arguments);
     tests = tests_within(arguments, subject.model->config().context);
   }
   check_context(tests, subject);
   print_start(common);
+  if (arguments.checkpoint.empty()) {
+    initialize(*subject.model, common.seed.value_or(1));
+  }
   const auto sink = make_progress(common);
   StopsOnInterrupt progress("bench", *sink);
   const BenchReport report = run_bench(subject.name, *subject.model, subject.formats, tests, progress);

@@ -35,6 +35,8 @@ class SpeedJob {
   void run() { run(inputs_.size()); }
   /// The first passes of the task, at most `kWarmUpPasses`: touches all memory without taking the time of a run.
   void warm_up();
+  /// Positions that the cache holds now.
+  std::int64_t positions() const { return cache_.length(); }
 
  private:
   void run(std::size_t passes);

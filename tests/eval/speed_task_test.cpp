@@ -32,14 +32,17 @@ TEST(SpeedJob, TokensAreWrittenOneByOneBehindTheDepth) {
   SeenShapes seen(model);
   SpeedJob job(model, {.kind = SpeedTask::Kind::generate, .tokens = 6, .batch = 2, .depth = 10});
   EXPECT_THAT(seen.shapes, testing::ElementsAre(Shape{2, 10, 12})) << "the cache is filled by the model";
+  EXPECT_EQ(job.positions(), 10);
   seen.shapes.clear();
   for (int repetition = 0; repetition < 3; ++repetition) {
     job.run();  // 10 + 6 positions are the whole context: a run that did not start at the depth again would not fit
+    EXPECT_EQ(job.positions(), 16);
   }
   EXPECT_THAT(seen.shapes, testing::AllOf(testing::SizeIs(18), testing::Each(Shape{2, 1, 12})));
   seen.shapes.clear();
   job.warm_up();
   EXPECT_THAT(seen.shapes, testing::SizeIs(4));
+  EXPECT_EQ(job.positions(), 14);
 }
 
 TEST(SpeedJob, RefusesWhatTheContextDoesNotHold) {
