@@ -60,6 +60,7 @@ class CommandLine {
     add_generate();
     add_bench();
     add_inspect();
+    add_verify();
     add_configs();
   }
 
@@ -145,6 +146,19 @@ class CommandLine {
     command->add_option("--tensor", inspect_.tensor, "draw the histogram of this tensor");
   }
 
+  void add_verify() {
+    CLI::App* command = add_verb(app_, "verify", "compare every quantized layer on all backends",
+                                 [this] { verify_verb(common_, verify_); });
+    command
+        ->add_option("checkpoint", verify_.checkpoint, "folder of a quantized model, or of an FP32 one with --recipe")
+        ->required();
+    command->add_option("--recipe", verify_.recipe, "YAML file of a recipe that quantizes an FP32 model first");
+    command->add_option("--prompt", verify_.prompt, "text that the model reads (default: random tokens)");
+    command->add_option("--rows", verify_.rows, "inputs that each layer is tried on")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+  }
+
   void add_configs() {
     CLI::App* configs = app_.add_subcommand("configs", "built-in configurations");
     configs->require_subcommand(1);
@@ -162,6 +176,7 @@ class CommandLine {
   GenerateArguments generate_;
   BenchArguments bench_;
   InspectArguments inspect_;
+  VerifyArguments verify_;
   std::function<void()> verb_;
 };
 

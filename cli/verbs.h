@@ -59,6 +59,15 @@ struct InspectArguments {
 };
 void inspect_verb(const CommonOptions& common, const InspectArguments& arguments);
 
+struct VerifyArguments {
+  std::string checkpoint;
+  std::string recipe;      ///< YAML file of a recipe that quantizes an FP32 checkpoint first
+  std::string prompt;      ///< text that the model reads; empty: random tokens
+  std::int64_t rows = 32;  ///< inputs that each layer is tried on
+};
+/// Prints what every backend makes of every quantized layer. Error (run) naming the first that differs.
+void verify_verb(const CommonOptions& common, const VerifyArguments& arguments);
+
 void configs_list_verb(const CommonOptions& common);
 void configs_show_verb(const CommonOptions& common, const std::string& name);
 /// Reads a configuration and checks all that can be checked without running: keys, the corpus and its size, the

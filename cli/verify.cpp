@@ -1,0 +1,150 @@
+#include "eval/verify.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/config.h"
+#include "base/random.h"
+#include "cli/console.h"
+#include "nn/quantized_file.h"
+#include "quant/apply_recipe.h"
+#include "train/tokenizer_file.h"
+
+namespace octet {
+namespace {
+
+/// The model of the folder; quantized by the recipe where one is given. Errors (config): nothing is quantized, or
+/// quantized twice.
+std::unique_ptr<Gpt> quantized_model(const VerifyArguments& arguments) {
+  const bool quantized = !read_model_description(arguments.checkpoint).quantization.empty();
+  if (!quantized && arguments.recipe.empty()) {
+    fail(ErrorKind::config,
+         "{}: no layer of this model is quantized, so there is nothing to compare; --recipe FILE quantizes it first "
+         "(configs/recipes/ has some)",
+         arguments.checkpoint);
+  }
+  if (quantized && !arguments.recipe.empty()) {
+    fail(ErrorKind::config, "--recipe: expected an FP32 checkpoint to quantize, but {} is quantized already",
+         arguments.checkpoint);
+  }
+  std::unique_ptr<Gpt> model = load_any_model(arguments.checkpoint);
+  if (!quantized) {
+    apply_recipe(*model, read_config<Recipe>(arguments.recipe));
+  }
+  return model;
+}
+
+std::vector<std::int32_t> random_tokens(std::int64_t count, std::int64_t vocabulary, std::uint64_t seed) {
+  std::vector<std::int32_t> tokens;
+  const Random random(seed, hash_name("verify"));
+  for (std::int64_t i = 0; i < count; ++i) {
+    tokens.push_back(
+        static_cast<std::int32_t>(random.below(static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(vocabulary))));
+  }
+  return tokens;
+}
+
+/// The first `rows` tokens of the prompt, or random ones, in windows of at most `context`. What follows a window is not
+/// used.
+std::vector<Window> input_windows(const VerifyArguments& arguments, const GptConfig& config, std::uint64_t seed) {
+  std::vector<std::int32_t> tokens;
+  if (arguments.prompt.empty()) {
+    tokens = random_tokens(arguments.rows, config.vocabulary, seed);
+  } else {
+    const std::filesystem::path folder = arguments.checkpoint;
+    tokens = load_tokenizer((folder / "tokenizer.json").string()).encode(arguments.prompt);
+  }
+  std::vector<Window> windows;
+  const auto count = std::min(tokens.size(), static_cast<std::size_t>(arguments.rows));
+  for (std::size_t first = 0; first < count;) {
+    const std::size_t last = std::min(count, first + static_cast<std::size_t>(config.context));
+    Window window;
+    window.tokens.assign(tokens.begin() + static_cast<std::ptrdiff_t>(first),
+                         tokens.begin() + static_cast<std::ptrdiff_t>(last));
+    window.tokens.push_back(0);
+    windows.push_back(std::move(window));
+    first = last;
+  }
+  return windows;
+}
+
+std::string int32_text(const VerifyRow& row) {
+  return !row.has_int32 ? "-" : row.int32_equal && row.codes_equal ? "equal" : "DIFFER";
+}
+
+std::string summary(const std::vector<VerifyRow>& rows) {
+  std::set<std::string> layers, backends;
+  std::int64_t with_int32 = 0, different = 0;
+  for (const VerifyRow& row : rows) {
+    layers.insert(row.layer);
+    backends.insert(row.backend);
+    with_int32 += row.has_int32 ? 1 : 0;
+    different += row.agrees() ? 0 : 1;
+  }
+  const std::string counts = fmt::format("{} layers, {} backends", layers.size(), backends.size());
+  if (different > 0) {
+    return fmt::format("{}: {} of {} rows differ", counts, different, rows.size());
+  }
+  return fmt::format("{}: {}floats within their bounds", counts, with_int32 > 0 ? "all int32 sums equal, " : "");
+}
+
+std::string as_table(const std::vector<VerifyRow>& rows) {
+  std::size_t widest = 5;
+  for (const VerifyRow& row : rows) {
+    widest = std::max(widest, row.layer.size());
+  }
+  std::string text = fmt::format("{:<{}}  {:<15} {:<34} {:>13} {:>7} {:>12} {:>9}\n", "layer", widest, "backend",
+                                 "stored as", "shape", "int32", "float error", "bound");
+  for (const VerifyRow& row : rows) {
+    text += fmt::format("{:<{}}  {:<15} {:<34} {:>13} {:>7} {:>12.2e} {:>9.1e}\n", row.layer, widest, row.backend,
+                        row.scheme, fmt::format("({}, {})", row.outputs, row.columns), int32_text(row),
+                        row.max_float_error, row.float_bound);
+  }
+  return text + summary(rows) + "\n";
+}
+
+std::string as_json(const std::vector<VerifyRow>& rows) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const VerifyRow& row : rows) {
+    nlohmann::json entry = {{"layer", row.layer},
+                                    {"backend", row.backend},
+                                    {"scheme", row.scheme},
+                                    {"shape", {row.outputs, row.columns}},
+                                    {"inputs", row.inputs},
+                                    {"codes_equal", nullptr},
+                                    {"int32_equal", nullptr},
+                                    {"max_float_error", row.max_float_error},
+                                    {"float_bound", row.float_bound},
+                                    {"difference", row.difference}};
+    if (row.has_int32) {
+      entry["codes_equal"] = row.codes_equal;
+      entry["int32_equal"] = row.int32_equal;
+    }
+    list.push_back(std::move(entry));
+  }
+  return list.dump(2) + "\n";
+}
+
+}  // namespace
+
+void verify_verb(const CommonOptions& common, const VerifyArguments& arguments) {
+  const std::unique_ptr<Gpt> model = quantized_model(arguments);
+  const std::vector<Window> windows = input_windows(arguments, model->config(), common.seed.value_or(1));
+  print_start(common);
+  const auto sink = make_progress(common);
+  StopsOnInterrupt progress("verify", *sink);
+  const std::vector<VerifyCase> cases = verify_cases(*model, windows, arguments.rows);
+  if (cases.empty()) {
+    fail(ErrorKind::config, "{}: no layer that multiplies is quantized, so there is nothing to compare",
+         arguments.checkpoint);
+  }
+  const std::vector<VerifyRow> rows = verify(cases, available_backends(), progress);
+  print(common.json ? as_json(rows) : as_table(rows));
+  const auto first = std::find_if(rows.begin(), rows.end(), [](const VerifyRow& row) { return !row.agrees(); });
+  if (first != rows.end()) {
+    fail(ErrorKind::run, "{} on {}: {}", first->layer, first->backend, first->difference);
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,83 @@
+#include "eval/verify_exact.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/parallel.h"
+
+namespace octet {
+namespace {
+
+struct Term {
+  double y = 0;
+  double magnitude = 0;
+};
+
+/// Fills y (M, N) with term(m, n) + bias[n].
+template <typename TermAt>
+ExactProduct product_of(std::int64_t m_count, std::int64_t n_count, const Tensor& bias, const TermAt& term) {
+  const auto size = static_cast<std::size_t>(m_count * n_count);
+  ExactProduct exact{std::vector<double>(size), std::vector<double>(size)};
+  parallel_for(n_count, 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = begin; n < end; ++n) {
+      const double b = bias.defined() ? bias.data<float>()[n] : 0.0;
+      for (std::int64_t m = 0; m < m_count; ++m) {
+        const Term sum = term(m, n);
+        const auto index = static_cast<std::size_t>(m * n_count + n);
+        exact.y[index] = sum.y + b;
+        exact.magnitude[index] = sum.magnitude + std::fabs(b);
+      }
+    }
+  });
+  return exact;
+}
+
+/// (sum over groups of (sum of products of codes) * scale) * scale of the row.
+ExactProduct integer_product_of(const QuantizedRows& x, const QuantizedMatrix& matrix, const Tensor& bias) {
+  const Codes w = codes_of(matrix.weight());
+  const CodeLayout& layout = matrix.packed().layout();
+  return product_of(x.codes.dim(0), w.rows(), bias, [&](std::int64_t m, std::int64_t n) {
+    Term total;
+    for (std::int64_t group = 0; group < layout.groups; ++group) {
+      const std::int64_t first = group * layout.group, count = std::min(layout.group, layout.columns - first);
+      const std::int8_t* a = x.codes.data<std::int8_t>() + m * layout.stride + layout.begin(group);
+      const std::int8_t* b = w.codes.data<std::int8_t>() + n * layout.columns + first;
+      std::int32_t sum = 0;
+      for (std::int64_t k = 0; k < count; ++k) {
+        sum += a[k] * b[k];
+      }
+      const double scaled = sum * static_cast<double>(w.scale(n, group));
+      total.y += scaled;
+      total.magnitude += std::fabs(scaled);
+    }
+    const double scale = x.scales.data<float>()[m];
+    return Term{total.y * scale, total.magnitude * scale};
+  });
+}
+
+/// Sum over k of x * w.
+ExactProduct float_product_of(const Tensor& x, const QuantizedMatrix& matrix, const Tensor& bias) {
+  const Tensor w = dequantize(matrix.weight());
+  const std::int64_t columns = matrix.columns();
+  return product_of(x.dim(0), matrix.rows(), bias, [&](std::int64_t m, std::int64_t n) {
+    const float* a = x.data<float>() + m * columns;
+    const float* b = w.data<float>() + n * columns;
+    Term total;
+    for (std::int64_t k = 0; k < columns; ++k) {
+      const double product = static_cast<double>(a[k]) * b[k];
+      total.y += product;
+      total.magnitude += std::fabs(product);
+    }
+    return total;
+  });
+}
+
+}  // namespace
+
+ExactProduct exact_product(const Tensor& x, const QuantizedMatrix& matrix, const Tensor& bias,
+                           const QuantizedRows& rows) {
+  return matrix.activations() == Activations::dynamic ? integer_product_of(rows, matrix, bias)
+                                                      : float_product_of(x, matrix, bias);
+}
+
+}  // namespace octet

@@ -1,0 +1,208 @@
+#include "eval/verify.h"
+
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "quant/apply_recipe.h"
+#include "tests/eval/tiny_models.h"
+
+namespace octet {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// A model with layers of every kind: int8, int4 with a ragged last group, halves, and both kinds of activations.
+std::unique_ptr<Gpt> quantized_model(Architecture architecture, Activations activations, int bits) {
+  auto model = std::make_unique<Gpt>(tiny_config(architecture));
+  initialize(*model, 1);
+  Recipe recipe;
+  recipe.bits = bits;
+  recipe.granularity = bits == 8 ? Granularity::per_channel : Granularity::per_group;
+  recipe.group = 8;
+  recipe.activations = activations;
+  apply_recipe(*model, recipe);
+  return model;
+}
+
+constexpr std::int64_t kRows = 21;
+
+std::vector<VerifyRow> verify_on(Gpt& model, std::span<const Backend* const> backends) {
+  NullProgress progress;
+  return verify(verify_cases(model, tiny_windows(3, 8), kRows), backends, progress);
+}
+
+KernelTable generic_table() {
+  return find_backend("cpu-generic").kernels();
+}
+
+/// Backends that are cpu-generic with one mistake.
+const KernelTable& wrong_sum() {
+  static const KernelTable table = [] {
+    KernelTable wrong = generic_table();
+    wrong.int8_product = [](const IntProductArgs& args) {
+      generic_table().int8_product(args);
+      args.y[args.w.n + 3] += 1;
+    };
+    return wrong;
+  }();
+  return table;
+}
+
+const KernelTable& wrong_code() {
+  static const KernelTable table = [] {
+    KernelTable wrong = generic_table();
+    wrong.quantize_rows = [](const QuantizeRowsArgs& args) {
+      generic_table().quantize_rows(args);
+      args.codes[args.layout.stride + 2] ^= 1;
+    };
+    return wrong;
+  }();
+  return table;
+}
+
+// As if the last step along K had been left out for one output.
+const KernelTable& wrong_float() {
+  static const KernelTable table = [] {
+    KernelTable wrong = generic_table();
+    wrong.int8_linear = [](const IntLinearArgs& args) {
+      generic_table().int8_linear(args);
+      args.y[args.w.n + 3] *= 1.001F;
+    };
+    return wrong;
+  }();
+  return table;
+}
+
+const KernelTable& wrong_weight_only() {
+  static const KernelTable table = [] {
+    KernelTable wrong = generic_table();
+    wrong.nibble_weights = [](const WeightLinearArgs& args) {
+      generic_table().nibble_weights(args);
+      args.y[1] = std::numeric_limits<float>::quiet_NaN();
+    };
+    return wrong;
+  }();
+  return table;
+}
+
+Backend broken_backend(const KernelTable& (*kernels)()) {
+  Backend backend = find_backend("cpu-generic");
+  backend.name = "broken";
+  backend.kernels = kernels;
+  return backend;
+}
+
+/// What the broken backend makes of the first layer; cpu-generic is tried beside it and must agree.
+VerifyRow first_broken_row(const KernelTable& (*kernels)(), Activations activations, int bits) {
+  const auto model = quantized_model(Architecture::llama, activations, bits);
+  const Backend broken = broken_backend(kernels);
+  const Backend* const backends[] = {&find_backend("cpu-generic"), &broken};
+  const std::vector<VerifyRow> rows = verify_on(*model, backends);
+  EXPECT_EQ(rows.at(0).difference, "");
+  EXPECT_EQ(rows.at(1).backend, "broken");
+  EXPECT_EQ(rows.at(1).layer, "blocks.0.attention.qkv");
+  return rows.at(1);
+}
+
+TEST(Verify, EveryBackendAgreesOnEveryLayer) {
+  const Backend& before = active_backend();
+  for (const Architecture architecture : {Architecture::llama, Architecture::gpt2}) {
+    for (const Activations activations : {Activations::dynamic, Activations::weight_only}) {
+      for (const int bits : {8, 4}) {
+        const auto model = quantized_model(architecture, activations, bits);
+        const std::vector<VerifyRow> rows = verify_on(*model, available_backends());
+        const std::size_t layers = architecture == Architecture::llama ? 11 : 9;
+        ASSERT_EQ(rows.size(), layers * available_backends().size());
+        EXPECT_EQ(rows.back().layer, "embedding");
+        for (const VerifyRow& row : rows) {
+          SCOPED_TRACE(row.layer + " on " + row.backend + ", " + row.scheme);
+          EXPECT_EQ(row.difference, "");
+          EXPECT_TRUE(row.codes_equal && row.int32_equal);
+          EXPECT_EQ(row.has_int32, activations == Activations::dynamic);
+          EXPECT_EQ(row.inputs, kRows);
+          EXPECT_LE(row.max_float_error, row.float_bound);
+        }
+        EXPECT_THAT(rows, testing::Contains(testing::Field(&VerifyRow::max_float_error, testing::Gt(0.0))));
+      }
+    }
+  }
+  EXPECT_EQ(&active_backend(), &before);
+}
+
+TEST(Verify, HalvesHaveNoInt32SumsAndAgreeToo) {
+  Gpt model(tiny_config(Architecture::gpt2));
+  initialize(model, 1);
+  Recipe recipe;
+  recipe.format = WeightFormat::bf16;
+  apply_recipe(model, recipe);
+  const std::vector<VerifyRow> rows = verify_on(model, available_backends());
+  ASSERT_FALSE(rows.empty());
+  for (const VerifyRow& row : rows) {
+    EXPECT_EQ(row.difference, "");
+    EXPECT_FALSE(row.has_int32);
+  }
+}
+
+TEST(Verify, ASumThatIsOffByOneIsNamed) {
+  const VerifyRow row = first_broken_row(wrong_sum, Activations::dynamic, 8);
+  EXPECT_FALSE(row.int32_equal);
+  EXPECT_TRUE(row.codes_equal);
+  EXPECT_LE(row.max_float_error, row.float_bound) << "the fused product is right";
+  EXPECT_THAT(row.difference, HasSubstr("int32 sum of input 1, output 3, group 0: expected "));
+}
+
+TEST(Verify, ACodeThatIsOffByOneIsNamed) {
+  const VerifyRow row = first_broken_row(wrong_code, Activations::dynamic, 4);
+  EXPECT_FALSE(row.codes_equal);
+  EXPECT_THAT(row.difference, HasSubstr("code 2 of input 1: expected "));
+}
+
+TEST(Verify, AFloatBeyondItsBoundIsNamed) {
+  const VerifyRow row = first_broken_row(wrong_float, Activations::dynamic, 8);
+  EXPECT_TRUE(row.int32_equal && row.codes_equal);
+  EXPECT_GT(row.max_float_error, row.float_bound);
+  EXPECT_LT(row.max_float_error, 0.0011);
+  EXPECT_THAT(row.difference, HasSubstr("output 3 of input 1: expected "));
+}
+
+TEST(Verify, ANanInsteadOfANumberIsNamed) {
+  const VerifyRow row = first_broken_row(wrong_weight_only, Activations::weight_only, 4);
+  EXPECT_EQ(row.max_float_error, std::numeric_limits<double>::infinity());
+  EXPECT_THAT(row.difference, HasSubstr("output 1 of input 0: expected "));
+  EXPECT_THAT(row.difference, HasSubstr("got nan"));
+}
+
+TEST(Verify, CasesHoldTheFirstInputsOfQuantizedLayersOnly) {
+  Gpt model(tiny_config(Architecture::gpt2));
+  initialize(model, 1);
+  EXPECT_THAT(verify_cases(model, tiny_windows(1, 8), 4), IsEmpty());
+  Recipe recipe;
+  recipe.keep_fp32 = {"blocks.1.*", "embedding", "*.mlp.*"};
+  apply_recipe(model, recipe);
+  const std::vector<VerifyCase> cases = verify_cases(model, tiny_windows(2, 8), 11);
+  ASSERT_EQ(cases.size(), 2u);
+  EXPECT_EQ(cases[0].layer, "blocks.0.attention.qkv");
+  EXPECT_EQ(cases[1].layer, "blocks.0.attention.output");
+  EXPECT_EQ(cases[0].x.shape(), (Shape{11, 12}));
+  EXPECT_TRUE(cases[0].bias.defined());
+  EXPECT_EQ(verify_cases(model, tiny_windows(1, 8), 11)[0].x.dim(0), 8) << "fewer where the windows hold no more";
+}
+
+// 8 sqrt(n) only where it is below the worst case n: a short sum has no average to rely on.
+TEST(Verify, TheBoundGrowsWithGroupsAndColumns) {
+  const auto bound = [](std::int64_t columns, std::int64_t group, Activations activations) {
+    const WeightScheme scheme{WeightFormat::int8, 8, Granularity::per_group, group};
+    return float_bound({quantize_matrix(Tensor::full({1, columns}, 1.0F), scheme), activations}) / 0x1p-24;
+  };
+  EXPECT_DOUBLE_EQ(bound(64, 64, Activations::dynamic), 6);
+  EXPECT_DOUBLE_EQ(bound(64, 16, Activations::dynamic), 12);
+  EXPECT_DOUBLE_EQ(bound(20, 20, Activations::weight_only), 26);
+  EXPECT_DOUBLE_EQ(bound(1018, 1018, Activations::weight_only), 256);
+}
+
+}  // namespace
+}  // namespace octet
