@@ -24,8 +24,7 @@ struct Ints16 {
 
 struct Avx2 {
   using Float = Floats16;
-  // 3 x 1 panels are 6 of 16 registers for sums; 2 weights and the temporaries of a row fill the rest.
-  static constexpr int kTallRows = 3, kTallPanels = 1, kWidePanels = 1;
+  static constexpr int kTallPanels = 1, kWidePanels = 1;
 
   static Float broadcast(float value) { return {_mm256_set1_ps(value), _mm256_set1_ps(value)}; }
   static Float load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }

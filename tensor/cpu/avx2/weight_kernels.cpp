@@ -84,6 +84,7 @@ struct FloatFormat {
   using Rows = FloatRows;
   using Sums = Floats16;
   static constexpr bool kHasScales = Weights::kHasScales;
+  static constexpr int kTallRows = 4;
 
   template <int R, int V>
   [[gnu::always_inline]] static inline void group(const Task<FloatRows>& task, std::int64_t m, std::int64_t panel,

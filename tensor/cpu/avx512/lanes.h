@@ -15,9 +15,7 @@ __mmask16 first_lanes(std::int64_t count) {
 
 struct Avx512 {
   using Float = __m512;
-  // 12 x 2 sums, 2 weights and a broadcast value fill 27 of 32 registers: a weight that is loaded (and unpacked) once
-  // serves 12 rows. With few rows, 4 panels at once give enough independent sums to hide the latency of an addition.
-  static constexpr int kTallRows = 12, kTallPanels = 2, kWidePanels = 4;
+  static constexpr int kTallPanels = 2, kWidePanels = 4;
 
   static Float broadcast(float value) { return _mm512_set1_ps(value); }
   static Float load(const float* p) { return _mm512_loadu_ps(p); }

@@ -60,6 +60,7 @@ struct FloatFormat {
   using Rows = FloatRows;
   using Sums = __m512;
   static constexpr bool kHasScales = Weights::kHasScales;
+  static constexpr int kTallRows = 12;
 
   template <int R, int V>
   [[gnu::always_inline]] static inline void group(const Task<FloatRows>& task, std::int64_t m, std::int64_t panel,

@@ -8,8 +8,11 @@
 // What all products with packed weights share, whatever the format and the instruction set: how rows and panels are cut
 // into tiles, how tiles are dealt to threads, and the epilogue. A file of an instruction set brings
 //
-//   Isa      16 float lanes (one panel): Float, broadcast, load, load_first, store_first, multiply_add, and tile sizes
-//   Format   what the codes of a group add up to: template <int R, int V> group(task, m, panel, group, sums)
+//   Isa      16 float lanes (one panel): Float, broadcast, load, load_first, store_first, multiply_add, and how many
+//            panels a tile has: with many rows (kTallPanels) and with few (kWidePanels)
+//   Format   what the codes of a group add up to: template <int R, int V> group(task, m, panel, group, sums), and how
+//   many
+//            rows a tile has at most (kTallRows)
 //
 // Everything below is inlined into kernels of one format.
 
@@ -27,8 +30,9 @@ struct Task {
 
 // Panels of a task: 64 columns. Two of them with K = 768 int8 codes stay in the L1 cache while the rows pass by.
 constexpr std::int64_t kTaskPanels = 4;
-// Rows of a task: their codes (96 x K bytes) stay in the L2 cache while the panels of a thread pass by.
-constexpr std::int64_t kTaskRows = 96;
+// Rows of a task: their codes (132 x K bytes) stay in the L2 cache while the panels of a thread pass by. A multiple of
+// 12 and of 11, the rows of the tiles of int8 and int4.
+constexpr std::int64_t kTaskRows = 132;
 // Below this many multiplications, waking the other threads costs more than they save.
 constexpr std::int64_t kParallelProducts = 1 << 17;
 
@@ -129,7 +133,7 @@ void row_strip(const Task<typename Format::Rows>& task, std::int64_t m, std::int
 template <template <typename, typename, int, int> typename Tile, typename Isa, typename Format>
 void task_tiles(const Task<typename Format::Rows>& task, std::int64_t begin, std::int64_t end, std::int64_t first,
                 std::int64_t last) {
-  constexpr int kRows = Isa::kTallRows, kTall = Isa::kTallPanels, kWide = Isa::kWidePanels;
+  constexpr int kRows = Format::kTallRows, kTall = Isa::kTallPanels, kWide = Isa::kWidePanels;
   const std::int64_t tall_end = begin + (end - begin) / kRows * kRows;
   for (std::int64_t panel = first; panel < last; panel += kTall) {
     const std::int64_t panel_end = panel + kTall < last ? panel + kTall : last;
