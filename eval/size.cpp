@@ -14,7 +14,7 @@ std::int64_t& part_of(ModelSize& size, const SafetensorsEntry& entry) {
   if (name.starts_with("embedding.") || name.starts_with("positions.")) {
     return size.embeddings;
   }
-  if (name.ends_with("scales")) {
+  if (name.ends_with("scales") || name.ends_with("minimums")) {
     return size.scales;
   }
   return entry.dtype == DType::i8 || entry.dtype == DType::u8 ? size.codes : size.unquantized;

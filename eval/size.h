@@ -9,7 +9,7 @@ namespace octet {
 struct ModelSize {
   std::int64_t file_bytes = 0;   ///< of model.safetensors on the disk
   std::int64_t codes = 0;        ///< integer codes of quantized layers
-  std::int64_t scales = 0;       ///< their scales
+  std::int64_t scales = 0;       ///< their scales, and minimums where grids have them
   std::int64_t embeddings = 0;   ///< token and position tables in any format, their codes and scales included
   std::int64_t unquantized = 0;  ///< all other tensors: layers left in floating point, norms, biases
   std::int64_t header = 0;       ///< names, shapes and checksum of the file

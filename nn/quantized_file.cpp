@@ -9,19 +9,21 @@
 #include "base/nearest.h"
 #include "nn/quantized_embedding.h"
 #include "nn/quantized_linear.h"
+#include "tensor/ops/view.h"
 
 namespace octet {
 namespace {
 
 using Path = std::filesystem::path;
 
-enum class StoredFormat { int8, int4, f16, bf16 };
+enum class StoredFormat { int8, int4, nf4, f16, bf16 };
 
 }  // namespace
 
 template <>
 inline constexpr auto enum_names<StoredFormat> = std::to_array<EnumName<StoredFormat>>({{StoredFormat::int8, "int8"},
                                                                                         {StoredFormat::int4, "int4"},
+                                                                                        {StoredFormat::nf4, "nf4"},
                                                                                         {StoredFormat::f16, "f16"},
                                                                                         {StoredFormat::bf16, "bf16"}});
 
@@ -32,12 +34,13 @@ struct LayerDescription {
   StoredFormat format = StoredFormat::int8;
   std::int64_t columns = 0;
   Activations activations = Activations::weight_only;
-  // Of formats with codes.
+  // Of formats with codes and scales.
   std::int64_t bits = 8;
   Granularity granularity = Granularity::per_channel;
   std::int64_t group = 0;
+  bool symmetric = true;
 
-  bool has_codes() const { return format == StoredFormat::int8 || format == StoredFormat::int4; }
+  bool is_half() const { return format == StoredFormat::f16 || format == StoredFormat::bf16; }
 
   template <class V>
   void visit(V& v) {
@@ -47,6 +50,7 @@ struct LayerDescription {
     v("bits", bits, in_range(2, 8));
     v("granularity", granularity);
     v("group", group, at_least(0));
+    v("symmetric", symmetric);
   }
 };
 
@@ -58,11 +62,19 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
     layer.format = half->values().dtype() == DType::f16 ? StoredFormat::f16 : StoredFormat::bf16;
     return layer;
   }
+  if (const auto* nf4 = std::get_if<Nf4Weight>(&matrix.weight())) {
+    layer.format = StoredFormat::nf4;
+    layer.bits = 4;
+    layer.granularity = Granularity::per_group;
+    layer.group = nf4->block();
+    return layer;
+  }
   layer.format = std::holds_alternative<Int4Weight>(matrix.weight()) ? StoredFormat::int4 : StoredFormat::int8;
   const Codes codes = codes_of(matrix.weight());
   layer.bits = codes.bits;
   layer.granularity = codes.granularity;
   layer.group = codes.group;
+  layer.symmetric = codes.is_symmetric();
   return layer;
 }
 
@@ -75,6 +87,9 @@ std::string codes_name(const std::string& path) {
 std::string scales_name(const std::string& path) {
   return path + ".weight.scales";
 }
+std::string minimums_name(const std::string& path) {
+  return path + ".weight.minimums";
+}
 
 void append_tensors(const std::string& path, const AnyWeight& weight, std::vector<NamedTensor>& tensors) {
   if (const auto* half = std::get_if<HalfWeight>(&weight)) {
@@ -82,6 +97,12 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
   } else if (const auto* int4 = std::get_if<Int4Weight>(&weight)) {
     tensors.push_back({codes_name(path), int4->nibbles()});
     tensors.push_back({scales_name(path), int4->scales()});
+    if (!int4->is_symmetric()) {
+      tensors.push_back({minimums_name(path), int4->minimums()});
+    }
+  } else if (const auto* nf4 = std::get_if<Nf4Weight>(&weight)) {
+    tensors.push_back({codes_name(path), nf4->nibbles()});
+    tensors.push_back({scales_name(path), nf4->scales()});
   } else {
     const Codes& codes = std::get<Int8Weight>(weight).codes();
     tensors.push_back({codes_name(path), codes.codes});
@@ -89,29 +110,37 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
   }
 }
 
-/// Scales must be positive and finite, half-precision values finite: products would silently be wrong.
-void check_values(const AnyWeight& weight) {
-  const bool codes = has_codes(weight);
-  const Tensor values = codes ? codes_of(weight).scales : dequantize(weight);
+/// The numbers of a file that are no codes must be finite, and scales positive: products would silently be wrong.
+void check_values(const Tensor& stored, bool positive, const char* what) {
+  const Tensor values = stored.dtype() == DType::f32 ? stored : HalfWeight(reshape(stored, {1, stored.elements()})).dequantize();
   for (const float value : values.span<float>()) {
-    check(std::isfinite(value) && (!codes || value > 0.0F), "expected {}, got {}",
-          codes ? "positive finite scales" : "finite values", value);
+    check(std::isfinite(value) && (!positive || value > 0.0F), "expected {}, got {}", what, value);
   }
 }
 
 AnyWeight read_weight(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file) {
-  if (!layer.has_codes()) {
+  if (layer.is_half()) {
     const Tensor& values = file.at(weight_name(path));
     check(name_of(values.dtype()) == enum_name(layer.format), "expected {} of {}, got {}", weight_name(path),
           enum_name(layer.format), name_of(values.dtype()));
+    check_values(values, false, "finite values");
     return HalfWeight(values);
   }
   const Tensor &codes = file.at(codes_name(path)), &scales = file.at(scales_name(path));
+  check_values(scales, true, "positive finite scales");
   const int bits = static_cast<int>(layer.bits);
-  if (layer.format == StoredFormat::int4) {
-    return Int4Weight(codes, scales, layer.columns, bits, layer.granularity, layer.group);
+  Tensor minimums;
+  if (!layer.symmetric) {
+    minimums = file.at(minimums_name(path));
+    check_values(minimums, false, "finite minimums");
   }
-  return Int8Weight({codes, scales, bits, layer.granularity, layer.group});
+  if (layer.format == StoredFormat::int4) {
+    return Int4Weight(codes, scales, layer.columns, bits, layer.granularity, layer.group, minimums);
+  }
+  if (layer.format == StoredFormat::nf4) {
+    return Nf4Weight(codes, scales, layer.columns, layer.group);
+  }
+  return Int8Weight({codes, scales, bits, layer.granularity, layer.group, minimums});
 }
 
 std::unique_ptr<Module> quantized_layer(Module& layer, AnyWeight weight, Activations activations) {
@@ -128,7 +157,6 @@ std::unique_ptr<Module> quantized_layer(Module& layer, AnyWeight weight, Activat
 void load_layer(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file, ChildSlot& slot) {
   try {
     AnyWeight weight = read_weight(path, layer, file);
-    check_values(weight);
     slot.replace(quantized_layer(slot.module(), std::move(weight), layer.activations));
   } catch (const Error& error) {
     fail(ErrorKind::input, "{}: layer \"{}\": {}", file.path().string(), path, error.what());
@@ -189,10 +217,13 @@ std::unique_ptr<Gpt> load_any_model(const Path& folder) {
       return;
     }
     load_layer(path, layer->second, file, slot);
-    if (layer->second.has_codes()) {
-      tensors.insert({codes_name(path), scales_name(path)});
-    } else {
+    if (layer->second.is_half()) {
       tensors.insert(weight_name(path));
+    } else {
+      tensors.insert({codes_name(path), scales_name(path)});
+    }
+    if (!layer->second.symmetric) {
+      tensors.insert(minimums_name(path));
     }
     layers.erase(layer);
   });

@@ -10,7 +10,7 @@ namespace octet {
 //       "recipe": {...},                                    what made it, for people and reports
 //       "layers": {
 //         "blocks.0.attention.qkv": {"format": "int4", "bits": 4, "granularity": "per_group", "group": 32,
-//                                    "columns": 192, "activations": "dynamic"}, ...
+//                                    "symmetric": true, "columns": 192, "activations": "dynamic"}, ...
 //       }
 //     }
 //
@@ -18,6 +18,8 @@ namespace octet {
 //
 //     int8         PATH.weight.codes I8 (R, C)               PATH.weight.scales F32
 //     int4         PATH.weight.codes U8 (R, ceil(C / 2))     PATH.weight.scales F16     layout: Int4Weight
+//         with a minimum: codes and scales, and                PATH.weight.minimums F16
+//     nf4          PATH.weight.codes U8 (R, ceil(C / 2))     PATH.weight.scales F16     layout: Nf4Weight
 //     f16, bf16    PATH.weight F16 or BF16 (R, C)
 
 /// Saves a model with or without quantized layers. `recipe` is the JSON object that made it, or empty.

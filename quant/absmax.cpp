@@ -5,23 +5,10 @@
 #include <limits>
 
 #include "base/parallel.h"
-#include "tensor/half.h"
+#include "quant/storable.h"
 
 namespace octet {
 namespace {
-
-Tensor checked_matrix(const Tensor& w) {
-  check(w.rank() == 2 && w.dtype() == DType::f32 && w.elements() > 0,
-        "[quantize] expected a matrix of f32 weights, got shape {} of {}", w.shape(), name_of(w.dtype()));
-  const Tensor dense = w.is_contiguous() ? w : w.clone();
-  const auto values = dense.span<float>();
-  const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-  if (bad != values.end()) {
-    fail(ErrorKind::run, "[quantize] expected finite weights, got {} at row {}, column {}", *bad,
-         (bad - values.begin()) / w.dim(1), (bad - values.begin()) % w.dim(1));
-  }
-  return dense;
-}
 
 float largest_magnitude(const float* values, std::int64_t count) {
   float largest = 0.0F;
@@ -31,24 +18,13 @@ float largest_magnitude(const float* values, std::int64_t count) {
   return largest;
 }
 
-/// The FP16 number nearest to `scale`. Among FP16's subnormal numbers the nearest may be so much smaller that the
-/// largest weight would be clamped by more than half a step: then the next larger one.
-float storable_in_f16(float scale, float largest, int limit) {
-  Float16 stored = to_float16(scale);
-  if (largest >= (static_cast<float>(limit) + 0.5F) * to_float(stored)) {
-    ++stored.bits;  // positive FP16 numbers are ordered like their bits
-  }
-  check(std::isfinite(to_float(stored)), "[quantize] expected weights whose scale fits FP16, got a scale of {}", scale);
-  return to_float(stored);
-}
-
 float absmax_scale(float largest, int limit, DType scale_dtype) {
   if (largest == 0.0F) {
     return 1.0F;
   }
   // Weights below 1e-36 would make the scale subnormal and inexact; FP32's smallest normal number serves as well.
   const float scale = std::max(largest / static_cast<float>(limit), std::numeric_limits<float>::min());
-  return scale_dtype == DType::f16 ? storable_in_f16(scale, largest, limit) : scale;
+  return scale_dtype == DType::f16 ? storable_scale(scale, largest, static_cast<float>(limit)) : scale;
 }
 
 }  // namespace
@@ -57,7 +33,7 @@ Tensor absmax_scales(const Tensor& w, int bits, Granularity granularity, std::in
   check(scale_dtype == DType::f32 || scale_dtype == DType::f16, "[quantize] expected scales in f32 or f16, got {}",
         name_of(scale_dtype));
   const int limit = largest_code(bits);
-  const Tensor dense = checked_matrix(w);
+  const Tensor dense = checked_weights(w);
   const std::int64_t rows = w.dim(0), columns = w.dim(1);
   const float* values = dense.data<float>();
   Tensor scales = Tensor::empty(scales_shape(rows, columns, granularity, group));
@@ -81,7 +57,7 @@ Tensor absmax_scales(const Tensor& w, int bits, Granularity granularity, std::in
 
 Codes round_to_codes(const Tensor& w, const Tensor& scales, int bits, Granularity granularity, std::int64_t group) {
   const auto limit = static_cast<float>(largest_code(bits));
-  const Tensor dense = checked_matrix(w);
+  const Tensor dense = checked_weights(w);
   Codes result{Tensor::empty(w.shape(), DType::i8), scales, bits, granularity, group};
   const Shape expected = scales_shape(w.dim(0), w.dim(1), granularity, group);
   check(scales.shape() == expected, "[quantize] expected scales of shape {}, got {}", expected, scales.shape());

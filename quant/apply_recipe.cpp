@@ -10,6 +10,8 @@
 #include "nn/quantized_linear.h"
 #include "quant/absmax.h"
 #include "quant/glob.h"
+#include "quant/minmax.h"
+#include "quant/nf4.h"
 
 namespace octet {
 namespace {
@@ -176,7 +178,11 @@ AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
     case WeightFormat::int8:
       return Int8Weight(absmax_quantize(weight, bits, scheme.granularity, scheme.group));
     case WeightFormat::int4:
-      return Int4Weight(absmax_quantize(weight, bits, scheme.granularity, scheme.group, DType::f16));
+      return Int4Weight(scheme.symmetric
+                            ? absmax_quantize(weight, bits, scheme.granularity, scheme.group, DType::f16)
+                            : minmax_quantize(weight, bits, scheme.granularity, scheme.group));
+    case WeightFormat::nf4:
+      return nf4_quantize(weight, scheme.group);
     case WeightFormat::fp16:
       return HalfWeight::quantize(weight, DType::f16);
     case WeightFormat::bf16:

@@ -30,7 +30,7 @@ struct Coverage {
 };
 
 /// Replaces the linear layers and the token embedding of `model` by quantized ones, as the recipe says, by rounding to
-/// nearest (quant/absmax.h). On an error the model is as it was.
+/// nearest (quant/absmax.h, minmax.h, nf4.h). On an error the model is as it was.
 /// Errors: a pattern that matches no layer (config), naming the nearest paths; a weight with NaN or infinity, or a
 /// model that is quantized already, naming the layer.
 Coverage apply_recipe(Gpt& model, const Recipe& recipe);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/parallel.h"
+#include "tensor/formats/nibbles.h"
 #include "tensor/ops/view.h"
 
 namespace octet {
@@ -56,16 +57,18 @@ ErrorSums sum_errors(std::span<const float> x, std::span<const float> y) {
 }
 
 std::int64_t count_clipped(std::span<const float> x, const Codes& codes) {
-  const double reach = largest_code(codes.bits) + 0.5;
+  const double lowest = codes.lowest_code() - 0.5, highest = codes.highest_code() + 0.5;
   const std::int64_t columns = codes.columns(), run = codes.columns_per_scale();
   std::vector<std::int64_t> clipped(static_cast<std::size_t>(codes.rows()));
   parallel_for(codes.rows(), 64, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       std::int64_t count = 0;
       for (std::int64_t first = 0; first < columns; first += run) {
-        const double limit = reach * static_cast<double>(codes.scale(row, first / run));
+        const auto scale = static_cast<double>(codes.scale(row, first / run));
+        const auto minimum = static_cast<double>(codes.minimum(row, first / run));
         for (std::int64_t c = first; c < std::min(first + run, columns); ++c) {
-          count += std::fabs(static_cast<double>(x[static_cast<std::size_t>(row * columns + c)])) > limit;
+          const double above = static_cast<double>(x[static_cast<std::size_t>(row * columns + c)]) - minimum;
+          count += above < lowest * scale || above > highest * scale;
         }
       }
       clipped[static_cast<std::size_t>(row)] = count;
@@ -78,6 +81,17 @@ std::int64_t count_levels(std::span<const std::int8_t> codes) {
   std::array<bool, 256> used{};
   for (const std::int8_t code : codes) {
     used[static_cast<std::uint8_t>(code)] = true;
+  }
+  return std::count(used.begin(), used.end(), true);
+}
+
+std::int64_t count_levels(const Nf4Weight& weight) {
+  std::array<bool, kNf4Levels.size()> used{};
+  for (std::int64_t row = 0; row < weight.rows(); ++row) {
+    const std::uint8_t* bytes = weight.nibbles().data<std::uint8_t>() + row * weight.nibbles().dim(1);
+    for (std::int64_t c = 0; c < weight.columns(); ++c) {
+      used[static_cast<std::size_t>(nibble_at(bytes, c))] = true;
+    }
   }
   return std::count(used.begin(), used.end(), true);
 }
@@ -106,7 +120,10 @@ QuantizationError quantization_error(const Tensor& original, const AnyWeight& st
     const Codes codes = codes_of(stored);
     error.clipped = count_clipped(contiguous(original).span<float>(), codes);
     error.levels_used = count_levels(codes.codes.span<std::int8_t>());
-    error.levels_total = 2 * largest_code(codes.bits) + 1;
+    error.levels_total = codes.highest_code() - codes.lowest_code() + 1;
+  } else if (const auto* nf4 = std::get_if<Nf4Weight>(&stored)) {
+    error.levels_used = count_levels(*nf4);
+    error.levels_total = static_cast<std::int64_t>(kNf4Levels.size());
   }
   return error;
 }

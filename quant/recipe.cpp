@@ -18,14 +18,17 @@ WeightFormat WeightScheme::stored_format() const {
 
 std::string WeightScheme::describe() const {
   std::string text{enum_name(stored_format())};
-  if (has_codes()) {
+  if (has_codes() || stored_format() == WeightFormat::nf4) {
     text += fmt::format(" {}", enum_name(granularity));
     if (granularity == Granularity::per_group) {
       text += fmt::format(" {}", group);
     }
+  }
+  if (has_codes()) {
     if (bits != (stored_format() == WeightFormat::int4 ? 4 : 8)) {
       text += fmt::format(" ({}-bit codes)", bits);
     }
+    text += symmetric ? "" : " with minimum";
   }
   return text;
 }
@@ -33,6 +36,14 @@ std::string WeightScheme::describe() const {
 void WeightScheme::validate(Problems& problems) const {
   if (format == WeightFormat::int4 && bits > 4) {
     problems.add("bits", "expected at most 4 bits for the format int4, got {}", bits);
+  }
+  if (format == WeightFormat::nf4 && granularity != Granularity::per_group) {
+    problems.add("granularity", "expected per_group for the format nf4 (QLoRA has groups of 64), got {}",
+                 enum_name(granularity));
+  }
+  if (!symmetric && stored_format() != WeightFormat::int4) {
+    problems.add("symmetric", "expected true for the format {}: only int4 stores a minimum beside each scale",
+                 enum_name(stored_format()));
   }
 }
 
@@ -60,7 +71,7 @@ void Recipe::validate(Problems& problems) const {
     problems.add("activations",
                  "expected weight_only for the format {}, because only integer codes multiply int8 "
                  "activations",
-                 enum_name(format));
+                 enum_name(stored_format()));
   }
 }
 

@@ -31,7 +31,7 @@ std::string describe(const AnyWeight& weight) {
 }
 
 bool has_codes(const AnyWeight& weight) {
-  return !std::holds_alternative<HalfWeight>(weight);
+  return std::holds_alternative<Int8Weight>(weight) || std::holds_alternative<Int4Weight>(weight);
 }
 
 Codes codes_of(const AnyWeight& weight) {
@@ -47,6 +47,9 @@ Codes codes_of(const AnyWeight& weight) {
 PackedWeight pack(const AnyWeight& weight) {
   if (const auto* half = std::get_if<HalfWeight>(&weight)) {
     return PackedWeight(*half);
+  }
+  if (const auto* nf4 = std::get_if<Nf4Weight>(&weight)) {
+    return PackedWeight(*nf4);
   }
   const bool int4 = std::holds_alternative<Int4Weight>(weight);
   return {codes_of(weight), int4 ? PackedFormat::int4 : PackedFormat::int8};

@@ -10,16 +10,24 @@ std::int64_t Codes::scale_run(Granularity granularity, std::int64_t group, std::
   return granularity == Granularity::per_group ? std::min(group, columns) : columns;
 }
 
-float Codes::scale(std::int64_t row, std::int64_t group_index) const {
+std::int64_t Codes::index(std::int64_t row, std::int64_t group_index) const {
   switch (granularity) {
     case Granularity::per_tensor:
-      return scales.data<float>()[0];
+      return 0;
     case Granularity::per_channel:
-      return scales.data<float>()[row];
+      return row;
     case Granularity::per_group:
-      return scales.data<float>()[row * groups() + group_index];
+      return row * groups() + group_index;
   }
-  return 0.0F;
+  return 0;
+}
+
+int Codes::lowest_code() const {
+  return is_symmetric() ? -largest_code(bits) : 0;
+}
+
+int Codes::highest_code() const {
+  return is_symmetric() ? largest_code(bits) : 2 * largest_code(bits) + 1;
 }
 
 Shape scales_shape(std::int64_t rows, std::int64_t columns, Granularity granularity, std::int64_t group) {
@@ -52,7 +60,7 @@ std::string describe(const Codes& codes, int stored) {
   if (codes.bits < stored) {
     text += fmt::format(" ({}-bit codes)", codes.bits);
   }
-  return text;
+  return codes.is_symmetric() ? text : text + " with minimum";
 }
 
 void validate(const Codes& codes) {
@@ -62,11 +70,17 @@ void validate(const Codes& codes) {
   check(codes.scales.shape() == expected && codes.scales.dtype() == DType::f32,
         "[codes] expected {} scales of shape {} in f32, got shape {} of {}", enum_name(codes.granularity), expected,
         codes.scales.shape(), name_of(codes.scales.dtype()));
-  const int limit = largest_code(codes.bits);
+  if (!codes.is_symmetric()) {
+    check(codes.minimums.shape() == expected && codes.minimums.dtype() == DType::f32,
+          "[codes] expected minimums of shape {} in f32 like the scales, got shape {} of {}", expected,
+          codes.minimums.shape(), name_of(codes.minimums.dtype()));
+    check(codes.bits <= 7, "[codes] expected at most 7 bits for codes with a minimum, got {}", codes.bits);
+  }
+  const int low = codes.lowest_code(), high = codes.highest_code();
   const auto values = codes.codes.span<std::int8_t>();
-  const auto bad = std::find_if(values.begin(), values.end(), [&](int code) { return code < -limit || code > limit; });
+  const auto bad = std::find_if(values.begin(), values.end(), [&](int code) { return code < low || code > high; });
   check(bad == values.end(), "[codes] expected codes of {} bits in [{}, {}], got {} at row {}, column {}", codes.bits,
-        -limit, limit, bad == values.end() ? 0 : *bad, (bad - values.begin()) / codes.columns(),
+        low, high, bad == values.end() ? 0 : *bad, (bad - values.begin()) / codes.columns(),
         (bad - values.begin()) % codes.columns());
 }
 
@@ -76,10 +90,10 @@ void dequantize_rows(const Codes& codes, std::int64_t first, std::int64_t count,
   const std::int8_t* code = codes.codes.data<std::int8_t>();
   for (std::int64_t row = first; row < first + count; ++row) {
     for (std::int64_t begin = 0; begin < columns; begin += run) {
-      const float scale = codes.scale(row, begin / run);
+      const float scale = codes.scale(row, begin / run), minimum = codes.minimum(row, begin / run);
       const std::int64_t end = std::min(begin + run, columns);
       for (std::int64_t c = begin; c < end; ++c) {
-        out[(row - first) * columns + c] = static_cast<float>(code[row * columns + c]) * scale;
+        out[(row - first) * columns + c] = static_cast<float>(code[row * columns + c]) * scale + minimum;
       }
     }
   }

@@ -4,32 +4,36 @@
 
 namespace octet {
 
-/// A matrix (R, C) of half a byte per weight.
+/// A matrix (R, C) of half a byte per weight, on a symmetric grid or one with a minimum (see Codes).
 ///
-/// Stored: `nibbles` (R, ceil(C / 2)) u8, row-major. Byte c / 2 of a row holds two codes in two's complement:
-///   bits 0..3: the code of the even column c      bits 4..7: that of column c + 1, or 0 past the end of the row
-/// Codes lie in [-7, 7]; -8 is not used, so that the grid is symmetric. `scales` f16: (1), (R) or (R, groups).
-///   bytes = R ceil(C / 2) + 2 (number of scales)  groups of 32: 4.5 bits per weight
+/// Stored: `nibbles` (R, ceil(C / 2)) u8, row-major, the even column in the low nibble (tensor/formats/nibbles.h).
+///   symmetric        codes in [-7, 7] in two's complement; -8 is not used      scales f16: (1), (R) or (R, groups)
+///   with a minimum   codes in [0, 15]                                          and minimums f16 of the same shape
+///   bytes = R ceil(C / 2) + 2 (number of scales and minimums)
+///   groups of 32: 4.5 bits per weight, with a minimum 5 (the form of GGML's Q4_0 and Q4_1)
 ///
-/// Scales are stored in FP16, so codes must be computed with the scale as stored (`absmax_quantize` with DType::f16):
-/// a code computed with another scale may be off by one.
+/// Scales and minimums are stored in FP16, so codes must be computed with them as stored (`absmax_quantize` with
+/// DType::f16, `minmax_quantize`): a code computed with another scale may be off by one.
 class Int4Weight {
  public:
-  /// Codes of up to 4 bits with scales that FP16 holds exactly. Errors: else, and see validate().
+  /// Codes of up to 4 bits with scales and minimums that FP16 holds exactly. Errors: else, and see validate().
   explicit Int4Weight(const Codes& codes);
-  /// From what is stored; `columns` tells whether the last nibble of a row is used.
-  Int4Weight(Tensor nibbles, Tensor scales, std::int64_t columns, int bits, Granularity granularity,
-             std::int64_t group);
+  /// From what is stored; `columns` tells whether the last nibble of a row is used, and `minimums` are undefined for a
+  /// symmetric grid.
+  Int4Weight(Tensor nibbles, Tensor scales, std::int64_t columns, int bits, Granularity granularity, std::int64_t group,
+             Tensor minimums = {});
 
   const Tensor& nibbles() const { return nibbles_; }
-  const Tensor& scales() const { return scales_; }  ///< f16
+  const Tensor& scales() const { return scales_; }      ///< f16
+  const Tensor& minimums() const { return minimums_; }  ///< f16, or undefined
+  bool is_symmetric() const { return !minimums_.defined(); }
   std::int64_t rows() const { return nibbles_.dim(0); }
   std::int64_t columns() const { return columns_; }
   int bits() const { return bits_; }
   Granularity granularity() const { return granularity_; }
   std::int64_t group() const { return group_; }
 
-  /// One byte per code, scales in FP32.
+  /// One byte per code, scales and minimums in FP32.
   Codes codes() const;
   Tensor dequantize() const;
   void dequantize_rows(std::int64_t first, std::int64_t count, float* out) const;
@@ -39,6 +43,7 @@ class Int4Weight {
  private:
   Tensor nibbles_;
   Tensor scales_;
+  Tensor minimums_;
   std::int64_t columns_;
   int bits_;
   Granularity granularity_;

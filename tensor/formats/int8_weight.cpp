@@ -4,6 +4,7 @@ namespace octet {
 
 Int8Weight::Int8Weight(Codes codes) : codes_(std::move(codes)) {
   validate(codes_);
+  check(codes_.is_symmetric(), "[int8 weight] expected codes on a symmetric grid, got codes with a minimum");
 }
 
 void Int8Weight::dequantize_rows(std::int64_t first, std::int64_t count, float* out) const {

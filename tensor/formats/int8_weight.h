@@ -11,7 +11,7 @@ namespace octet {
 /// Codes of fewer bits (2 to 7) are stored in the same bytes: that shows what fewer levels cost, without saving space.
 class Int8Weight {
  public:
-  /// Errors: see validate().
+  /// Errors: codes with a minimum; see validate().
   explicit Int8Weight(Codes codes);
 
   const Codes& codes() const { return codes_; }

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "base/parallel.h"
+#include "tensor/formats/nibbles.h"
+#include "tensor/half.h"
 
 namespace octet {
 namespace {
@@ -75,34 +77,71 @@ void PackedWeight::pack_row(std::span<const std::uint8_t> padded, std::int64_t r
   }
 }
 
+/// Packs all rows: `code_at(row, k)` is the unsigned code of column k; padding and missing rows get `zero`.
+template <typename CodeAt>
+void PackedWeight::pack_rows(std::uint8_t zero, CodeAt code_at) {
+  parallel_for(panels(), 1, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<std::uint8_t> padded(static_cast<std::size_t>(layout_.stride));
+    for (std::int64_t row = begin * kPanelColumns; row < end * kPanelColumns; ++row) {
+      std::fill(padded.begin(), padded.end(), zero);
+      for (std::int64_t group = 0; group < layout_.groups && row < rows_; ++group) {
+        const std::int64_t first = group * layout_.group;
+        const std::int64_t columns = std::min(layout_.group, layout_.columns - first);
+        for (std::int64_t i = 0; i < columns; ++i) {
+          padded[static_cast<std::size_t>(layout_.begin(group) + i)] = code_at(row, first + i);
+        }
+      }
+      pack_row(padded, row);
+    }
+  });
+}
+
+/// One number for each row and group, where kernels look for it: (panels, groups, 16), 0 for missing rows.
+template <typename ValueAt>
+Tensor PackedWeight::per_group(ValueAt value_at) const {
+  Tensor values = Tensor::zeros({panels(), layout_.groups, kPanelColumns});
+  for (std::int64_t row = 0; row < rows_; ++row) {
+    for (std::int64_t group = 0; group < layout_.groups; ++group) {
+      values.data<float>()[scale_index(row, group)] = value_at(row, group);
+    }
+  }
+  return values;
+}
+
 PackedWeight::PackedWeight(const Codes& codes, PackedFormat format)
     : PackedWeight(format, codes.rows(), code_layout(codes.columns(), codes.columns_per_scale())) {
   check(has_integer_codes(), "[packed weight] expected int8 or int4 as the format of integer codes");
   check(format == PackedFormat::int8 || codes.bits <= 4,
         "[packed weight] expected codes of at most 4 bits for int4, got {}", codes.bits);
-  scales_ = Tensor::zeros({panels(), layout_.groups, kPanelColumns});
   if (format == PackedFormat::int4) {
     levels_ = int4_levels();
   }
-  const std::int8_t* source = codes.codes.data<std::int8_t>();
+  // Nibbles from 0 to 15 with a minimum are codes from -8 to 7 to the kernels: value = (q - 8) scale + (minimum + 8 scale).
+  const int shift = format == PackedFormat::int4 && !codes.is_symmetric() ? 8 : 0;
   const int zero = zero_code(format);
-  float* scales = scales_.data<float>();
-  parallel_for(panels(), 1, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<std::uint8_t> padded(static_cast<std::size_t>(layout_.stride));
-    for (std::int64_t row = begin * kPanelColumns; row < end * kPanelColumns; ++row) {
-      std::fill(padded.begin(), padded.end(), static_cast<std::uint8_t>(zero));
-      for (std::int64_t group = 0; group < layout_.groups && row < rows_; ++group) {
-        const std::int64_t first = group * layout_.group;
-        const std::int64_t columns = std::min(layout_.group, layout_.columns - first);
-        std::transform(source + row * layout_.columns + first, source + row * layout_.columns + first + columns,
-                       padded.begin() + layout_.begin(group),
-                       [&](std::int8_t code) { return static_cast<std::uint8_t>(code + zero); });
-        scales[(row / kPanelColumns * layout_.groups + group) * kPanelColumns + row % kPanelColumns] =
-            codes.scale(row, group);
-      }
-      pack_row(padded, row);
-    }
+  const std::int8_t* source = codes.codes.data<std::int8_t>();
+  pack_rows(static_cast<std::uint8_t>(zero), [&](std::int64_t row, std::int64_t k) {
+    return static_cast<std::uint8_t>(source[row * layout_.columns + k] - shift + zero);
   });
+  scales_ = per_group([&](std::int64_t row, std::int64_t group) { return codes.scale(row, group); });
+  if (!codes.is_symmetric()) {
+    offsets_ = per_group([&](std::int64_t row, std::int64_t group) {
+      return codes.minimum(row, group) + static_cast<float>(shift) * codes.scale(row, group);
+    });
+  }
+}
+
+PackedWeight::PackedWeight(const Nf4Weight& weight)
+    : PackedWeight(PackedFormat::nf4, weight.rows(), code_layout(weight.columns(), weight.block())) {
+  levels_ = Tensor::from(std::vector<float>(kNf4Levels.begin(), kNf4Levels.end()), {16});
+  const std::uint8_t* nibbles = weight.nibbles().data<std::uint8_t>();
+  const std::int64_t row_bytes = weight.nibbles().dim(1);
+  pack_rows(static_cast<std::uint8_t>(nearest_nf4_level(0.0F)), [&](std::int64_t row, std::int64_t k) {
+    return static_cast<std::uint8_t>(nibble_at(nibbles + row * row_bytes, k));
+  });
+  const Float16* scales = weight.scales().data<Float16>();
+  scales_ = per_group(
+      [&](std::int64_t row, std::int64_t group) { return to_float(scales[row * layout_.groups + group]); });
 }
 
 PackedWeight::PackedWeight(const HalfWeight& weight)
@@ -121,6 +160,40 @@ PackedWeight::PackedWeight(const HalfWeight& weight)
       }
     }
   });
+}
+
+Tensor PackedWeight::columns_of(std::span<const std::int64_t> ks) const {
+  check(scales_.defined(), "[packed weight] expected a format with codes to take columns of");
+  Tensor result = Tensor::empty({static_cast<std::int64_t>(ks.size()), rows_});
+  float* out = result.data<float>();
+  for (const std::int64_t k : ks) {
+    const std::int64_t group = k / layout_.group, place = layout_.begin(group) + k % layout_.group;
+    // The byte of lane 0 in panel 0: see PackedCodes.
+    const std::int64_t step = format_ == PackedFormat::int8 ? 4 : 8;
+    const std::uint8_t* bytes = codes_.data<std::uint8_t>() + place / step * kPanelColumns * 4 + place % 4;
+    const int nibble = place % 8 < 4 ? 0 : 4;
+    for (std::int64_t first = 0; first < rows_; first += kPanelColumns, bytes += panel_bytes()) {
+      const std::int64_t lanes = std::min(kPanelColumns, rows_ - first);
+      for (std::int64_t lane = 0; lane < lanes; ++lane) {
+        out[first + lane] = format_ == PackedFormat::int8 ? static_cast<float>(bytes[4 * lane] - 128)
+                                                          : levels_.data<float>()[bytes[4 * lane] >> nibble & 15];
+      }
+      scale_lanes(first, group, lanes, out + first);
+    }
+    out += rows_;
+  }
+  return result;
+}
+
+/// Applies scales and offsets of rows first, first + 1, ... to what their codes stand for.
+void PackedWeight::scale_lanes(std::int64_t first, std::int64_t group, std::int64_t lanes, float* values) const {
+  const std::int64_t index = scale_index(first, group);
+  for (std::int64_t lane = 0; lane < lanes; ++lane) {
+    values[lane] *= scales_.data<float>()[index + lane];
+  }
+  for (std::int64_t lane = 0; offsets_.defined() && lane < lanes; ++lane) {
+    values[lane] += offsets_.data<float>()[index + lane];
+  }
 }
 
 }  // namespace octet

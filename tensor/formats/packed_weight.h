@@ -4,6 +4,7 @@
 
 #include "tensor/formats/codes.h"
 #include "tensor/formats/half_weight.h"
+#include "tensor/formats/nf4_weight.h"
 #include "tensor/packed_codes.h"
 
 namespace octet {
@@ -14,6 +15,7 @@ class PackedWeight {
  public:
   /// int8 or int4; int4 takes codes of up to 4 bits. Errors: groups too large for exact int32 sums (kMaxGroup).
   PackedWeight(const Codes& codes, PackedFormat format);
+  explicit PackedWeight(const Nf4Weight& weight);
   explicit PackedWeight(const HalfWeight& weight);
 
   std::int64_t rows() const { return rows_; }
@@ -22,6 +24,8 @@ class PackedWeight {
   bool has_integer_codes() const { return format_ == PackedFormat::int8 || format_ == PackedFormat::int4; }
   const CodeLayout& layout() const { return layout_; }
   PackedCodes view() const;
+  /// The columns k of W as rows: (number of columns, N) FP32. Errors: a half-precision format, which has no codes.
+  Tensor columns_of(std::span<const std::int64_t> ks) const;
 
  private:
   PackedWeight(PackedFormat format, std::int64_t rows, CodeLayout layout);
@@ -29,6 +33,14 @@ class PackedWeight {
   std::int64_t panels() const { return (rows_ + kPanelColumns - 1) / kPanelColumns; }
   std::int64_t panel_bytes() const;
   void pack_row(std::span<const std::uint8_t> padded, std::int64_t row);
+  template <typename CodeAt>
+  void pack_rows(std::uint8_t zero, CodeAt code_at);
+  template <typename ValueAt>
+  Tensor per_group(ValueAt value_at) const;
+  std::int64_t scale_index(std::int64_t row, std::int64_t group) const {
+    return (row / kPanelColumns * layout_.groups + group) * kPanelColumns + row % kPanelColumns;
+  }
+  void scale_lanes(std::int64_t first, std::int64_t group, std::int64_t lanes, float* values) const;
 
   PackedFormat format_;
   std::int64_t rows_;
