@@ -178,9 +178,8 @@ AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
     case WeightFormat::int8:
       return Int8Weight(absmax_quantize(weight, bits, scheme.granularity, scheme.group));
     case WeightFormat::int4:
-      return Int4Weight(scheme.symmetric
-                            ? absmax_quantize(weight, bits, scheme.granularity, scheme.group, DType::f16)
-                            : minmax_quantize(weight, bits, scheme.granularity, scheme.group));
+      return Int4Weight(scheme.symmetric ? absmax_quantize(weight, bits, scheme.granularity, scheme.group, DType::f16)
+                                         : minmax_quantize(weight, bits, scheme.granularity, scheme.group));
     case WeightFormat::nf4:
       return nf4_quantize(weight, scheme.group);
     case WeightFormat::fp16:

@@ -13,19 +13,19 @@ namespace octet {
 enum class WeightFormat { automatic, int8, int4, nf4, fp16, bf16, fp32 };
 
 template <>
-inline constexpr auto enum_names<WeightFormat> =
-    std::to_array<EnumName<WeightFormat>>({{WeightFormat::automatic, "auto"},
-                                           {WeightFormat::int8, "int8"},
-                                           {WeightFormat::int4, "int4"},
-                                           {WeightFormat::nf4, "nf4"},
-                                           {WeightFormat::fp16, "fp16"},
-                                           {WeightFormat::bf16, "bf16"},
-                                           {WeightFormat::fp32, "fp32"}});
+inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({{WeightFormat::automatic,
+                                                                                         "auto"},
+                                                                                        {WeightFormat::int8, "int8"},
+                                                                                        {WeightFormat::int4, "int4"},
+                                                                                        {WeightFormat::nf4, "nf4"},
+                                                                                        {WeightFormat::fp16, "fp16"},
+                                                                                        {WeightFormat::bf16, "bf16"},
+                                                                                        {WeightFormat::fp32, "fp32"}});
 
 /// How the weights of some layers are stored.
 struct WeightScheme {
   WeightFormat format = WeightFormat::automatic;
-  std::int64_t bits = 8;  ///< 2 to 8; ignored by nf4, fp16, bf16, fp32
+  std::int64_t bits = 8;                               ///< 2 to 8; ignored by nf4, fp16, bf16, fp32
   Granularity granularity = Granularity::per_channel;  ///< ignored by fp16, bf16, fp32; nf4 takes per_group alone
   std::int64_t group = 32;  ///< columns per scale, for per_group; the last group of a row may be shorter
   bool symmetric = true;    ///< false: each scale has a minimum beside it (quant/minmax.h), for int4

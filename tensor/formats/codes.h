@@ -37,7 +37,9 @@ struct Codes {
   bool is_symmetric() const { return !minimums.defined(); }
   int lowest_code() const;
   int highest_code() const;
-  float scale(std::int64_t row, std::int64_t group_index) const { return scales.data<float>()[index(row, group_index)]; }
+  float scale(std::int64_t row, std::int64_t group_index) const {
+    return scales.data<float>()[index(row, group_index)];
+  }
   /// The value of code 0, which is 0 where the grid is symmetric.
   float minimum(std::int64_t row, std::int64_t group_index) const {
     return is_symmetric() ? 0.0F : minimums.data<float>()[index(row, group_index)];
@@ -55,7 +57,8 @@ Shape scales_shape(std::int64_t rows, std::int64_t columns, Granularity granular
 /// The largest code of `bits` bits: 2^(bits-1) - 1. Errors: (config) bits outside 2..8.
 int largest_code(int bits);
 
-/// "per_group 32 (3-bit codes) with minimum": the granularity, and the bits where they are fewer than the `stored` ones.
+/// "per_group 32 (3-bit codes) with minimum": the granularity, and the bits where they are fewer than the `stored`
+/// ones.
 std::string describe(const Codes& codes, int stored);
 
 /// Checks shapes, dtypes and the range of the codes; an error naming what is wrong.

@@ -7,8 +7,8 @@
 
 namespace octet {
 
-/// The 16 levels of NormalFloat4, ascending, in units of the largest magnitude of a block. With p = (1 - 1/30 + 1 - 1/32)
-/// / 2 = 0.9677083 they are, divided by the largest of them,
+/// The 16 levels of NormalFloat4, ascending, in units of the largest magnitude of a block. With p = (1 - 1/30 + 1 -
+/// 1/32) / 2 = 0.9677083 they are, divided by the largest of them,
 ///   positive   the quantiles of the normal distribution at the first 8 of 9 points evenly from p to 0.5
 ///   zero       0, exactly
 ///   negative   minus those at the first 7 of 8 points evenly from p to 0.5
@@ -16,20 +16,21 @@ namespace octet {
 /// needs one.
 /// Source: Dettmers et al. 2023, "QLoRA", https://arxiv.org/abs/2305.14314, section 3 and appendix E.
 inline constexpr std::array<float, 16> kNf4Levels = {
-    -1.0F,        -0.6961928F, -0.52507305F, -0.39491749F, -0.28444138F, -0.18477343F, -0.09105004F, 0.0F,
-    0.0795803F,   0.1609302F,  0.2461123F,   0.33791524F,  0.44070983F,  0.562617F,    0.72295684F,  1.0F};
+    -1.0F,      -0.6961928F, -0.52507305F, -0.39491749F, -0.28444138F, -0.18477343F, -0.09105004F, 0.0F,
+    0.0795803F, 0.1609302F,  0.2461123F,   0.33791524F,  0.44070983F,  0.562617F,    0.72295684F,  1.0F};
 
 /// The index of the level nearest to `x`; of two equally near ones the lower.
 int nearest_nf4_level(float x);
 
 /// A matrix (R, C) of half a byte per weight: value (r, c) = kNf4Levels[nibble (r, c)] * scale of (r, block of c).
 ///
-/// Stored: `nibbles` (R, ceil(C / 2)) u8 (tensor/formats/nibbles.h), and `scales` (R, blocks) f16: the largest magnitude
-/// of each `block` neighbours of a row; the last block of a row may be shorter.
+/// Stored: `nibbles` (R, ceil(C / 2)) u8 (tensor/formats/nibbles.h), and `scales` (R, blocks) f16: the largest
+/// magnitude of each `block` neighbours of a row; the last block of a row may be shorter.
 ///   bytes = R ceil(C / 2) + 2 R blocks            blocks of 64: 4.25 bits per weight
 ///
 /// QLoRA keeps scales in FP32 (4.5 bits) or quantizes them again (4.13). FP16 moves a value by at most 2^-11 of itself,
-/// where the gap between two levels is 0.08 of the scale: no loss that shows, for the bits of an int4 weight in groups of
+/// where the gap between two levels is 0.08 of the scale: no loss that shows, for the bits of an int4 weight in groups
+/// of
 /// 64. There are no integer codes, so int8 activations cannot multiply it.
 class Nf4Weight {
  public:

@@ -116,7 +116,8 @@ PackedWeight::PackedWeight(const Codes& codes, PackedFormat format)
   if (format == PackedFormat::int4) {
     levels_ = int4_levels();
   }
-  // Nibbles from 0 to 15 with a minimum are codes from -8 to 7 to the kernels: value = (q - 8) scale + (minimum + 8 scale).
+  // Nibbles from 0 to 15 with a minimum are codes from -8 to 7 to the kernels: value = (q - 8) scale + (minimum + 8
+  // scale).
   const int shift = format == PackedFormat::int4 && !codes.is_symmetric() ? 8 : 0;
   const int zero = zero_code(format);
   const std::int8_t* source = codes.codes.data<std::int8_t>();
@@ -140,8 +141,8 @@ PackedWeight::PackedWeight(const Nf4Weight& weight)
     return static_cast<std::uint8_t>(nibble_at(nibbles + row * row_bytes, k));
   });
   const Float16* scales = weight.scales().data<Float16>();
-  scales_ = per_group(
-      [&](std::int64_t row, std::int64_t group) { return to_float(scales[row * layout_.groups + group]); });
+  scales_ =
+      per_group([&](std::int64_t row, std::int64_t group) { return to_float(scales[row * layout_.groups + group]); });
 }
 
 PackedWeight::PackedWeight(const HalfWeight& weight)

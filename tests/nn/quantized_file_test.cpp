@@ -11,6 +11,7 @@
 #include "nn/quantized_embedding.h"
 #include "nn/quantized_linear.h"
 #include "tensor/autograd/node.h"
+#include "tensor/formats/nibbles.h"
 #include "tests/nn/tiny_gpt.h"
 
 namespace octet {
@@ -25,39 +26,73 @@ auto fails_with(const std::string& message) {
       AllOf(Property(&Error::what, HasSubstr(message)), Property(&Error::kind, ErrorKind::input)));
 }
 
+constexpr int kFormats = 5;
+
+/// int8, int4, nf4, bf16, int4 with a minimum.
 AnyWeight some_weight(const Shape& shape, int format) {
-  if (format == 2) {
+  if (format == 3) {
     return HalfWeight(Tensor::zeros(shape, DType::bf16));
   }
-  Codes codes{Tensor::zeros(shape, DType::i8), {}, format == 0 ? 8 : 4, Granularity::per_group, 5};
-  for (std::int64_t i = 0; i < codes.codes.elements(); ++i) {
-    codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(i % 15 - 7);
+  const Shape scales = scales_shape(shape[0], shape[1], Granularity::per_group, 5);
+  if (format == 2) {
+    Tensor nibbles = Tensor::zeros({shape[0], (shape[1] + 1) / 2}, DType::u8);
+    for (std::int64_t i = 0; i < nibbles.elements(); ++i) {
+      nibbles.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(37 * i);
+    }
+    return Nf4Weight(nibbles, to_half_exactly(Tensor::full(scales, 0.125F), "test", "scales"), shape[1], 5);
   }
-  codes.scales = Tensor::full(scales_shape(shape[0], shape[1], Granularity::per_group, 5), 0.125F);
+  Codes codes{Tensor::zeros(shape, DType::i8), {}, format == 0 ? 8 : 4, Granularity::per_group, 5};
+  const int lowest = format == 4 ? 0 : -7;
+  for (std::int64_t i = 0; i < codes.codes.elements(); ++i) {
+    codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(i % 15 + lowest);
+  }
+  codes.scales = Tensor::full(scales, 0.125F);
+  if (format == 4) {
+    codes.minimums = Tensor::full(scales, -0.75F);
+  }
   return format == 0 ? AnyWeight(Int8Weight(codes)) : AnyWeight(Int4Weight(codes));
 }
 
-/// A model whose layers have formats in turn: int8, int4, bf16, FP32.
+/// A model whose layers have all formats in turn, then FP32.
 class QuantizedFile : public testing::Test {
  protected:
   QuantizedFile() : model(tiny_llama()) {
     std::string name = testing::TempDir() + "octet_quantized_XXXXXX";
     folder = ::mkdtemp(name.data());
     fill_randomly(model, 1);
-    int format = 0;
+    int next = 0;
     model.for_each_child([&](const std::string&, ChildSlot& slot) {
-      const auto activations = format % 4 < 2 ? Activations::dynamic : Activations::weight_only;
-      if (auto* linear = dynamic_cast<Linear*>(&slot.module()); linear != nullptr && format++ % 4 != 3) {
-        const AnyWeight weight = some_weight(linear->weight.value().shape(), (format - 1) % 4);
+      const int format = next % (kFormats + 1);
+      auto* linear = dynamic_cast<Linear*>(&slot.module());
+      auto* table = dynamic_cast<Embedding*>(&slot.module());
+      next += linear != nullptr || table != nullptr;
+      if ((linear == nullptr && table == nullptr) || format == kFormats) {
+        return;
+      }
+      const AnyWeight weight =
+          some_weight(linear ? linear->weight.value().shape() : table->weight.value().shape(), format);
+      const auto activations = has_codes(weight) ? Activations::dynamic : Activations::weight_only;
+      if (linear != nullptr) {
         slot.replace(QuantizedLinear::from_linear(*linear, weight, activations));
-      } else if (auto* table = dynamic_cast<Embedding*>(&slot.module())) {
-        const AnyWeight weight = some_weight(table->weight.value().shape(), format++ % 4);
+      } else {
         slot.replace(QuantizedEmbedding::from_embedding(*table, weight, activations));
       }
     });
     save_any_model(folder, model, R"({"name": "mixed"})");
   }
   ~QuantizedFile() override { std::filesystem::remove_all(folder); }
+
+  /// The first layer that is stored so.
+  std::string layer_of(const std::function<bool(const AnyWeight&)>& is_wanted) {
+    std::string found;
+    model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+      const QuantizedMatrix* matrix = quantized_matrix_of(slot.module());
+      if (found.empty() && matrix != nullptr && is_wanted(matrix->weight())) {
+        found = path;
+      }
+    });
+    return found;
+  }
 
   nlohmann::json config() { return nlohmann::json::parse(read_text_file(folder / kModelConfigFile)); }
   void write_config(const nlohmann::json& json) { write_file_atomically(folder / kModelConfigFile, json.dump()); }
@@ -157,6 +192,58 @@ TEST_F(QuantizedFile, RefusesTensorsThatBreakTheRules) {
   codes.data<std::int8_t>()[20] = -128;
   replace_tensor("embedding.weight.codes", codes);
   EXPECT_THAT([&] { load_any_model(folder); }, fails_with("got -128 at row 1, column 4"));
+}
+
+TEST_F(QuantizedFile, RefusesMinimumsThatBreakTheRules) {
+  const std::string path = layer_of([](const AnyWeight& weight) {
+    const auto* int4 = std::get_if<Int4Weight>(&weight);
+    return int4 != nullptr && !int4->is_symmetric();
+  });
+  const std::string name = path + ".weight.minimums";
+  const Tensor minimums = SafetensorsFile::read(folder / kModelWeightsFile).at(name).clone();
+  Tensor bad = minimums.clone();
+  bad.data<Float16>()[1].bits = 0x7C00;  // infinity
+  replace_tensor(name, bad);
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("layer \"" + path + "\": expected finite minimums, got inf"));
+  replace_tensor(name, Tensor::zeros({2, 2}, DType::f16));
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("expected minimums of shape"));
+  replace_tensor(name, minimums);
+  EXPECT_NO_THROW(load_any_model(folder));
+  // Read as symmetric, the minimums are left over, and nibble 8 would be a code of -8.
+  nlohmann::json json = config();
+  json["quantization"]["layers"][path]["symmetric"] = true;
+  write_config(json);
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("layer \"" + path + "\""));
+}
+
+TEST_F(QuantizedFile, RefusesNf4ThatDoesNotFit) {
+  const std::string path = layer_of([](const AnyWeight& weight) { return std::holds_alternative<Nf4Weight>(weight); });
+  const nlohmann::json good = config();
+  const auto refuses = [&](const std::function<void(nlohmann::json & layer)>& change, const std::string& message) {
+    nlohmann::json json = good;
+    change(json["quantization"]["layers"][path]);
+    write_config(json);
+    EXPECT_THAT([&] { load_any_model(folder); }, fails_with(message));
+  };
+  refuses([](auto& layer) { layer["group"] = 3; }, "[nf4 weight] expected scales of shape");
+  refuses([](auto& layer) { layer["group"] = 0; }, "a group of at least 1 column, got 0");
+  refuses([](auto& layer) { layer["columns"] = 99; }, "expected nibbles (R, 50) of u8");
+  refuses([](auto& layer) { layer["activations"] = "dynamic"; }, "expected a format with integer codes, got nf4");
+  refuses([](auto& layer) { layer["symmetric"] = false; }, path + ".weight.minimums");
+  write_config(good);
+  const std::string scales = path + ".weight.scales";
+  replace_tensor(scales,
+                 Tensor::zeros(SafetensorsFile::read(folder / kModelWeightsFile).at(scales).shape(), DType::f16));
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("expected positive finite scales, got 0"));
+}
+
+TEST_F(QuantizedFile, RefusesTruncatedWeights) {
+  const std::filesystem::path path = folder / kModelWeightsFile;
+  const auto size = std::filesystem::file_size(path);
+  for (const auto kept : {size - 1, size / 2, std::uintmax_t{9}}) {
+    std::filesystem::resize_file(path, kept);
+    EXPECT_THAT([&] { load_any_model(folder); }, fails_with(path.string())) << kept;
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "nn/quantized_linear.h"
 #include "tensor/autograd/node.h"
 #include "tensor/backend.h"
+#include "tensor/formats/nibbles.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tensor/ops/linear.h"
 
@@ -41,11 +42,36 @@ Codes random_codes(std::int64_t rows, std::int64_t columns, int bits, std::int64
   return codes;
 }
 
+Nf4Weight random_nf4(std::int64_t rows, std::int64_t columns, std::int64_t block) {
+  Tensor nibbles = Tensor::empty({rows, (columns + 1) / 2}, DType::u8);
+  for (std::int64_t i = 0; i < nibbles.elements(); ++i) {
+    nibbles.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(Random(9).below(static_cast<std::uint64_t>(i), 256));
+  }
+  const Tensor scales = Tensor::full(scales_shape(rows, columns, Granularity::per_group, block), 0.125F);
+  return {nibbles, to_half_exactly(scales, "test", "scales"), columns, block};
+}
+
+/// Codes from 0 to 2^bits - 1 above minimums that FP16 holds exactly.
+Codes codes_with_minimum(std::int64_t rows, std::int64_t columns, int bits, std::int64_t group) {
+  Codes codes = random_codes(rows, columns, bits, group);
+  for (std::int8_t& code : codes.codes.span<std::int8_t>()) {
+    code = static_cast<std::int8_t>(code + largest_code(bits));
+  }
+  codes.minimums = codes.scales.clone();
+  for (std::int64_t i = 0; i < codes.minimums.elements(); ++i) {
+    codes.minimums.data<float>()[i] = -0x1p-8F * static_cast<float>(i % 9);
+  }
+  return codes;
+}
+
 std::vector<AnyWeight> weights_of_every_format(std::int64_t rows, std::int64_t columns) {
   return {Int8Weight(random_codes(rows, columns, 8, columns)),
           Int8Weight(random_codes(rows, columns, 8, 12)),
           Int4Weight(random_codes(rows, columns, 4, 32)),
           Int4Weight(random_codes(rows, columns, 3, 7)),
+          Int4Weight(codes_with_minimum(rows, columns, 4, 32)),
+          Int4Weight(codes_with_minimum(rows, columns, 2, 7)),
+          random_nf4(rows, columns, 16),
           HalfWeight::quantize(random_tensor({rows, columns}, 3), DType::f16),
           HalfWeight::quantize(random_tensor({rows, columns}, 3), DType::bf16)};
 }
@@ -130,7 +156,8 @@ TEST_F(QuantizedLayers, BackendsAgree) {
   const auto layer = random_linear(200, 70, true);
   const Tensor x = random_tensor({33, 200}, 5);
   for (const AnyWeight& weight :
-       {AnyWeight(Int8Weight(random_codes(70, 200, 8, 200))), AnyWeight(Int4Weight(random_codes(70, 200, 4, 32)))}) {
+       {AnyWeight(Int8Weight(random_codes(70, 200, 8, 200))), AnyWeight(Int4Weight(random_codes(70, 200, 4, 32))),
+        AnyWeight(Int4Weight(codes_with_minimum(70, 200, 4, 32)))}) {
     SCOPED_TRACE(describe(weight));
     const auto quantized = QuantizedLinear::from_linear(*layer, weight, Activations::dynamic);
     const PackedWeight& packed = quantized->matrix.packed();
@@ -171,8 +198,8 @@ TEST_F(QuantizedLayers, EmbeddingLooksUpTheRowsOfTheDequantizedTable) {
                              all.begin() + static_cast<std::ptrdiff_t>(45 * id)));
     }
     const Tensor x = random_tensor({3, 45}, 6);
-    EXPECT_THAT(quantized->project(x).to_vector(), testing::Pointwise(testing::FloatNear(kWeightOnlyBound),
-                                                                      linear(x, dequantize(weight)).to_vector()));
+    EXPECT_THAT(quantized->project(x).to_vector(),
+                testing::Pointwise(testing::FloatNear(kWeightOnlyBound), linear(x, dequantize(weight)).to_vector()));
   }
 }
 
@@ -189,6 +216,8 @@ TEST_F(QuantizedLayers, RefuseWhatDoesNotFit) {
         QuantizedLinear::from_linear(*layer, HalfWeight(Tensor::zeros({4, 7}, DType::f16)), Activations::weight_only);
       },
       ThrowsMessage<Error>("[quantized linear] expected a weight of shape (4, 8), got (4, 7)"));
+  EXPECT_THAT([&] { QuantizedLinear::from_linear(*layer, random_nf4(4, 8, 8), Activations::dynamic); },
+              ThrowsMessage<Error>(HasSubstr("expected a format with integer codes, got nf4 per_group 8")));
   EXPECT_THAT(
       [&] {
         QuantizedLinear::from_linear(*layer, HalfWeight(Tensor::zeros({4, 8}, DType::f16)), Activations::dynamic);

@@ -38,13 +38,22 @@ TEST(Recipe, ReadsAndWritesYaml) {
   EXPECT_TRUE(differences(recipe, parse_config<Recipe>(to_yaml(recipe), "again")).empty());
 }
 
+TEST(Recipe, KnowsNf4AndMinimums) {
+  const Recipe nf4 = parse_config<Recipe>("format: nf4\ngranularity: per_group\ngroup: 64\n", "nf4.yaml");
+  EXPECT_EQ(nf4.describe(), "nf4 per_group 64, weight only");
+  const Recipe minimum =
+      parse_config<Recipe>("bits: 3\ngranularity: per_group\nsymmetric: false\nactivations: dynamic\n", "min.yaml");
+  EXPECT_EQ(minimum.describe(), "int4 per_group 32 (3-bit codes) with minimum, dynamic int8 activations");
+  EXPECT_TRUE(differences(minimum, parse_config<Recipe>(to_yaml(minimum), "again")).empty());
+}
+
 TEST(Recipe, EveryFileOfTheFolderIsReadAndNamedLikeItsFile) {
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(OCTET_SOURCE_DIR "/configs/recipes")) {
     EXPECT_EQ(read_config<Recipe>(entry.path().string()).name, entry.path().stem().string());
     ++files;
   }
-  EXPECT_GE(files, 8);
+  EXPECT_GE(files, 10);
 }
 
 TEST(Recipe, RefusesWhatContradictsItself) {
@@ -53,6 +62,10 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   };
   refuses("format: int4\nbits: 5", "expected at most 4 bits for the format int4, got 5");
   refuses("format: fp16\nactivations: dynamic", "expected weight_only for the format fp16");
+  refuses("format: nf4\ngranularity: per_group\nactivations: dynamic", "expected weight_only for the format nf4");
+  refuses("format: nf4", "expected per_group for the format nf4 (QLoRA has groups of 64), got per_channel");
+  refuses("symmetric: false", "expected true for the format int8: only int4 stores a minimum");
+  refuses("format: fp16\nsymmetric: false", "expected true for the format fp16");
   refuses("bits: 1", "bits");
   refuses("group: 0", "group");
   refuses("granularity: per_row", "per_tensor, per_channel");

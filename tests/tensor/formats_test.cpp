@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -95,6 +96,120 @@ TEST(Int4Weight, RefusesWhatItCannotStore) {
                    Granularity::per_channel, 0);
       },
       ThrowsMessage<Error>(HasSubstr("got -8 at row 0, column 0")));
+}
+
+Codes with_minimum(Codes codes, const std::vector<float>& minimums) {
+  codes.minimums = Tensor::from(minimums, codes.scales.shape());
+  return codes;
+}
+
+TEST(Codes, WithAMinimumValuesAreCodeTimesScalePlusMinimum) {
+  const Codes codes =
+      with_minimum(make_codes({0, 15, 3, 7}, {2, 2}, {0.5F, 2}, {2}, 4, Granularity::per_channel), {-1, -8});
+  EXPECT_NO_THROW(validate(codes));
+  EXPECT_EQ(codes.lowest_code(), 0);
+  EXPECT_EQ(codes.highest_code(), 15);
+  EXPECT_THAT(dequantize(codes).to_vector(), ElementsAre(-1, 6.5F, -2, 6));
+  EXPECT_THAT(
+      [] {
+        validate(with_minimum(make_codes({-1}, {1, 1}, {1}, {1}, 4, Granularity::per_channel), {0}));
+      },
+      ThrowsMessage<Error>("[codes] expected codes of 4 bits in [0, 15], got -1 at row 0, column 0"));
+  EXPECT_THAT(
+      [] {
+        validate(with_minimum(make_codes({1}, {1, 1}, {1}, {1}, 8, Granularity::per_channel), {0}));
+      },
+      ThrowsMessage<Error>(HasSubstr("at most 7 bits for codes with a minimum, got 8")));
+  EXPECT_THAT(
+      [] {
+        Codes bad = make_codes({1, 1}, {2, 1}, {1, 1}, {2}, 4, Granularity::per_channel);
+        bad.minimums = Tensor::zeros({1});
+        validate(bad);
+      },
+      ThrowsMessage<Error>(HasSubstr("expected minimums of shape (2) in f32 like the scales, got shape (1)")));
+  EXPECT_THAT(
+      [] {
+        Int8Weight(with_minimum(make_codes({1}, {1, 1}, {1}, {1}, 7, Granularity::per_channel), {0}));
+      },
+      ThrowsMessage<Error>(HasSubstr("[int8 weight] expected codes on a symmetric grid")));
+}
+
+TEST(Int4Weight, StoresUnsignedNibblesWithAMinimum) {
+  const Int4Weight weight(
+      with_minimum(make_codes({0, 15, 8, 1, 9, 14}, {2, 3}, {0.5F, 2}, {2}, 4, Granularity::per_channel), {-1, 0.25F}));
+  EXPECT_THAT(weight.nibbles().span<std::uint8_t>(), ElementsAre(0xF0, 0x08, 0x91, 0x0E));
+  EXPECT_EQ(weight.bytes(), 4 + 2 * 2 + 2 * 2);
+  EXPECT_EQ(weight.describe(), "int4 per_channel with minimum");
+  const Int4Weight restored(weight.nibbles(), weight.scales(), 3, 4, Granularity::per_channel, 0, weight.minimums());
+  EXPECT_THAT(restored.dequantize().to_vector(), ElementsAre(-1, 6.5F, 3, 2.25F, 18.25F, 28.25F));
+  EXPECT_THAT(dequantize(restored.codes()).to_vector(), testing::ElementsAreArray(restored.dequantize().to_vector()));
+  EXPECT_THAT(
+      [] {
+        Int4Weight(with_minimum(make_codes({1}, {1, 1}, {1}, {1}, 4, Granularity::per_channel), {0.1F}));
+      },
+      ThrowsMessage<Error>(HasSubstr("expected minimums that FP16 holds exactly, got 0.1 at index 0")));
+  EXPECT_THAT(
+      [&] { Int4Weight(weight.nibbles(), weight.scales(), 3, 4, Granularity::per_channel, 0, Tensor::zeros({2})); },
+      ThrowsMessage<Error>(HasSubstr("expected minimums of f16, got f32")));
+}
+
+/// The x with P(normal < x) = p, by bisection of the error function.
+double normal_quantile(double p) {
+  double low = -10, high = 10;
+  for (int i = 0; i < 200; ++i) {
+    const double middle = (low + high) / 2;
+    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? low : high) = middle;
+  }
+  return low;
+}
+
+TEST(Nf4Weight, LevelsAreQuantilesOfTheNormalDistribution) {
+  const double p = 0.5 * ((1.0 - 1.0 / 30) + (1.0 - 1.0 / 32));
+  std::vector<double> levels = {0.0};
+  for (int i = 0; i < 8; ++i) {
+    levels.push_back(normal_quantile(p + (0.5 - p) * i / 8));
+  }
+  for (int i = 0; i < 7; ++i) {
+    levels.push_back(-normal_quantile(p + (0.5 - p) * i / 7));
+  }
+  std::sort(levels.begin(), levels.end());
+  ASSERT_EQ(levels.size(), kNf4Levels.size());
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    EXPECT_NEAR(kNf4Levels[i], levels[i] / levels.back(), 1e-6) << i;
+  }
+}
+
+TEST(Nf4Weight, FindsTheNearestLevel) {
+  EXPECT_EQ(nearest_nf4_level(-2.0F), 0);
+  EXPECT_EQ(nearest_nf4_level(2.0F), 15);
+  EXPECT_EQ(nearest_nf4_level(0.0F), 7);
+  for (int i = 0; i < 16; ++i) {
+    EXPECT_EQ(nearest_nf4_level(kNf4Levels[static_cast<std::size_t>(i)]), i);
+  }
+  for (float x = -1.2F; x < 1.2F; x += 0.001F) {
+    const float got = std::fabs(kNf4Levels[static_cast<std::size_t>(nearest_nf4_level(x))] - x);
+    for (const float level : kNf4Levels) {
+      ASSERT_LE(got, std::fabs(level - x)) << x;
+    }
+  }
+}
+
+TEST(Nf4Weight, ValueIsLevelTimesTheScaleOfItsBlock) {
+  const Tensor nibbles = Tensor::from<std::uint8_t>({0xF0, 0x07, 0x1F, 0x0E}, {2, 2});
+  Tensor scales = Tensor::empty({2, 2}, DType::f16);
+  for (std::int64_t i = 0; i < 4; ++i) {
+    scales.data<Float16>()[i] = to_float16(static_cast<float>(i + 1));
+  }
+  const Nf4Weight weight(nibbles, scales, 3, 2);
+  EXPECT_THAT(weight.dequantize().to_vector(), ElementsAre(-1, 1, 0, 3, kNf4Levels[1] * 3, kNf4Levels[14] * 4));
+  EXPECT_EQ(weight.bytes(), 4 + 4 * 2);
+  EXPECT_EQ(describe(AnyWeight(weight)), "nf4 per_group 2");
+  EXPECT_EQ(bits_per_weight(Nf4Weight(Tensor::zeros({4, 32}, DType::u8), Tensor::zeros({4, 1}, DType::f16), 64, 64)),
+            4.25);
+  EXPECT_THAT([&] { Nf4Weight(nibbles, scales, 5, 2); },
+              ThrowsMessage<Error>(HasSubstr("[nf4 weight] expected nibbles (R, 3) of u8 for 5 columns")));
+  EXPECT_THAT([&] { Nf4Weight(nibbles, scales, 3, 3); },
+              ThrowsMessage<Error>(HasSubstr("[nf4 weight] expected scales of shape (2, 1) in f16, got shape (2, 2)")));
 }
 
 TEST(HalfWeight, RoundsToNearestEvenAndBack) {

@@ -18,10 +18,12 @@ constexpr std::int64_t kSizes[] = {1, 2, 3, 5, 7, 16, 17, 31, 33, 63, 64, 65, 12
 struct Case {
   std::int64_t m, n, k, group;
   int bits;
+  bool minimum = false;
 };
 
 std::string describe(const Case& c) {
-  return fmt::format("m {}, n {}, k {}, group {}, {} bits", c.m, c.n, c.k, c.group, c.bits);
+  return fmt::format("m {}, n {}, k {}, group {}, {} bits{}", c.m, c.n, c.k, c.group, c.bits,
+                     c.minimum ? " with minimum" : "");
 }
 
 /// Restores the backend that was active, whatever a test does.
@@ -63,6 +65,16 @@ Codes random_weight(const Case& c) {
   for (std::int64_t i = 0; i < codes.scales.elements(); ++i) {
     codes.scales.data<float>()[i] = 0.001F + 0.01F * random.uniform(static_cast<std::uint64_t>(i));
   }
+  if (c.minimum) {  // unsigned codes, and a grid that begins somewhere below 0
+    for (std::int8_t& code : codes.codes.span<std::int8_t>()) {
+      code = static_cast<std::int8_t>(code + largest_code(c.bits) + (code > 0));
+    }
+    codes.minimums = codes.scales.clone();
+    for (std::int64_t i = 0; i < codes.minimums.elements(); ++i) {
+      codes.minimums.data<float>()[i] = -0.05F * random.uniform(static_cast<std::uint64_t>(i) + 1'000'000);
+    }
+    validate(codes);
+  }
   return codes;
 }
 
@@ -92,6 +104,27 @@ std::vector<std::int32_t> expected_sums(const Tensor& x, const Codes& w) {
   return sums;
 }
 
+/// Sum of each group of each row: (M, groups).
+std::vector<double> group_sums(const Tensor& x, const Codes& w) {
+  std::vector<double> sums(static_cast<std::size_t>(x.dim(0) * w.groups()));
+  for (std::int64_t i = 0; i < x.elements(); ++i) {
+    const std::int64_t row = i / w.columns(), group = i % w.columns() / w.columns_per_scale();
+    sums[static_cast<std::size_t>(row * w.groups() + group)] += static_cast<double>(x.data<float>()[i]);
+  }
+  return sums;
+}
+
+/// Codes as the kernels see them: nibbles with a minimum are shifted to be signed (PackedWeight).
+Codes kernel_codes(Codes codes) {
+  if (!codes.is_symmetric() && codes.bits <= 4) {
+    codes.codes = codes.codes.clone();
+    for (std::int8_t& code : codes.codes.span<std::int8_t>()) {
+      code = static_cast<std::int8_t>(code - 8);
+    }
+  }
+  return codes;
+}
+
 void expect_exact_sums(const Case& c) {
   SCOPED_TRACE(describe(c));
   const Codes w = random_weight(c);
@@ -100,7 +133,7 @@ void expect_exact_sums(const Case& c) {
   const Tensor sums = integer_product(quantize_rows(x, packed.layout()), packed);
   EXPECT_EQ(sums.shape(), (Shape{w.groups(), c.m, c.n}));
   const auto got = sums.span<std::int32_t>();
-  ASSERT_EQ(std::vector<std::int32_t>(got.begin(), got.end()), expected_sums(x, w));
+  ASSERT_EQ(std::vector<std::int32_t>(got.begin(), got.end()), expected_sums(x, kernel_codes(w)));
 }
 
 TEST_F(IntKernels, SumsEqualAScalarLoop) {
@@ -126,6 +159,20 @@ TEST_F(IntKernels, GroupsMayBeRagged) {
       }
       expect_exact_sums({13, 49, 1100, 32, bits});
       expect_exact_sums({6, 32, 1088, 64, bits});
+    }
+  });
+}
+
+TEST_F(IntKernels, SumsWithAMinimumAreExact) {
+  on_every_backend([] {
+    for (const int bits : {2, 3, 4, 7}) {
+      for (const std::int64_t group : {1, 5, 8, 32, 33, 200}) {
+        expect_exact_sums({1, 35, 131, group, bits, true});
+        expect_exact_sums({13, 49, 200, group, bits, true});
+      }
+    }
+    for (const int bits : {2, 3}) {
+      expect_exact_sums({7, 35, 131, 32, bits});
     }
   });
 }
@@ -161,12 +208,15 @@ TEST_F(IntKernels, LinearIsTheEpilogueOfTheSums) {
   on_every_backend([] {
     for (const Case& c :
          {Case{1, 64, 64, 64, 8}, Case{7, 33, 131, 131, 8}, Case{65, 200, 192, 192, 8}, Case{13, 49, 200, 32, 8},
-          Case{1, 64, 64, 32, 4}, Case{31, 70, 200, 32, 4}, Case{6, 17, 131, 131, 4}, Case{5, 3, 33, 5, 4}}) {
+          Case{1, 64, 64, 32, 4}, Case{31, 70, 200, 32, 4}, Case{6, 17, 131, 131, 4}, Case{5, 3, 33, 5, 4},
+          Case{1, 64, 64, 32, 4, true}, Case{31, 70, 200, 32, 4, true}, Case{6, 17, 131, 131, 3, true},
+          Case{5, 3, 33, 5, 2, true}, Case{7, 33, 131, 32, 7, true}, Case{97, 70, 1100, 64, 4, true}}) {
       SCOPED_TRACE(describe(c));
       const Codes w = random_weight(c);
       const PackedWeight packed(w, c.bits <= 4 ? PackedFormat::int4 : PackedFormat::int8);
       Tensor x = integer_rows(c.m, c.k);
       const auto sums = expected_sums(x, w);
+      const std::vector<double> x_sums = group_sums(x, w);
       for (float& value : x.span<float>()) {
         value *= 0.5F;  // the scale of each row becomes exactly 0.5
       }
@@ -179,11 +229,17 @@ TEST_F(IntKernels, LinearIsTheEpilogueOfTheSums) {
           for (std::int64_t g = 0; g < w.groups(); ++g) {
             const double term =
                 0.5 * sums[static_cast<std::size_t>((g * c.m + m) * c.n + n)] * static_cast<double>(w.scale(n, g));
-            expected += term;
-            magnitude += std::fabs(term);
+            const double x_sum = 0.5 * x_sums[static_cast<std::size_t>(m * w.groups() + g)];
+            const double offset = x_sum * static_cast<double>(w.minimum(n, g));
+            expected += term + offset;
+            // With a minimum the kernel adds (q - 8) scale and minimum + 8 scale.
+            magnitude += std::fabs(term) + std::fabs(offset);
+            magnitude += c.minimum ? 2 * std::fabs(x_sum * 8 * static_cast<double>(w.scale(n, g))) : 0.0;
           }
-          // Each of the groups + 2 float operations rounds by at most 2^-24 of the running sum.
-          const double bound = static_cast<double>(w.groups() + 3) * 0x1p-24 * (magnitude + 0.25);
+          // Each of the groups + 2 float operations rounds by at most 2^-24 of the running sum; twice as many and the
+          // rounding of the offset itself where there is a minimum.
+          const std::int64_t operations = c.minimum ? 2 * w.groups() + 4 : w.groups() + 3;
+          const double bound = static_cast<double>(operations) * 0x1p-24 * (magnitude + 0.25);
           ASSERT_NEAR(y.data<float>()[m * c.n + n], expected + 0.25, bound) << m << ", " << n;
           ASSERT_NEAR(plain.data<float>()[m * c.n + n], expected, bound) << m << ", " << n;
         }

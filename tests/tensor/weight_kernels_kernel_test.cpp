@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "tensor/backend.h"
 #include "tensor/formats/any_weight.h"
+#include "tensor/half.h"
 #include "tensor/ops/activation.h"
 #include "tensor/ops/weight_linear.h"
 
@@ -60,10 +61,59 @@ Codes random_codes(const Case& c, int bits) {
   return codes;
 }
 
+/// Codes of the grid with a minimum: from 0 to 2^bits - 1.
+Codes codes_with_minimum(const Case& c, int bits) {
+  Codes codes = random_codes(c, bits);
+  for (std::int8_t& code : codes.codes.span<std::int8_t>()) {
+    code = static_cast<std::int8_t>(code + largest_code(bits) + (code > 0));
+  }
+  codes.minimums = codes.scales.clone();
+  for (std::int64_t i = 0; i < codes.minimums.elements(); ++i) {
+    codes.minimums.data<float>()[i] = static_cast<float>(i % 50 - 40) * 0x1p-8F;
+  }
+  return codes;
+}
+
+/// Nibbles of every level, with scales that are powers of two.
+Nf4Weight random_nf4(const Case& c) {
+  Tensor nibbles = Tensor::empty({c.n, (c.k + 1) / 2}, DType::u8);
+  Tensor scales = Tensor::empty(scales_shape(c.n, c.k, Granularity::per_group, c.group), DType::f16);
+  const Random random(8);
+  for (std::int64_t i = 0; i < nibbles.elements(); ++i) {
+    nibbles.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(i), 256));
+  }
+  for (std::int64_t i = 0; i < scales.elements(); ++i) {
+    scales.data<Float16>()[i] = to_float16(std::ldexp(1.0F, static_cast<int>(i % 7) - 3));
+  }
+  return {nibbles, scales, c.k, c.group};
+}
+
 std::vector<AnyWeight> every_format(const Case& c) {
   const Tensor values = random_tensor({c.n, c.k}, 9);
-  return {Int8Weight(random_codes(c, 8)), Int4Weight(random_codes(c, 4)), HalfWeight::quantize(values, DType::f16),
+  return {Int8Weight(random_codes(c, 8)),
+          Int4Weight(random_codes(c, 4)),
+          Int4Weight(random_codes(c, 3)),
+          Int4Weight(codes_with_minimum(c, 4)),
+          Int4Weight(codes_with_minimum(c, 3)),
+          Int4Weight(codes_with_minimum(c, 2)),
+          random_nf4(c),
+          HalfWeight::quantize(values, DType::f16),
           HalfWeight::quantize(values, DType::bf16)};
+}
+
+/// The largest |scale * 8| and |minimum + 8 scale| that a weight is computed from: for symmetric grids nothing.
+double offset_magnitude(const AnyWeight& weight) {
+  const auto* int4 = std::get_if<Int4Weight>(&weight);
+  if (int4 == nullptr || int4->is_symmetric()) {
+    return 0.0;
+  }
+  const Codes codes = int4->codes();
+  double largest = 0.0;
+  for (std::int64_t i = 0; i < codes.scales.elements(); ++i) {
+    largest = std::max(largest, 16.0 * static_cast<double>(codes.scales.data<float>()[i]) +
+                                    std::fabs(static_cast<double>(codes.minimums.data<float>()[i])));
+  }
+  return largest;
 }
 
 // Each of the K multiply-adds and of the groups' scalings rounds by at most 2^-24 of the running sum of magnitudes.
@@ -76,6 +126,7 @@ void expect_product(const Case& c, const AnyWeight& weight) {
   const Tensor x = random_tensor({c.m, c.k}, 3), bias = random_tensor({c.n}, 4);
   const Tensor y = weight_linear(x, pack(weight), bias);
   const Tensor w = dequantize(weight);
+  const double offset = offset_magnitude(weight);
   ASSERT_EQ(y.shape(), (Shape{c.m, c.n}));
   for (std::int64_t m = 0; m < c.m; ++m) {
     for (std::int64_t n = 0; n < c.n; ++n) {
@@ -83,7 +134,7 @@ void expect_product(const Case& c, const AnyWeight& weight) {
       for (std::int64_t k = 0; k < c.k; ++k) {
         const double term = static_cast<double>(x.data<float>()[m * c.k + k]) * w.data<float>()[n * c.k + k];
         expected += term;
-        magnitude += std::fabs(term);
+        magnitude += std::fabs(term) + offset * std::fabs(static_cast<double>(x.data<float>()[m * c.k + k]));
       }
       ASSERT_NEAR(y.data<float>()[m * c.n + n], expected, bound(c, magnitude)) << m << ", " << n;
     }
@@ -115,6 +166,29 @@ TEST_F(WeightKernels, ApplyTheNonlinearity) {
                   testing::Pointwise(testing::FloatNear(1e-5F), silu(plain).to_vector()));
     }
   });
+}
+
+// What the outlier split multiplies in FP32.
+TEST(PackedWeight, GivesTheColumnsOfTheDequantizedWeight) {
+  for (const Case& c : {Case{1, 1, 1, 1}, Case{1, 70, 131, 32}, Case{1, 17, 33, 5}, Case{1, 16, 64, 64}}) {
+    const std::vector<std::int64_t> ks = {0, c.k / 2, c.k - 1};
+    for (const AnyWeight& weight : every_format(c)) {
+      SCOPED_TRACE(describe(weight));
+      if (std::holds_alternative<HalfWeight>(weight)) {
+        EXPECT_THROW(pack(weight).columns_of(ks), Error);
+        continue;
+      }
+      const Tensor columns = pack(weight).columns_of(ks), w = dequantize(weight);
+      ASSERT_EQ(columns.shape(), (Shape{3, c.n}));
+      for (std::int64_t j = 0; j < 3; ++j) {
+        for (std::int64_t n = 0; n < c.n; ++n) {
+          const float expected = w.data<float>()[n * c.k + ks[static_cast<std::size_t>(j)]];
+          // Exact on symmetric grids; else (q - 8) scale + (minimum + 8 scale) rounds three times.
+          ASSERT_NEAR(columns.data<float>()[j * c.n + n], expected, 3 * 0x1p-24 * offset_magnitude(weight));
+        }
+      }
+    }
+  }
 }
 
 TEST_F(WeightKernels, RefuseOtherShapes) {
