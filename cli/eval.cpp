@@ -13,8 +13,8 @@
 #include "eval/window_batches.h"
 #include "nn/cost.h"
 #include "nn/quantized_file.h"
+#include "tensor/machine_limits.h"
 #include "train/metrics.h"
-#include "train/peak.h"
 
 namespace octet {
 namespace fs = std::filesystem;
@@ -125,7 +125,7 @@ ReportTraining summarize_training(const Run& run, double bits_per_byte) {
   training.tokens_per_s = static_cast<double>(training.tokens) / seconds;
   training.share_of_fp32_peak = training.tokens_per_s *
                                 training_flops_per_token(run.config.model, run.config.model.context) /
-                                measure_peak_flops();
+                                (measure_peak_fp32_gflops() * 1e9);
   return training;
 }
 

@@ -176,7 +176,7 @@ struct ReportTraining {
   std::int64_t steps = 0, tokens = 0;
   double seconds = kNotMeasured, tokens_per_s = kNotMeasured;
   double bits_per_byte = kNotMeasured;       ///< on held-out text at the end
-  double share_of_fp32_peak = kNotMeasured;  ///< of the machine's, counting 6 N + attention
+  double share_of_fp32_peak = kNotMeasured;  ///< of what the machine multiplies and adds in registers; 6 N + attention
 
   template <class V>
   void visit(V& v) {

@@ -1,6 +1,7 @@
 #include "tensor/ops/rope.h"
 
 #include <cmath>
+#include <tuple>
 
 #include "tensor/autograd/node.h"
 #include "tensor/ops/checks.h"
@@ -13,7 +14,7 @@ struct Rotation {
 };
 
 // Angles are computed in double: at position 2000 an FP32 product would already lose four digits.
-Rotation rotation(std::int64_t time, std::int64_t head_dim, float theta, std::int64_t first_position) {
+Rotation computed(std::int64_t time, std::int64_t head_dim, float theta, std::int64_t first_position) {
   const std::int64_t half = head_dim / 2;
   Rotation result = {Tensor::empty({time, half}), Tensor::empty({time, half})};
   for (std::int64_t i = 0; i < half; ++i) {
@@ -26,6 +27,19 @@ Rotation rotation(std::int64_t time, std::int64_t head_dim, float theta, std::in
     }
   }
   return result;
+}
+
+// Remembers the last answer of the thread: all layers of a model, and all steps of a training, ask for the same one.
+const Rotation& rotation(std::int64_t time, std::int64_t head_dim, float theta, std::int64_t first_position) {
+  using Key = std::tuple<std::int64_t, std::int64_t, float, std::int64_t>;
+  thread_local Key known_key;
+  thread_local Rotation known;
+  const Key key(time, head_dim, theta, first_position);
+  if (!known.cosine.defined() || key != known_key) {
+    known = computed(time, head_dim, theta, first_position);
+    known_key = key;
+  }
+  return known;
 }
 
 Tensor rotate(const Tensor& qkv, const HeadLayout& layout, const Rotation& angles, float direction) {

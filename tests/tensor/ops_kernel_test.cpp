@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "tensor/autograd/node.h"
 #include "tensor/backend.h"
 #include "tensor/ops/activation.h"
 #include "tensor/ops/attention.h"
@@ -34,7 +35,7 @@ Tensor random_tensor(const Shape& shape, std::uint64_t stream) {
   return x;
 }
 
-void expect_near(const Tensor& actual, const Doubles& expected) {
+void expect_near(const Tensor& actual, const Doubles& expected, double bound = kBound) {
   const std::vector<float> values = actual.to_vector();
   ASSERT_EQ(values.size(), expected.size());
   double largest = 1e-30;
@@ -42,7 +43,7 @@ void expect_near(const Tensor& actual, const Doubles& expected) {
     largest = std::max(largest, std::fabs(value));
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
-    ASSERT_NEAR(static_cast<double>(values[i]), expected[i], kBound * largest) << "element " << i;
+    ASSERT_NEAR(static_cast<double>(values[i]), expected[i], bound * largest) << "element " << i;
   }
 }
 
@@ -58,8 +59,9 @@ class OpKernel : public testing::TestWithParam<const Backend*> {
 };
 
 TEST_P(OpKernel, Linear) {
-  const std::vector<std::array<std::int64_t, 3>> shapes = {{1, 1, 1},     {1, 17, 300}, {5, 3, 2},
-                                                           {67, 65, 130}, {130, 1, 33}, {3, 129, 1}};
+  const std::vector<std::array<std::int64_t, 3>> shapes = {
+      {1, 1, 1},    {1, 17, 300}, {5, 3, 2},    {67, 65, 130},
+      {130, 1, 33}, {3, 129, 1},  {530, 33, 40}};  // many rows: cut into blocks
   for (const auto& [m, n, k] : shapes) {
     SCOPED_TRACE(fmt::format("M {} N {} K {}", m, n, k));
     const Tensor x = random_tensor({m, k}, 1), w = random_tensor({n, k}, 2), b = random_tensor({n}, 3);
@@ -74,6 +76,36 @@ TEST_P(OpKernel, Linear) {
       }
     }
     expect_near(linear(x, w, b), expected);
+  }
+}
+
+// dx = dy W and dW = dy^T x. Many rows go block by block, on several threads with sums of their own; a wide matrix has
+// its weight gradient cut along the rows of x. The sums over rows are long, hence a bound of their own.
+TEST_P(OpKernel, LinearGradientsOfManyRows) {
+  constexpr double kLongSums = 1e-5;
+  const std::vector<std::array<std::int64_t, 3>> shapes = {{1100, 40, 24}, {2201, 17, 33}, {700, 130, 31}};
+  for (const auto& [m, n, k] : shapes) {
+    for (const bool needs_dx : {true, false}) {
+      SCOPED_TRACE(fmt::format("M {} N {} K {} dx {}", m, n, k, needs_dx));
+      Tensor x = random_tensor({m, k}, 1), w = random_tensor({n, k}, 2);
+      const Tensor dy = random_tensor({m, n}, 3);
+      x.set_requires_grad(needs_dx);
+      w.set_requires_grad(true);
+      backward(linear(x, w), dy);
+      Doubles dx(static_cast<std::size_t>(m * k)), dw(static_cast<std::size_t>(n * k));
+      for (std::int64_t i = 0; i < m; ++i) {
+        for (std::int64_t j = 0; j < n; ++j) {
+          for (std::int64_t l = 0; l < k; ++l) {
+            dx[static_cast<std::size_t>(i * k + l)] += at(dy, i * n + j) * at(w, j * k + l);
+            dw[static_cast<std::size_t>(j * k + l)] += at(dy, i * n + j) * at(x, i * k + l);
+          }
+        }
+      }
+      expect_near(w.grad(), dw, kLongSums);
+      if (needs_dx) {
+        expect_near(x.grad(), dx, kLongSums);
+      }
+    }
   }
 }
 
