@@ -6,6 +6,7 @@
 #include <dnnl.h>
 #include <omp.h>
 
+#include "base/parallel.h"
 #include "tensor/cpu/memory.h"
 #endif
 
@@ -29,32 +30,28 @@ constexpr std::int64_t kManyRows = 2 * kBlockRows;
 
 /// Rows of C that a thread works on at a time: at most `limit`, and every thread gets some.
 std::int64_t rows_per_block(std::int64_t rows, std::int64_t limit) {
-  const std::int64_t share = (rows + omp_get_max_threads() - 1) / omp_get_max_threads();
+  const std::int64_t share = (rows + thread_count() - 1) / thread_count();
   return std::min(limit, (share + 15) / 16 * 16);
 }
 
-GemmArgs rows_of(const GemmArgs& args, std::int64_t first, std::int64_t rows) {
+GemmArgs rows_of(const GemmArgs& args, std::int64_t begin, std::int64_t end) {
   GemmArgs block = args;
-  block.m = std::min(rows, args.m - first);
-  block.a += first * (args.transpose_a ? 1 : args.lda);
-  block.c += first * args.ldc;
+  block.m = end - begin;
+  block.a += begin * (args.transpose_a ? 1 : args.lda);
+  block.c += begin * args.ldc;
   return block;
 }
 
 void by_rows(const GemmArgs& args) {
   const std::int64_t rows = rows_per_block(args.m, kBlockRows);
-#pragma omp parallel for schedule(static)
-  for (std::int64_t first = 0; first < args.m; first += rows) {
-    one(rows_of(args, first, rows));
-  }
+  parallel_for(args.m, rows, [&](std::int64_t begin, std::int64_t end) { one(rows_of(args, begin, end)); });
 }
 
 /// A transposed (weight gradients): C grows by one stripe of rows of A and B after the other.
 void by_depth(const GemmArgs& args) {
   const std::int64_t rows = rows_per_block(args.m, args.m);
-#pragma omp parallel for schedule(static)
-  for (std::int64_t first = 0; first < args.m; first += rows) {
-    const GemmArgs block = rows_of(args, first, rows);
+  parallel_for(args.m, rows, [&](std::int64_t first, std::int64_t last) {
+    const GemmArgs block = rows_of(args, first, last);
     for (std::int64_t begin = 0; begin < args.k; begin += kBlockDepth) {
       GemmArgs piece = block;
       piece.k = std::min(kBlockDepth, args.k - begin);
@@ -63,22 +60,21 @@ void by_depth(const GemmArgs& args) {
       piece.beta = begin == 0 ? args.beta : 1.0F;
       one(piece);
     }
-  }
+  });
 }
 
 /// to (columns, rows) = from (rows, columns)^T
 void transpose(const float* from, std::int64_t rows, std::int64_t columns, std::int64_t stride, float* to) {
   constexpr std::int64_t kTile = 16;
-#pragma omp parallel for schedule(static)
-  for (std::int64_t c0 = 0; c0 < columns; c0 += kTile) {
+  parallel_for(columns, kTile, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t r0 = 0; r0 < rows; r0 += kTile) {
-      for (std::int64_t c = c0; c < std::min(c0 + kTile, columns); ++c) {
+      for (std::int64_t c = begin; c < end; ++c) {
         for (std::int64_t r = r0; r < std::min(r0 + kTile, rows); ++r) {
           to[c * rows + r] = from[r * stride + c];
         }
       }
     }
-  }
+  });
 }
 
 void with_straight_b(GemmArgs args) {
@@ -95,7 +91,7 @@ void with_straight_b(GemmArgs args) {
 void spread(const GemmArgs& args) {
   const bool small_b = args.n * args.k <= kSmallMatrix;
   if (args.transpose_a) {
-    args.k >= kManyRows&& args.m >= 64 * omp_get_max_threads() ? by_depth(args) : one(args);
+    args.k >= kManyRows&& args.m >= 64 * thread_count() ? by_depth(args) : one(args);
   } else if (args.m < kManyRows || !(small_b || args.k > args.n)) {
     one(args);
   } else if (args.transpose_b) {
@@ -111,14 +107,13 @@ void gemm(const GemmArgs& args) {
     omp_in_parallel() ? one(args) : spread(args);
     return;
   }
-#pragma omp parallel for schedule(static)
-  for (std::int64_t index = 0; index < args.batch; ++index) {
+  parallel_for(args.batch, 1, [&](std::int64_t index, std::int64_t) {
     GemmArgs single = args;
     single.a += index * args.stride_a;
     single.b += index * args.stride_b;
     single.c += index * args.stride_c;
     one(single);
-  }
+  });
 }
 
 }  // namespace
