@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "bench/products.h"
+#include "bench/warm_up.h"
 #include "eval/interleave.h"
 #include "tensor/backend.h"
 #include "tensor/machine_limits.h"
@@ -45,14 +46,6 @@ std::int64_t repeats_of(const Product& product) {
   product.run();
   const double once = std::max(steady_seconds() - start, 1e-7);
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(kLongEnough / once), 1, 200);
-}
-
-/// Runs all threads for a while: new threads may share a processor until the system spreads them, and clocks go up.
-void warm_up() {
-  const double end = steady_seconds() + 1.5;
-  while (steady_seconds() < end) {
-    measure_peak_fp32_gflops();
-  }
 }
 
 /// The median of every kind, all in the same rounds; NaN where the kind is not in this build.

@@ -209,7 +209,7 @@ std::vector<VerifyRow> verify(std::span<const VerifyCase> cases, std::span<const
 
 double float_bound(const QuantizedMatrix& matrix) {
   constexpr double kHalfStep = 0x1p-24;
-  constexpr double kEpilogue = 4;  // scale of the activations, bias, and the conversions of an int32 and of its sum
+  constexpr double kEpilogue = 5;  // scale of the activations, bias, offset, conversion of int32, product with scale
   constexpr double kDeviations = 8;
   const CodeLayout& layout = matrix.packed().layout();
   const double epilogue = 2 * static_cast<double>(layout.groups) + kEpilogue;

@@ -32,7 +32,18 @@ ExactProduct product_of(std::int64_t m_count, std::int64_t n_count, const Tensor
   return exact;
 }
 
-/// (sum over groups of (sum of products of codes) * scale) * scale of the row.
+/// What the kernels add for each unit of x in a group, because they shift the codes of a grid with a minimum: 0 for
+/// symmetric ones.
+double offset_of(const PackedWeight& packed, std::int64_t n, std::int64_t group) {
+  const PackedCodes codes = packed.view();
+  if (codes.offsets == nullptr) {
+    return 0.0;
+  }
+  return codes.offsets[(n / kPanelColumns * codes.layout.groups + group) * kPanelColumns + n % kPanelColumns];
+}
+
+/// (sum over groups of (sum of x * code) * scale + (sum of x) * minimum) * scale of the row. Kernels split it as
+/// (sum of x * shifted code) * scale + (sum of x) * offset.
 ExactProduct integer_product_of(const QuantizedRows& x, const QuantizedMatrix& matrix, const Tensor& bias) {
   const Codes w = codes_of(matrix.weight());
   const CodeLayout& layout = matrix.packed().layout();
@@ -42,31 +53,37 @@ ExactProduct integer_product_of(const QuantizedRows& x, const QuantizedMatrix& m
       const std::int64_t first = group * layout.group, count = std::min(layout.group, layout.columns - first);
       const std::int8_t* a = x.codes.data<std::int8_t>() + m * layout.stride + layout.begin(group);
       const std::int8_t* b = w.codes.data<std::int8_t>() + n * layout.columns + first;
-      std::int32_t sum = 0;
+      std::int32_t sum = 0, x_sum = 0;
       for (std::int64_t k = 0; k < count; ++k) {
         sum += a[k] * b[k];
+        x_sum += a[k];
       }
-      const double scaled = sum * static_cast<double>(w.scale(n, group));
-      total.y += scaled;
-      total.magnitude += std::fabs(scaled);
+      const double y = sum * static_cast<double>(w.scale(n, group)) + x_sum * static_cast<double>(w.minimum(n, group));
+      const double of_offset = x_sum * offset_of(matrix.packed(), n, group);
+      total.y += y;
+      total.magnitude += std::fabs(y - of_offset) + std::fabs(of_offset);
     }
     const double scale = x.scales.data<float>()[m];
     return Term{total.y * scale, total.magnitude * scale};
   });
 }
 
-/// Sum over k of x * w.
+/// Sum over k of x * w. Kernels split it as x * (w - offset) and x * offset.
 ExactProduct float_product_of(const Tensor& x, const QuantizedMatrix& matrix, const Tensor& bias) {
   const Tensor w = dequantize(matrix.weight());
-  const std::int64_t columns = matrix.columns();
+  const CodeLayout& layout = matrix.packed().layout();
   return product_of(x.dim(0), matrix.rows(), bias, [&](std::int64_t m, std::int64_t n) {
-    const float* a = x.data<float>() + m * columns;
-    const float* b = w.data<float>() + n * columns;
+    const float* a = x.data<float>() + m * layout.columns;
+    const float* b = w.data<float>() + n * layout.columns;
     Term total;
-    for (std::int64_t k = 0; k < columns; ++k) {
-      const double product = static_cast<double>(a[k]) * b[k];
-      total.y += product;
-      total.magnitude += std::fabs(product);
+    for (std::int64_t group = 0; group < layout.groups; ++group) {
+      const double offset = offset_of(matrix.packed(), n, group);
+      const std::int64_t first = group * layout.group, last = std::min(first + layout.group, layout.columns);
+      for (std::int64_t k = first; k < last; ++k) {
+        const double value = a[k];
+        total.y += value * b[k];
+        total.magnitude += std::fabs(value) * (std::fabs(b[k] - offset) + std::fabs(offset));
+      }
     }
     return total;
   });

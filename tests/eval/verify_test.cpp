@@ -133,17 +133,30 @@ TEST(Verify, EveryBackendAgreesOnEveryLayer) {
   EXPECT_EQ(&active_backend(), &before);
 }
 
-TEST(Verify, HalvesHaveNoInt32SumsAndAgreeToo) {
-  Gpt model(tiny_config(Architecture::gpt2));
-  initialize(model, 1);
-  Recipe recipe;
-  recipe.format = WeightFormat::bf16;
-  apply_recipe(model, recipe);
-  const std::vector<VerifyRow> rows = verify_on(model, available_backends());
-  ASSERT_FALSE(rows.empty());
-  for (const VerifyRow& row : rows) {
-    EXPECT_EQ(row.difference, "");
-    EXPECT_FALSE(row.has_int32);
+TEST(Verify, EveryOtherFormatAgreesToo) {
+  Recipe minimum, nf4, bf16;
+  minimum.bits = 4;
+  minimum.symmetric = false;
+  minimum.activations = Activations::dynamic;
+  nf4.format = WeightFormat::nf4;
+  bf16.format = WeightFormat::bf16;
+  for (Recipe* recipe : {&minimum, &nf4}) {
+    recipe->granularity = Granularity::per_group;
+    recipe->group = 8;
+  }
+  Recipe minimum_weight_only = minimum;
+  minimum_weight_only.activations = Activations::weight_only;
+  for (const Recipe& recipe : {minimum, minimum_weight_only, nf4, bf16}) {
+    Gpt model(tiny_config(Architecture::gpt2));
+    initialize(model, 1);
+    apply_recipe(model, recipe);
+    const std::vector<VerifyRow> rows = verify_on(model, available_backends());
+    ASSERT_EQ(rows.size(), 9 * available_backends().size());
+    for (const VerifyRow& row : rows) {
+      SCOPED_TRACE(row.layer + " on " + row.backend + ", " + row.scheme);
+      EXPECT_EQ(row.difference, "");
+      EXPECT_EQ(row.has_int32, recipe.activations == Activations::dynamic);
+    }
   }
 }
 
@@ -198,10 +211,10 @@ TEST(Verify, TheBoundGrowsWithGroupsAndColumns) {
     const WeightScheme scheme{WeightFormat::int8, 8, Granularity::per_group, group};
     return float_bound({quantize_matrix(Tensor::full({1, columns}, 1.0F), scheme), activations}) / 0x1p-24;
   };
-  EXPECT_DOUBLE_EQ(bound(64, 64, Activations::dynamic), 6);
-  EXPECT_DOUBLE_EQ(bound(64, 16, Activations::dynamic), 12);
-  EXPECT_DOUBLE_EQ(bound(20, 20, Activations::weight_only), 26);
-  EXPECT_DOUBLE_EQ(bound(1018, 1018, Activations::weight_only), 256);
+  EXPECT_DOUBLE_EQ(bound(64, 64, Activations::dynamic), 7);
+  EXPECT_DOUBLE_EQ(bound(64, 16, Activations::dynamic), 13);
+  EXPECT_DOUBLE_EQ(bound(20, 20, Activations::weight_only), 27);
+  EXPECT_DOUBLE_EQ(bound(1017, 1017, Activations::weight_only), 256);
 }
 
 }  // namespace
