@@ -1,5 +1,5 @@
-// Step 2 gains because a byte that was loaded is used several times: 2 rows by 4 columns at once need 6 loads for 8
-// products, where the definition needs 16. And 8 sums that do not depend on each other keep the processor busy.
+// Step 2 gains, a little, because a byte that was loaded is used several times: 2 rows by 4 columns at once need 6
+// loads for 8 products, where the definition needs 16.
 
 #include "bench/ladder/ladder.h"
 

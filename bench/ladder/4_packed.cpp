@@ -1,6 +1,6 @@
-// Step 4 gains because each lane sums a column of its own, so that no lanes have to be added up in the end. With AVX-512
-// nothing is seen of it yet, since each product waits for the one before it; but step 5 is built on it. The weights are
-// rearranged once, and then read from one end to the other.
+// Step 4 gains because each lane sums a column of its own, so that no lanes have to be added up in the end. With
+// AVX-512 nothing is seen of it yet, since each product waits for the one before it; but step 5 is built on it. The
+// weights are rearranged once, and then read from one end to the other.
 
 #include "bench/ladder/simd.h"
 
