@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "tensor/dtype.h"
+
 // How quantized weights lie in memory for the kernels. The canonical, row-major form that files hold is in
 // tensor/formats/; this one is built when a layer is made or loaded.
 
@@ -51,9 +53,10 @@ struct PackedCodes {
   std::int64_t n;
   CodeLayout layout;
   const std::uint8_t* codes;
-  const float* scales;   // f16, bf16: null
-  const float* offsets;  // null where the grid is symmetric
-  const float* levels;   // (16) what the nibbles of int4 and nf4 stand for; else null
+  const float* scales;         // int8 (halves have none)
+  const Float16* half_scales;  // int4, nf4: with groups of 32, FP32 scales would be a fifth of all bytes read
+  const float* offsets;        // null where the grid is symmetric
+  const float* levels;         // (16) what the nibbles of int4 and nf4 stand for; else null
 };
 
 /// What the epilogue of a product applies to its result.

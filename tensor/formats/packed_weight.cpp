@@ -53,7 +53,8 @@ PackedCodes PackedWeight::view() const {
   return {rows_,
           layout_,
           codes_.data<std::uint8_t>(),
-          data_or_null<float>(scales_),
+          format_ == PackedFormat::int8 ? scales_.data<float>() : nullptr,
+          has_nibbles() ? scales_.data<Float16>() : nullptr,
           data_or_null<float>(offsets_),
           data_or_null<float>(levels_)};
 }
@@ -108,6 +109,21 @@ Tensor PackedWeight::per_group(ValueAt value_at) const {
   return values;
 }
 
+/// Nibbles keep their scales in the FP16 of the file.
+void PackedWeight::set_scales(const Tensor& scales) {
+  if (!has_nibbles()) {
+    scales_ = scales;
+    return;
+  }
+  scales_ = Tensor::empty(scales.shape(), DType::f16);
+  for (std::int64_t i = 0; i < scales.elements(); ++i) {
+    const float scale = scales.data<float>()[i];
+    const Float16 half = to_float16(scale);
+    check(to_float(half) == scale, "[packed weight] expected scales that FP16 holds exactly, got {}", scale);
+    scales_.data<Float16>()[i] = half;
+  }
+}
+
 PackedWeight::PackedWeight(const Codes& codes, PackedFormat format)
     : PackedWeight(format, codes.rows(), code_layout(codes.columns(), codes.columns_per_scale())) {
   check(has_integer_codes(), "[packed weight] expected int8 or int4 as the format of integer codes");
@@ -124,7 +140,7 @@ PackedWeight::PackedWeight(const Codes& codes, PackedFormat format)
   pack_rows(static_cast<std::uint8_t>(zero), [&](std::int64_t row, std::int64_t k) {
     return static_cast<std::uint8_t>(source[row * layout_.columns + k] - shift + zero);
   });
-  scales_ = per_group([&](std::int64_t row, std::int64_t group) { return codes.scale(row, group); });
+  set_scales(per_group([&](std::int64_t row, std::int64_t group) { return codes.scale(row, group); }));
   if (!codes.is_symmetric()) {
     offsets_ = per_group([&](std::int64_t row, std::int64_t group) {
       return codes.minimum(row, group) + static_cast<float>(shift) * codes.scale(row, group);
@@ -141,8 +157,8 @@ PackedWeight::PackedWeight(const Nf4Weight& weight)
     return static_cast<std::uint8_t>(nibble_at(nibbles + row * row_bytes, k));
   });
   const Float16* scales = weight.scales().data<Float16>();
-  scales_ =
-      per_group([&](std::int64_t row, std::int64_t group) { return to_float(scales[row * layout_.groups + group]); });
+  set_scales(
+      per_group([&](std::int64_t row, std::int64_t group) { return to_float(scales[row * layout_.groups + group]); }));
 }
 
 PackedWeight::PackedWeight(const HalfWeight& weight)
@@ -190,7 +206,8 @@ Tensor PackedWeight::columns_of(std::span<const std::int64_t> ks) const {
 void PackedWeight::scale_lanes(std::int64_t first, std::int64_t group, std::int64_t lanes, float* values) const {
   const std::int64_t index = scale_index(first, group);
   for (std::int64_t lane = 0; lane < lanes; ++lane) {
-    values[lane] *= scales_.data<float>()[index + lane];
+    values[lane] *=
+        has_nibbles() ? to_float(scales_.data<Float16>()[index + lane]) : scales_.data<float>()[index + lane];
   }
   for (std::int64_t lane = 0; offsets_.defined() && lane < lanes; ++lane) {
     values[lane] += offsets_.data<float>()[index + lane];

@@ -21,6 +21,7 @@ class PackedWeight {
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return layout_.columns; }
   PackedFormat format() const { return format_; }
+  bool has_nibbles() const { return format_ == PackedFormat::int4 || format_ == PackedFormat::nf4; }
   bool has_integer_codes() const { return format_ == PackedFormat::int8 || format_ == PackedFormat::int4; }
   const CodeLayout& layout() const { return layout_; }
   PackedCodes view() const;
@@ -30,6 +31,7 @@ class PackedWeight {
  private:
   PackedWeight(PackedFormat format, std::int64_t rows, CodeLayout layout);
 
+  void set_scales(const Tensor& scales);
   std::int64_t panels() const { return (rows_ + kPanelColumns - 1) / kPanelColumns; }
   std::int64_t panel_bytes() const;
   void pack_row(std::span<const std::uint8_t> padded, std::int64_t row);
@@ -46,7 +48,7 @@ class PackedWeight {
   std::int64_t rows_;
   CodeLayout layout_;
   Tensor codes_;    // u8
-  Tensor scales_;   // f32, undefined for halves
+  Tensor scales_;   // f32 (int8), f16 (nibbles), undefined for halves
   Tensor offsets_;  // f32, undefined where the grid is symmetric
   Tensor levels_;   // (16) f32, undefined but for nibbles
 };

@@ -63,7 +63,9 @@ Codes random_weight(const Case& c) {
   }
   codes.scales = Tensor::empty(scales_shape(c.n, c.k, Granularity::per_group, c.group));
   for (std::int64_t i = 0; i < codes.scales.elements(); ++i) {
-    codes.scales.data<float>()[i] = 0.001F + 0.01F * random.uniform(static_cast<std::uint64_t>(i));
+    // Exact in FP16, in which int4 keeps its scales.
+    codes.scales.data<float>()[i] =
+        static_cast<float>(1 + random.below(static_cast<std::uint64_t>(i), 1023)) * 0x1p-16F;
   }
   if (c.minimum) {  // unsigned codes, and a grid that begins somewhere below 0
     for (std::int8_t& code : codes.codes.span<std::int8_t>()) {

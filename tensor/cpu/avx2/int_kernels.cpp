@@ -36,7 +36,6 @@ __m256i add_products(__m256i sum, __m256i x, __m256i w) {
 struct IntFormat {
   using Rows = CodeRows;
   using Sums = Ints16;
-  static constexpr bool kHasScales = true;
   // 6 of 16 registers for sums; 2 weights and the temporaries of a row fill the rest.
   static constexpr int kTallRows = 3;
 
@@ -49,6 +48,8 @@ struct IntFormat {
 };
 
 struct Int8 : IntFormat {
+  static constexpr Scales kScales = Scales::f32;
+
   template <int R, int V>
   [[gnu::always_inline]] static inline void group(const Task<CodeRows>& task, std::int64_t m, std::int64_t panel,
                                                   std::int64_t group, Ints16 (&sums)[R][V]) {
@@ -76,6 +77,7 @@ struct Int8 : IntFormat {
 };
 
 struct Int4 : IntFormat {
+  static constexpr Scales kScales = Scales::f16;
   static constexpr std::int64_t kExactInInt16 = 32;  // codes along K: eight quads, see the top of this file
 
   template <int R, int V>

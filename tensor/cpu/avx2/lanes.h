@@ -4,6 +4,8 @@
 
 #include <immintrin.h>
 
+#include "tensor/dtype.h"
+
 // 16 lanes as two AVX2 registers: one panel. See tensor/cpu/kernels/panels.h.
 
 namespace octet::cpu {
@@ -28,6 +30,10 @@ struct Avx2 {
 
   static Float broadcast(float value) { return {_mm256_set1_ps(value), _mm256_set1_ps(value)}; }
   static Float load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+  static Float load(const Float16* p) {
+    const auto* halves = reinterpret_cast<const __m128i*>(p);
+    return {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
+  }
   static Float load_first(const float* p, std::int64_t count) {
     return {_mm256_maskload_ps(p, first_lanes(count)), _mm256_maskload_ps(p + 8, first_lanes(count - 8))};
   }

@@ -18,7 +18,7 @@ __m128i load_half(const std::uint8_t* bytes) {
 struct Int8 {
   static constexpr std::int64_t kStep = 4;  // values along K in a step
   static constexpr std::int64_t kBytes = 64;
-  static constexpr bool kHasScales = true;
+  static constexpr Scales kScales = Scales::f32;
   using Packed = Ints16;
 
   static Packed load_step(const std::uint8_t* w) {  // flipping the sign bit takes the offset 128 out
@@ -38,7 +38,7 @@ struct Int8 {
 struct Nibbles {
   static constexpr std::int64_t kStep = 8;
   static constexpr std::int64_t kBytes = 64;
-  static constexpr bool kHasScales = true;
+  static constexpr Scales kScales = Scales::f16;
   using Packed = Ints16;
 
   static Packed load_step(const std::uint8_t* w) { return {load(w), load(w + 32)}; }
@@ -59,7 +59,7 @@ struct Nibbles {
 struct F16 {
   static constexpr std::int64_t kStep = 1;
   static constexpr std::int64_t kBytes = 32;
-  static constexpr bool kHasScales = false;
+  static constexpr Scales kScales = Scales::none;
   struct Packed {
     __m128i low, high;
   };
@@ -83,7 +83,7 @@ template <typename Weights>
 struct FloatFormat {
   using Rows = FloatRows;
   using Sums = Floats16;
-  static constexpr bool kHasScales = Weights::kHasScales;
+  static constexpr Scales kScales = Weights::kScales;
   static constexpr int kTallRows = 4;
 
   template <int R, int V>

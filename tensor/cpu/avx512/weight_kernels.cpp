@@ -11,7 +11,7 @@ namespace {
 struct Int8 {
   static constexpr std::int64_t kStep = 4;  // values along K in a step
   static constexpr std::int64_t kBytes = 64;
-  static constexpr bool kHasScales = true;
+  static constexpr Scales kScales = Scales::f32;
   struct Packed {
     __m512i bytes;
   };
@@ -27,7 +27,7 @@ struct Int8 {
 struct Nibbles {
   static constexpr std::int64_t kStep = 8;
   static constexpr std::int64_t kBytes = 64;
-  static constexpr bool kHasScales = true;
+  static constexpr Scales kScales = Scales::f16;
   struct Packed {
     __m512i bytes;
   };
@@ -41,7 +41,7 @@ struct Nibbles {
 struct F16 {
   static constexpr std::int64_t kStep = 1;
   static constexpr std::int64_t kBytes = 32;
-  static constexpr bool kHasScales = false;
+  static constexpr Scales kScales = Scales::none;
   struct Packed {
     __m256i halves;
   };
@@ -59,7 +59,7 @@ template <typename Weights>
 struct FloatFormat {
   using Rows = FloatRows;
   using Sums = __m512;
-  static constexpr bool kHasScales = Weights::kHasScales;
+  static constexpr Scales kScales = Weights::kScales;
   static constexpr int kTallRows = 12;
 
   template <int R, int V>

@@ -4,6 +4,7 @@
 
 #include "tensor/cpu/kernels/nonlinearity.h"
 #include "tensor/cpu/packed_tables.h"
+#include "tensor/half.h"
 
 // The readable reference: every other backend must give the same int32 sums.
 
@@ -55,11 +56,13 @@ void quantize_rows(const QuantizeRowsArgs& args) {
 struct Int8Codes {
   static constexpr int kQuads = 1;
   static int code(std::uint8_t byte, int) { return byte - 128; }
+  static float scale(const PackedCodes& w, std::int64_t index) { return w.scales[index]; }
 };
 
 struct Int4Codes {
   static constexpr int kQuads = 2;
   static int code(std::uint8_t byte, int quad) { return (byte >> (4 * quad) & 15) - 8; }
+  static float scale(const PackedCodes& w, std::int64_t index) { return to_float(w.half_scales[index]); }
 };
 
 /// Sums of one group of row m against the 16 columns of a panel.
@@ -114,7 +117,7 @@ void linear(const IntLinearArgs& args) {
         const auto x_sum = static_cast<float>(args.x.corrections[m * groups + group] / -128);
         for (std::int64_t column = 0; column < kPanelColumns; ++column) {
           const std::int64_t index = (first * groups) + group * kPanelColumns + column;
-          y[column] += static_cast<float>(sums[column]) * w.scales[index];
+          y[column] += static_cast<float>(sums[column]) * Codes::scale(w, index);
           y[column] += w.offsets == nullptr ? 0.0F : x_sum * w.offsets[index];
         }
       }

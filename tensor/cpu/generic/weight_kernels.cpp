@@ -15,6 +15,7 @@ struct Int8Value {
     const std::int64_t byte = ((p * w.layout.stride + k) / 4 * kPanelColumns + c) * 4 + k % 4;
     return static_cast<float>(w.codes[byte] - 128);
   }
+  static float scale(const PackedCodes& w, std::int64_t index) { return w.scales[index]; }
 };
 
 struct NibbleValue {
@@ -22,6 +23,7 @@ struct NibbleValue {
     const std::int64_t byte = ((p * w.layout.stride + k) / 8 * kPanelColumns + c) * 4 + k % 4;
     return w.levels[k % 8 < 4 ? w.codes[byte] & 15 : w.codes[byte] >> 4];
   }
+  static float scale(const PackedCodes& w, std::int64_t index) { return to_float(w.half_scales[index]); }
 };
 
 template <typename Half>
@@ -29,6 +31,7 @@ struct HalfValue {
   static float at(const PackedCodes& w, std::int64_t p, std::int64_t k, std::int64_t c) {
     return to_float(reinterpret_cast<const Half*>(w.codes)[(p * w.layout.stride + k) * kPanelColumns + c]);
   }
+  static float scale(const PackedCodes&, std::int64_t) { return 1.0F; }
 };
 
 template <typename Value>
@@ -50,7 +53,7 @@ void linear(const WeightLinearArgs& args) {
             group_sum += x[k] * Value::at(w, panel, k, column);
           }
           const std::int64_t index = (panel * layout.groups + group) * kPanelColumns + column;
-          sum += w.scales == nullptr ? group_sum : group_sum * w.scales[index];
+          sum += group_sum * Value::scale(w, index);
           sum += w.offsets == nullptr ? 0.0F : args.x.sums[m * layout.groups + group] * w.offsets[index];
         }
         y[column] = sum;

@@ -36,6 +36,20 @@ constexpr std::int64_t kTaskRows = 132;
 // Below this many multiplications, waking the other threads costs more than they save.
 constexpr std::int64_t kParallelProducts = 1 << 17;
 
+enum class Scales { none, f32, f16 };
+
+/// The scales of a group of one panel.
+template <typename Isa, Scales kScales>
+[[gnu::always_inline]] inline typename Isa::Float scales_of(const PackedCodes& w, std::int64_t index) {
+  if constexpr (kScales == Scales::f32) {
+    return Isa::load(w.scales + index);
+  } else if constexpr (kScales == Scales::f16) {
+    return Isa::load(w.half_scales + index);
+  } else {
+    return Isa::broadcast(1.0F);
+  }
+}
+
 /// y += x_sum * offset over the groups, for weights with a minimum. Apart, because its branch would cost the others
 /// registers.
 template <typename Isa, typename Format, int R, int V>
@@ -73,7 +87,7 @@ struct LinearTile {
       Format::template group<R, V>(task, m, panel, group, sums);
       unrolled<V>([&](auto v) OCTET_INLINE {
         const std::int64_t index = ((panel + v) * groups + group) * kPanelColumns;
-        const auto scale = Format::kHasScales ? Isa::load(w.scales + index) : Isa::broadcast(1.0F);
+        const auto scale = scales_of<Isa, Format::kScales>(w, index);
         unrolled<R>([&](auto r)
                         OCTET_INLINE { y[r][v] = Isa::multiply_add(Format::to_float(sums[r][v]), scale, y[r][v]); });
       });
