@@ -65,7 +65,7 @@ Codes random_codes(ProductKind kind, const LayerShape& shape) {
   codes.bits = is_int4(kind) ? 4 : 8;
   codes.granularity = is_int4(kind) ? Granularity::per_group : Granularity::per_channel;
   codes.group = is_int4(kind) ? kGroup : 0;
-  codes.scales = Tensor::full(scales_shape(shape.n, shape.k, codes.granularity, kGroup), 0.01F);
+  codes.scales = Tensor::full(scales_shape(shape.n, shape.k, codes.granularity, kGroup), 0x1p-7F);
   const int limit = largest_code(codes.bits);
   for (std::int64_t i = 0; i < codes.codes.elements(); ++i) {
     codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(scattered(i, 2 * limit + 1) - limit);
