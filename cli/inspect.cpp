@@ -20,6 +20,14 @@ struct InspectedTensor {
   Tensor values;
 };
 
+/// With the static scale, which differs from layer to layer.
+std::string scheme_of(const QuantizedMatrix& matrix) {
+  const ActivationScheme& activations = matrix.activation_scheme();
+  return activations.kind == Activations::static_scale
+             ? fmt::format("{} scale {:.4g}", matrix.describe(), activations.input_scale)
+             : matrix.describe();
+}
+
 std::vector<InspectedTensor> tensors_of(Gpt& model) {
   std::vector<InspectedTensor> tensors;
   for (const Module::NamedParameter& entry : model.parameters()) {
@@ -28,7 +36,7 @@ std::vector<InspectedTensor> tensors_of(Gpt& model) {
   model.for_each_child([&](const std::string& path, ChildSlot& slot) {
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
       tensors.push_back(
-          {path + ".weight", matrix->describe(), bits_per_weight(matrix->weight()), dequantize(matrix->weight())});
+          {path + ".weight", scheme_of(*matrix), bits_per_weight(matrix->weight()), dequantize(matrix->weight())});
     }
   });
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.path < b.path; });

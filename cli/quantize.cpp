@@ -5,6 +5,8 @@
 #include "cli/console.h"
 #include "cli/coverage_file.h"
 #include "cli/stages.h"
+#include "cli/text_stage.h"
+#include "eval/calibrate.h"
 #include "nn/model_file.h"
 #include "nn/quantized_file.h"
 #include "train/tokenizer_file.h"
@@ -12,9 +14,24 @@
 namespace octet {
 namespace {
 
+/// Static scales from the calibration part of the text: nothing that is tested has been seen.
+InputScales calibrated_scales(const Run& run, const Recipe& recipe, Gpt& model, ProgressSink& progress) {
+  Run copy = run;
+  const RunText text = load_text(copy);
+  const std::int64_t context = model.config().context;
+  InputScales scales = calibrate(
+      model, evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context), recipe.calibration);
+  progress.note(fmt::format("calibrated {}: static scales of {} layers", recipe.name, scales.size()));
+  return scales;
+}
+
 void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) {
   const std::unique_ptr<Gpt> model = load_model(run.best_checkpoint());
-  const Coverage coverage = apply_recipe(*model, recipe);
+  InputScales scales;
+  if (recipe.activations == Activations::static_scale) {
+    scales = calibrated_scales(run, recipe, *model, progress);
+  }
+  const Coverage coverage = apply_recipe(*model, recipe, scales);
   make_folder(run.folder / "quantized");
   AtomicFolder folder(run.quantized(recipe));
   save_any_model(folder.path(), *model, to_json(recipe).dump());
@@ -31,7 +48,9 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
 void check_recipes(const RunConfig& config) {
   for (const Recipe& recipe : config.quantize) {
     Gpt model(config.model);
-    apply_recipe(model, recipe);
+    InputScales scales;  // those of calibration are not known yet
+    model.for_each_child([&](const std::string& path, ChildSlot&) { scales[path] = 1.0F; });
+    apply_recipe(model, recipe, scales);
   }
 }
 

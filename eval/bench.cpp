@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/random.h"
+#include "eval/calibrate.h"
 #include "nn/cost.h"
 #include "quant/apply_recipe.h"
 
@@ -20,6 +22,21 @@ struct BenchModel {
   std::unique_ptr<Gpt> owned;  // null: the model as it is
   Gpt* model = nullptr;
 };
+
+/// Static scales from random tokens, which serve to measure speed.
+InputScales scales_for(Gpt& model, const Recipe& recipe) {
+  if (recipe.activations != Activations::static_scale) {
+    return {};
+  }
+  const GptConfig& config = model.config();
+  const Random random(1);
+  Window window;
+  for (std::int64_t t = 0; t <= std::min<std::int64_t>(config.context, 32); ++t) {
+    window.tokens.push_back(static_cast<std::int32_t>(
+        random.below(static_cast<std::uint64_t>(t), static_cast<std::uint64_t>(config.vocabulary))));
+  }
+  return calibrate(model, {window}, recipe.calibration);
+}
 
 BenchModel make_model(Gpt& original, const BenchFormat& format) {
   if (!format.recipe) {
@@ -33,7 +50,7 @@ BenchModel make_model(Gpt& original, const BenchFormat& format) {
   for (std::size_t i = 0; i < from.size(); ++i) {
     to[i].parameter->set_value(from[i].parameter->value());
   }
-  apply_recipe(*made.model, *format.recipe);
+  apply_recipe(*made.model, *format.recipe, scales_for(original, *format.recipe));
   return made;
 }
 

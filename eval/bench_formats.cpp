@@ -17,6 +17,8 @@ constexpr std::pair<const char*, const char*> kRecipes[] = {
     {"bf16", "{format: bf16}"},
     {"int8", "{bits: 8, activations: dynamic}"},
     {"int4", "{bits: 4, granularity: per_group, group: 32, activations: dynamic}"},
+    {"int8-static", "{bits: 8, activations: static}"},
+    {"int8-outlier-split", "{bits: 8, activations: outlier_split}"},
     {"int4-minimum", "{bits: 4, granularity: per_group, group: 32, symmetric: false, activations: dynamic}"},
     {"nf4", "{format: nf4, granularity: per_group, group: 64}"},
     {"int8-weight-only", "{bits: 8, activations: weight_only}"},

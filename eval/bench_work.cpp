@@ -21,7 +21,7 @@ Matrix matrix_of(const Module& module, bool head) {
   if (const QuantizedMatrix* matrix = quantized_matrix_of(module)) {
     return {.elements = static_cast<double>(matrix->rows()) * static_cast<double>(matrix->columns()),
             .bytes = static_cast<double>(bytes(matrix->weight())),
-            .integer = matrix->activations() == Activations::dynamic,
+            .integer = matrix->activations() != Activations::weight_only,
             .head = head};
   }
   const auto* linear = dynamic_cast<const Linear*>(&module);

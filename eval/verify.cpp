@@ -39,8 +39,8 @@ Computed compute(const VerifyCase& layer, const Backend& backend) {
   const BackendScope scope(backend);
   const QuantizedMatrix& matrix = *layer.matrix;
   Computed result;
-  if (matrix.activations() == Activations::dynamic) {
-    result.rows = quantize_rows(layer.x, matrix.packed().layout());
+  if (matrix.activations() != Activations::weight_only) {
+    result.rows = matrix.quantize(layer.x);
     result.sums = integer_product(result.rows, matrix.packed());
   }
   result.y = matrix.project(layer.x, layer.bias);
@@ -213,7 +213,8 @@ double float_bound(const QuantizedMatrix& matrix) {
   constexpr double kDeviations = 8;
   const CodeLayout& layout = matrix.packed().layout();
   const double epilogue = 2 * static_cast<double>(layout.groups) + kEpilogue;
-  if (matrix.activations() == Activations::dynamic) {
+  const Activations kind = matrix.activations();
+  if (kind == Activations::dynamic || kind == Activations::static_scale) {
     return epilogue * kHalfStep;
   }
   const double terms = static_cast<double>(layout.columns) + epilogue;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "tensor/ops/outlier_linear.h"
 
 namespace octet {
 namespace {
@@ -89,12 +90,39 @@ ExactProduct float_product_of(const Tensor& x, const QuantizedMatrix& matrix, co
   });
 }
 
+/// The product of the codes, and that of the outlier columns in floating point.
+ExactProduct split_product_of(const Tensor& x, const QuantizedMatrix& matrix, const Tensor& bias,
+                              const QuantizedRows& rows) {
+  const std::vector<std::int64_t> columns = outlier_columns(x, matrix.activation_scheme().threshold);
+  std::vector<std::int64_t> others;
+  for (std::int64_t k = 0; k < matrix.columns(); ++k) {
+    if (!std::binary_search(columns.begin(), columns.end(), k)) {
+      others.push_back(k);
+    }
+  }
+  ExactProduct exact = integer_product_of(rows, matrix, bias);
+  const ExactProduct outliers = float_product_of(without_columns(x, others), matrix, {});
+  for (std::size_t i = 0; i < exact.y.size(); ++i) {
+    exact.y[i] += outliers.y[i];
+    exact.magnitude[i] += outliers.magnitude[i];
+  }
+  return exact;
+}
+
 }  // namespace
 
 ExactProduct exact_product(const Tensor& x, const QuantizedMatrix& matrix, const Tensor& bias,
                            const QuantizedRows& rows) {
-  return matrix.activations() == Activations::dynamic ? integer_product_of(rows, matrix, bias)
-                                                      : float_product_of(x, matrix, bias);
+  switch (matrix.activations()) {
+    case Activations::weight_only:
+      return float_product_of(x, matrix, bias);
+    case Activations::outlier_split:
+      return split_product_of(x, matrix, bias, rows);
+    case Activations::dynamic:
+    case Activations::static_scale:
+      break;
+  }
+  return integer_product_of(rows, matrix, bias);
 }
 
 }  // namespace octet

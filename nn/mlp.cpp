@@ -9,7 +9,7 @@ Mlp::Mlp(std::int64_t width, std::int64_t hidden, bool with_bias)
       down(*this, "down", std::make_unique<Linear>(hidden, width, with_bias)) {}
 
 Tensor Mlp::operator()(const Tensor& x) {
-  return (*down)(gelu((*up)(x)));
+  return (*down)((*up)(x, Nonlinearity::gelu));
 }
 
 SwigluMlp::SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias)

@@ -4,11 +4,11 @@
 
 namespace octet {
 
-QuantizedEmbedding::QuantizedEmbedding(AnyWeight weight, Activations activations)
+QuantizedEmbedding::QuantizedEmbedding(AnyWeight weight, ActivationScheme activations)
     : matrix(std::move(weight), activations) {}
 
 std::unique_ptr<QuantizedEmbedding> QuantizedEmbedding::from_embedding(const Embedding& table, AnyWeight weight,
-                                                                       Activations activations) {
+                                                                       ActivationScheme activations) {
   const Shape got{rows(weight), columns(weight)};
   check(got == table.weight.value().shape(), "[quantized embedding] expected a weight of shape {}, got {}",
         table.weight.value().shape(), got);

@@ -11,9 +11,9 @@ class QuantizedEmbedding : public EmbeddingBase {
  public:
   /// Errors: another shape; see QuantizedMatrix.
   static std::unique_ptr<QuantizedEmbedding> from_embedding(const Embedding& table, AnyWeight weight,
-                                                            Activations activations);
+                                                            ActivationScheme activations);
 
-  QuantizedEmbedding(AnyWeight weight, Activations activations);
+  QuantizedEmbedding(AnyWeight weight, ActivationScheme activations);
 
   Tensor lookup(const Tensor& ids) override { return matrix.lookup(ids); }
   std::int64_t vocabulary() const override { return matrix.rows(); }

@@ -34,12 +34,20 @@ struct LayerDescription {
   StoredFormat format = StoredFormat::int8;
   std::int64_t columns = 0;
   Activations activations = Activations::weight_only;
+  float input_scale = 0.0F;  // of static activations
+  float threshold = 6.0F;    // of the outlier split
   // Of formats with codes and scales.
   std::int64_t bits = 8;
   Granularity granularity = Granularity::per_channel;
   std::int64_t group = 0;
   bool symmetric = true;
 
+  ActivationScheme activation_scheme() const {
+    ActivationScheme scheme = activations;
+    scheme.input_scale = input_scale;
+    scheme.threshold = threshold;
+    return scheme;
+  }
   bool is_half() const { return format == StoredFormat::f16 || format == StoredFormat::bf16; }
 
   template <class V>
@@ -47,6 +55,8 @@ struct LayerDescription {
     v("format", format, required());
     v("columns", columns, required(), at_least(1));
     v("activations", activations, required());
+    v("input_scale", input_scale, at_least(0));
+    v("threshold", threshold, at_least(0));
     v("bits", bits, in_range(2, 8));
     v("granularity", granularity);
     v("group", group, at_least(0));
@@ -58,6 +68,8 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
   LayerDescription layer;
   layer.columns = matrix.columns();
   layer.activations = matrix.activations();
+  layer.input_scale = matrix.activation_scheme().input_scale;
+  layer.threshold = matrix.activation_scheme().threshold;
   if (const auto* half = std::get_if<HalfWeight>(&matrix.weight())) {
     layer.format = half->values().dtype() == DType::f16 ? StoredFormat::f16 : StoredFormat::bf16;
     return layer;
@@ -112,7 +124,8 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
 
 /// The numbers of a file that are no codes must be finite, and scales positive: products would silently be wrong.
 void check_values(const Tensor& stored, bool positive, const char* what) {
-  const Tensor values = stored.dtype() == DType::f32 ? stored : HalfWeight(reshape(stored, {1, stored.elements()})).dequantize();
+  const Tensor values =
+      stored.dtype() == DType::f32 ? stored : HalfWeight(reshape(stored, {1, stored.elements()})).dequantize();
   for (const float value : values.span<float>()) {
     check(std::isfinite(value) && (!positive || value > 0.0F), "expected {}, got {}", what, value);
   }
@@ -143,7 +156,7 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
   return Int8Weight({codes, scales, bits, layer.granularity, layer.group, minimums});
 }
 
-std::unique_ptr<Module> quantized_layer(Module& layer, AnyWeight weight, Activations activations) {
+std::unique_ptr<Module> quantized_layer(Module& layer, AnyWeight weight, ActivationScheme activations) {
   if (auto* linear = dynamic_cast<Linear*>(&layer)) {
     return QuantizedLinear::from_linear(*linear, std::move(weight), activations);
   }
@@ -157,7 +170,7 @@ std::unique_ptr<Module> quantized_layer(Module& layer, AnyWeight weight, Activat
 void load_layer(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file, ChildSlot& slot) {
   try {
     AnyWeight weight = read_weight(path, layer, file);
-    slot.replace(quantized_layer(slot.module(), std::move(weight), layer.activations));
+    slot.replace(quantized_layer(slot.module(), std::move(weight), layer.activation_scheme()));
   } catch (const Error& error) {
     fail(ErrorKind::input, "{}: layer \"{}\": {}", file.path().string(), path, error.what());
   }

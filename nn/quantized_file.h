@@ -10,7 +10,7 @@ namespace octet {
 //       "recipe": {...},                                    what made it, for people and reports
 //       "layers": {
 //         "blocks.0.attention.qkv": {"format": "int4", "bits": 4, "granularity": "per_group", "group": 32,
-//                                    "symmetric": true, "columns": 192, "activations": "dynamic"}, ...
+//                                    "symmetric": true, "columns": 192, "activations": "dynamic", ...}, ...
 //       }
 //     }
 //

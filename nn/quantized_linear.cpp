@@ -2,12 +2,12 @@
 
 namespace octet {
 
-QuantizedLinear::QuantizedLinear(AnyWeight weight, bool with_bias, Activations activations)
+QuantizedLinear::QuantizedLinear(AnyWeight weight, bool with_bias, ActivationScheme activations)
     : matrix(std::move(weight), activations),
       bias(with_bias ? std::make_unique<Parameter>(*this, "bias", Shape{matrix.rows()}) : nullptr) {}
 
 std::unique_ptr<QuantizedLinear> QuantizedLinear::from_linear(const Linear& layer, AnyWeight weight,
-                                                              Activations activations) {
+                                                              ActivationScheme activations) {
   const Shape got{rows(weight), columns(weight)};
   check(got == layer.weight.value().shape(), "[quantized linear] expected a weight of shape {}, got {}",
         layer.weight.value().shape(), got);
@@ -18,8 +18,8 @@ std::unique_ptr<QuantizedLinear> QuantizedLinear::from_linear(const Linear& laye
   return result;
 }
 
-Tensor QuantizedLinear::forward(const Tensor& x) {
-  return matrix.project(x, bias ? bias->value() : Tensor());
+Tensor QuantizedLinear::forward(const Tensor& x, Nonlinearity f) {
+  return matrix.project(x, bias ? bias->value() : Tensor(), f);
 }
 
 }  // namespace octet

@@ -9,9 +9,10 @@ namespace octet {
 class QuantizedLinear : public LinearBase {
  public:
   /// The layer with `weight` in place of its own, and a copy of its bias. Errors: another shape; see QuantizedMatrix.
-  static std::unique_ptr<QuantizedLinear> from_linear(const Linear& layer, AnyWeight weight, Activations activations);
+  static std::unique_ptr<QuantizedLinear> from_linear(const Linear& layer, AnyWeight weight,
+                                                      ActivationScheme activations);
 
-  QuantizedLinear(AnyWeight weight, bool with_bias, Activations activations);
+  QuantizedLinear(AnyWeight weight, bool with_bias, ActivationScheme activations);
 
   std::int64_t in_features() const override { return matrix.columns(); }
   std::int64_t out_features() const override { return matrix.rows(); }
@@ -20,7 +21,7 @@ class QuantizedLinear : public LinearBase {
   std::unique_ptr<Parameter> bias;
 
  protected:
-  Tensor forward(const Tensor& x) override;
+  Tensor forward(const Tensor& x, Nonlinearity f) override;
 };
 
 }  // namespace octet

@@ -22,7 +22,7 @@ struct Layer {
   ChildSlot* slot;
   Tensor weight;
   WeightScheme scheme = {};
-  Activations activations = Activations::weight_only;
+  ActivationScheme activations = Activations::weight_only;
   std::string reason = {};
   std::unique_ptr<Module> replacement = nullptr;  // null: left FP32
   std::string description = "fp32";
@@ -83,11 +83,34 @@ void keep(const std::vector<std::string>& patterns, const std::string& key, Weig
   }
 }
 
-void choose_schemes(const Recipe& recipe, std::vector<Layer>& layers) {
+/// What the inputs of a layer with integer codes become. A table that is only looked up has no inputs.
+ActivationScheme activations_of(const Recipe& recipe, const Layer& layer, bool tied_head, const InputScales& scales) {
+  switch (recipe.activations) {
+    case Activations::outlier_split:
+      return ActivationScheme::split(static_cast<float>(recipe.threshold));
+    case Activations::static_scale: {
+      if (is_embedding(layer) && !tied_head) {
+        return Activations::weight_only;
+      }
+      const auto scale = scales.find(layer.path);
+      check(scale != scales.end(), "[quantize] expected a calibrated scale for the inputs of \"{}\", got none",
+            layer.path);
+      return ActivationScheme::fixed(scale->second);
+    }
+    case Activations::weight_only:
+    case Activations::dynamic:
+      break;
+  }
+  return recipe.activations;
+}
+
+void choose_schemes(const Recipe& recipe, bool tied_head, const InputScales& scales, std::vector<Layer>& layers) {
   for (Layer& layer : layers) {
     const bool other = is_embedding(layer) && recipe.embedding;
     layer.scheme = other ? *recipe.embedding : recipe;
-    layer.activations = layer.scheme.has_codes() ? recipe.activations : Activations::weight_only;
+    if (layer.scheme.has_codes()) {
+      layer.activations = activations_of(recipe, layer, tied_head, scales);
+    }
     if (layer.scheme.format == WeightFormat::fp32) {
       layer.reason = "left FP32 because the recipe says so";
     }
@@ -193,9 +216,9 @@ AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
   fail(ErrorKind::config, "[quantize] expected a format to store a matrix in, got {}", enum_name(scheme.format));
 }
 
-Coverage apply_recipe(Gpt& model, const Recipe& recipe) {
+Coverage apply_recipe(Gpt& model, const Recipe& recipe, const InputScales& scales) {
   std::vector<Layer> layers = matrices_of(model);
-  choose_schemes(recipe, layers);
+  choose_schemes(recipe, model.config().tied_head, scales, layers);
   std::map<std::string, CoverageRow> matrix_rows;
   for (Layer& layer : layers) {
     quantize(layer);

@@ -47,9 +47,30 @@ void WeightScheme::validate(Problems& problems) const {
   }
 }
 
+namespace {
+
+std::string describe_activations(const Recipe& recipe) {
+  switch (recipe.activations) {
+    case Activations::weight_only:
+      break;
+    case Activations::dynamic:
+      return ", dynamic int8 activations";
+    case Activations::static_scale:
+      return fmt::format(", static int8 activations ({})",
+                         recipe.calibration.percentile < 100.0
+                             ? fmt::format("{:g} % of them in range", recipe.calibration.percentile)
+                             : "absmax");
+    case Activations::outlier_split:
+      return fmt::format(", dynamic int8 activations but columns with |x| >= {:g} in FP32", recipe.threshold);
+  }
+  return ", weight only";
+}
+
+}  // namespace
+
 std::string Recipe::describe() const {
   std::string text = WeightScheme::describe();
-  text += activations == Activations::dynamic ? ", dynamic int8 activations" : ", weight only";
+  text += describe_activations(*this);
   if (embedding) {
     text += fmt::format("; embedding {}", embedding->describe());
   }
@@ -67,7 +88,7 @@ void Recipe::validate(Problems& problems) const {
   if (name.find('/') != std::string::npos || name == "." || name == "..") {
     problems.add("name", "expected a name for a folder, got \"{}\"", name);
   }
-  if (activations == Activations::dynamic && !has_codes()) {
+  if (activations != Activations::weight_only && !has_codes()) {
     problems.add("activations",
                  "expected weight_only for the format {}, because only integer codes multiply int8 "
                  "activations",

@@ -6,6 +6,7 @@
 
 #include "base/config_field.h"
 #include "nn/quantized_matrix.h"
+#include "quant/input_range.h"
 
 namespace octet {
 
@@ -54,12 +55,14 @@ struct WeightScheme {
 ///     bits: 4
 ///     granularity: per_group
 ///     group: 32
-///     activations: dynamic
+///     activations: dynamic      # weight_only, static (with calibration), outlier_split (with threshold)
 ///     embedding: {bits: 8, granularity: per_channel}
 ///     keep_fp32: ["blocks.0.*"]
 struct Recipe : WeightScheme {
   std::string name = "recipe";  ///< of the folder quantized/NAME and in the report
   Activations activations = Activations::weight_only;
+  Calibration calibration;  ///< of static activations
+  double threshold = 6.0;   ///< of the outlier split: |x| from which a column of inputs is an outlier
   /// The token embedding, which is the output head too where that is tied; as the other layers where not given.
   std::optional<WeightScheme> embedding;
   /// Dotted paths of layers ("blocks.0.attention.qkv", "embedding") with `*` and `?`. keep_fp32 goes before keep_fp16.
@@ -75,6 +78,8 @@ struct Recipe : WeightScheme {
     v("name", name, not_empty());
     WeightScheme::visit(v);
     v("activations", activations);
+    v("calibration", calibration);
+    v("threshold", threshold, at_least(0));
     v("embedding", embedding);
     v("keep_fp32", keep_fp32);
     v("keep_fp16", keep_fp16);

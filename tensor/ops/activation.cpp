@@ -46,4 +46,16 @@ Tensor swiglu(const Tensor& gate, const Tensor& up) {
   });
 }
 
+Tensor activate(const Tensor& x, Nonlinearity f) {
+  switch (f) {
+    case Nonlinearity::none:
+      return x;
+    case Nonlinearity::gelu:
+      return gelu(x);
+    case Nonlinearity::silu:
+      return silu(x);
+  }
+  return x;
+}
+
 }  // namespace octet

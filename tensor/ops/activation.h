@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tensor/packed_codes.h"
 #include "tensor/tensor.h"
 
 namespace octet {
@@ -13,5 +14,8 @@ Tensor silu(const Tensor& x);
 
 /// SwiGLU: silu(gate) * up, shapes equal. Shazeer 2020, https://arxiv.org/abs/2002.05202, equation 6.
 Tensor swiglu(const Tensor& gate, const Tensor& up);
+
+/// x itself, gelu(x) or silu(x).
+Tensor activate(const Tensor& x, Nonlinearity f);
 
 }  // namespace octet

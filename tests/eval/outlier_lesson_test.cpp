@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "eval/calibrate.h"
 #include "eval/inject.h"
 #include "eval/named_model.h"
 #include "quant/apply_recipe.h"
@@ -47,6 +48,33 @@ TEST(OutlierLesson, PlantedOutliersCostNothingInFp32AndPrecisionInInt8) {
   constexpr double kMuchWorse = 50;  // measured 5,400: KL 3.8e-5 and 0.20
   EXPECT_GT(results[3].kl.mean, kMuchWorse * results[2].kl.mean);
   EXPECT_LT(results[3].top1_agreement, results[2].top1_agreement);
+}
+
+// The ladder of activation schemes: one scale per layer, one per token, outliers apart.
+TEST(OutlierLesson, StaticScalesSufferMostAndTheSplitLeast) {
+  const GptConfig config = tiny_config(Architecture::llama);
+  const auto windows = tiny_windows(8, 16);
+  Gpt fp32(config), fixed(config), dynamic(config), split(config);
+  for (Gpt* model : {&fp32, &fixed, &dynamic, &split}) {
+    make_model(*model);
+    inject_outliers(*model, {.channels = {2, 9}, .layers = {}, .exponent = 6});
+  }
+  Recipe recipe;
+  recipe.activations = Activations::static_scale;
+  apply_recipe(fixed, recipe, calibrate(fp32, windows, recipe.calibration));
+  recipe.activations = Activations::dynamic;
+  apply_recipe(dynamic, recipe);
+  recipe.activations = Activations::outlier_split;
+  apply_recipe(split, recipe);
+
+  const std::vector<EvaluatedModel> models = {
+      NamedModel{"fp32", &fp32}.evaluated(), NamedModel{"static", &fixed}.evaluated(),
+      NamedModel{"dynamic", &dynamic}.evaluated(), NamedModel{"split", &split}.evaluated()};
+  const auto results = evaluate(models, windows);
+  EXPECT_GT(results[1].kl.mean, results[2].kl.mean) << "static worse than dynamic";
+  EXPECT_GT(results[2].kl.mean, results[3].kl.mean) << "dynamic worse than the split";
+  RecordProperty("kl", fmt::format("static {:.3g}, dynamic {:.3g}, split {:.3g}", results[1].kl.mean,
+                                   results[2].kl.mean, results[3].kl.mean));
 }
 
 }  // namespace

@@ -71,7 +71,12 @@ class QuantizedFile : public testing::Test {
       }
       const AnyWeight weight =
           some_weight(linear ? linear->weight.value().shape() : table->weight.value().shape(), format);
-      const auto activations = has_codes(weight) ? Activations::dynamic : Activations::weight_only;
+      ActivationScheme activations = Activations::weight_only;
+      if (has_codes(weight)) {  // each kind in its turn
+        const ActivationScheme kinds[] = {Activations::dynamic, ActivationScheme::fixed(0.1F),
+                                          ActivationScheme::split(1.5F)};
+        activations = kinds[next % 3];
+      }
       if (linear != nullptr) {
         slot.replace(QuantizedLinear::from_linear(*linear, weight, activations));
       } else {
@@ -214,6 +219,26 @@ TEST_F(QuantizedFile, RefusesMinimumsThatBreakTheRules) {
   json["quantization"]["layers"][path]["symmetric"] = true;
   write_config(json);
   EXPECT_THAT([&] { load_any_model(folder); }, fails_with("layer \"" + path + "\""));
+}
+
+TEST_F(QuantizedFile, KeepsStaticScalesAndThresholds) {
+  nlohmann::json json = config();
+  int fixed = 0, split = 0;
+  for (auto& [path, layer] : json["quantization"]["layers"].items()) {
+    if (layer["activations"] == "static") {
+      EXPECT_EQ(layer["input_scale"].get<float>(), 0.1F) << path;
+      layer["input_scale"] = 0;
+      ++fixed;
+    } else if (layer["activations"] == "outlier_split") {
+      EXPECT_EQ(layer["threshold"].get<float>(), 1.5F) << path;
+      ++split;
+    }
+  }
+  EXPECT_GT(fixed, 0);
+  EXPECT_GT(split, 0);
+  write_config(json);
+  EXPECT_THAT([&] { load_any_model(folder); },
+              fails_with("expected a positive finite scale for static activations, got 0"));
 }
 
 TEST_F(QuantizedFile, RefusesNf4ThatDoesNotFit) {

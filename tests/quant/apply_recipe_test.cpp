@@ -185,6 +185,33 @@ TEST(ApplyRecipe, AllZeroRowsStayZero) {
   }
 }
 
+TEST(ApplyRecipe, GivesEachLayerItsStaticScale) {
+  Gpt model(tiny_llama());
+  fill_randomly(model, 1);
+  const Recipe recipe = int8_recipe(Activations::static_scale);
+  EXPECT_THAT(
+      [&] { apply_recipe(model, recipe); },
+      ThrowsMessage<Error>(HasSubstr("expected a calibrated scale for the inputs of \"blocks.0.attention.qkv\"")));
+  InputScales scales;
+  float next = 0.125F;
+  model.for_each_child([&](const std::string& path, ChildSlot&) { scales[path] = next *= 1.25F; });
+  apply_recipe(model, recipe, scales);
+  int layers = 0;
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    const QuantizedMatrix* matrix = quantized_matrix_of(slot.module());
+    if (matrix == nullptr) {
+      return;
+    }
+    if (path == "embedding") {  // the head is not tied: rows are looked up and never multiplied
+      EXPECT_EQ(matrix->activations(), Activations::weight_only);
+      return;
+    }
+    EXPECT_EQ(matrix->activation_scheme().input_scale, scales.at(path));
+    ++layers;
+  });
+  EXPECT_EQ(layers, 11);
+}
+
 TEST(ApplyRecipe, RefusesAModelThatIsQuantized) {
   Gpt model(tiny_gpt2());
   apply_recipe(model, int8_recipe(Activations::dynamic));

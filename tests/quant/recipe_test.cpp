@@ -47,13 +47,24 @@ TEST(Recipe, KnowsNf4AndMinimums) {
   EXPECT_TRUE(differences(minimum, parse_config<Recipe>(to_yaml(minimum), "again")).empty());
 }
 
+TEST(Recipe, KnowsStaticActivationsAndTheOutlierSplit) {
+  const Recipe fixed =
+      parse_config<Recipe>("activations: static\ncalibration: {windows: 4, percentile: 99.9}\n", "static.yaml");
+  EXPECT_EQ(fixed.activations, Activations::static_scale);
+  EXPECT_EQ(fixed.calibration.windows, 4);
+  EXPECT_EQ(fixed.describe(), "int8 per_channel, static int8 activations (99.9 % of them in range)");
+  const Recipe split = parse_config<Recipe>("bits: 4\nactivations: outlier_split\nthreshold: 4.5\n", "split.yaml");
+  EXPECT_EQ(split.describe(), "int4 per_channel, dynamic int8 activations but columns with |x| >= 4.5 in FP32");
+  EXPECT_TRUE(differences(split, parse_config<Recipe>(to_yaml(split), "again")).empty());
+}
+
 TEST(Recipe, EveryFileOfTheFolderIsReadAndNamedLikeItsFile) {
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(OCTET_SOURCE_DIR "/configs/recipes")) {
     EXPECT_EQ(read_config<Recipe>(entry.path().string()).name, entry.path().stem().string());
     ++files;
   }
-  EXPECT_GE(files, 10);
+  EXPECT_GE(files, 12);
 }
 
 TEST(Recipe, RefusesWhatContradictsItself) {
@@ -66,6 +77,10 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("format: nf4", "expected per_group for the format nf4 (QLoRA has groups of 64), got per_channel");
   refuses("symmetric: false", "expected true for the format int8: only int4 stores a minimum");
   refuses("format: fp16\nsymmetric: false", "expected true for the format fp16");
+  refuses("format: bf16\nactivations: static", "expected weight_only for the format bf16");
+  refuses("activations: static\ncalibration: {windows: 0}", "calibration.windows");
+  refuses("activations: static\ncalibration: {percentile: 101}", "calibration.percentile");
+  refuses("activations: outlier_split\nthreshold: -1", "threshold");
   refuses("bits: 1", "bits");
   refuses("group: 0", "group");
   refuses("granularity: per_row", "per_tensor, per_channel");
