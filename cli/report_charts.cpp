@@ -114,8 +114,9 @@ std::vector<Chart> draw_charts(const Run& run, const Report& report) {
   charts.push_back(impact_chart(*fp32, run, report, folder));
   charts.push_back(activations_chart(report, folder));
   for (std::size_t i = 0; i < run.config.quantize.size() && i + 1 < report.models.size(); ++i) {
-    if (run.config.quantize[i].has_codes() && !report.models[i + 1].layer_errors.empty()) {
-      charts.push_back(weights_chart(*fp32, run.config.quantize[i], report.models[i + 1], folder));
+    const Recipe& recipe = run.config.quantize[i];  // the chart draws the levels of a symmetric grid
+    if (recipe.has_codes() && recipe.symmetric && !report.models[i + 1].layer_errors.empty()) {
+      charts.push_back(weights_chart(*fp32, recipe, report.models[i + 1], folder));
     }
   }
   charts.push_back(speed_chart(report, folder));

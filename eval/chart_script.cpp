@@ -1,6 +1,7 @@
 #include "eval/chart_script.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <utility>
 
@@ -53,13 +54,25 @@ std::string gp_tic(std::string_view text) {
   return gp_text(doubled);
 }
 
+namespace {
+
+/// The name as gnuplot takes it inside a picture: letters, digits and underscores.
+std::string identifier(std::string name) {
+  const auto is_plain = [](unsigned char c) { return c < 128 && std::isalnum(c) != 0; };
+  std::replace_if(
+      name.begin(), name.end(), [&](char c) { return !is_plain(static_cast<unsigned char>(c)); }, '_');
+  return name;
+}
+
+}  // namespace
+
 ChartScript::ChartScript(std::string name, int width, int height) : name_(std::move(name)) {
   check(!name_.empty() && name_.find_first_of("/'\"\\ \n") == std::string::npos,
         "[chart] expected a name without slashes, quotes and spaces, got '{}'", name_);
   script_ = fmt::format(R"(# Drawn by Octet. To draw it again after a change: gnuplot {0}.gp
 reset
 set encoding utf8
-set terminal svg size {1},{2} enhanced font "Arial,13" background "{3}" name "{0}"
+set terminal svg size {1},{2} enhanced font "Arial,13" background "{3}" name "{7}"
 set output "{0}.svg"
 DATA = "{0}.dat"
 set datafile missing "NaN"
@@ -71,7 +84,8 @@ set xlabel textcolor rgb "{6}"
 set ylabel textcolor rgb "{6}"
 set key textcolor rgb "{6}" samplen 2 spacing 1.2
 )",
-                        name_, width, height, Palette::kPaper, Palette::kMuted, Palette::kGrid, Palette::kInk);
+                        name_, width, height, Palette::kPaper, Palette::kMuted, Palette::kGrid, Palette::kInk,
+                        identifier(name_));
 }
 
 int ChartScript::begin_block(std::string_view columns) {

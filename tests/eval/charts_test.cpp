@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "eval/chart_script.h"
+#include "eval/gnuplot.h"
 #include "tests/eval/sample_charts.h"
 #include "tests/eval/temporary_folder.h"
 
@@ -135,6 +136,18 @@ TEST(Charts, EmptyInputIsRefused) {
 
 TEST(Charts, NamesAreFileNames) {
   EXPECT_THAT(error_of([] { ChartScript("../escape", 100, 100); }), HasSubstr("expected a name without slashes"));
+}
+
+// Recipes are called int8-static; gnuplot refuses hyphens in the name inside a picture.
+TEST(Charts, NamesInsidePicturesHaveNoHyphens) {
+  if (!charts_available().available) GTEST_SKIP() << charts_available().reason;
+  const sample::TemporaryFolder folder;
+  ChartScript script("weights_int8-static", 300, 200);
+  script.begin_block("x y");
+  script.row({1, 2});
+  script.line("plot DATA index 0");
+  EXPECT_NO_THROW(script.draw(folder.path(), "title", "caption"));
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "weights_int8-static.svg"));
 }
 
 TEST(GridUse, CountsLevels) {
