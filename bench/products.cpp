@@ -36,13 +36,13 @@ bool is_int4(ProductKind kind) {
   return kind == ProductKind::int4 || kind == ProductKind::int4_weight_only;
 }
 
-/// Bytes of one W in the order of the kernels.
+/// Bytes of one W in the order of the kernels: the scales of int4 are FP16, those of int8 FP32.
 double weight_bytes(ProductKind kind, const LayerShape& shape) {
   const auto n = static_cast<double>(shape.n), k = static_cast<double>(shape.k);
   if (kind == ProductKind::fp32) {
     return 4 * n * k;
   }
-  return is_int4(kind) ? n * k / 2 + 4 * n * (k / kGroup) : n * k + 4 * n;
+  return is_int4(kind) ? n * k / 2 + 2 * n * (k / kGroup) : n * k + 4 * n;
 }
 
 /// Numbers without a visible pattern; the real generator (base/random.h) would take longer than the measurement.
