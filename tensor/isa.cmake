@@ -2,11 +2,6 @@
 # ISO mode switches contraction to fused multiply-add off; kernels want it. They never throw, and without exception tables their
 # objects hold no symbol that another file could share.
 set(kernel_flags -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -fno-exceptions -fno-lto)
-# The OpenMP runtime is not instrumented, so the thread sanitizer would take its barriers for data races. There kernels run on one
-# thread; parallel_for (base/parallel.h), which is built on std::thread then, is what it watches.
-if(CMAKE_CXX_FLAGS MATCHES "sanitize=thread")
-  list(APPEND kernel_flags -fno-openmp -fopenmp-simd)
-endif()
 function(octet_isa_flags folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cpu/${folder}/*.cpp)
   set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${kernel_flags};${ARGN}")
