@@ -1,5 +1,6 @@
 #include "nn/attention.h"
 
+#include "tensor/ops/cached_attention.h"
 #include "tensor/ops/rope.h"
 
 namespace octet {
@@ -25,8 +26,7 @@ Tensor Attention::operator()(const Tensor& x, const ForwardOptions& options) {
   if (rotary_) {
     projected = rope(projected, layout_, rope_theta_, past);
   }
-  const Tensor mixed = options.cache ? cached_attention(projected, layout_, options.cache->keys(layer_),
-                                                        options.cache->values(layer_), past)
+  const Tensor mixed = options.cache ? cached_attention(projected, layout_, options.cache->layer(layer_), past)
                                      : causal_attention(projected, layout_);
   return (*output)(mixed);
 }

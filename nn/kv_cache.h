@@ -1,24 +1,35 @@
 #pragma once
 
+#include <array>
 #include <vector>
 
+#include "base/config_field.h"
 #include "nn/gpt_config.h"
-#include "tensor/tensor.h"
+#include "tensor/kv_layer.h"
 
 namespace octet {
 
-/// The keys and values of the positions a model has seen, so that generation computes only the new ones. Per layer two
-/// tensors (B, Tmax, Hkv D), allocated whole: 2 * layers * B * Tmax * Hkv * D * 4 bytes.
+template <>
+inline constexpr auto enum_names<KvFormat> = std::to_array<EnumName<KvFormat>>({{KvFormat::f32, "f32"},
+                                                                                {KvFormat::int8, "int8"}});
+
+/// Bytes that one position of one sequence takes in all layers: 2 * layers * Hkv * (4 D), or as int8 codes with a scale
+/// for each head 2 * layers * Hkv * (D + 4).
+std::int64_t kv_bytes_per_position(const GptConfig& config, KvFormat format);
+
+/// The keys and values of the positions a model has seen, so that generation computes only the new ones. Allocated
+/// whole, positions rounded up to a multiple of 64.
 class KvCache {
  public:
   /// For `batch` sequences of at most `config.context` positions.
-  explicit KvCache(const GptConfig& config, std::int64_t batch = 1);
+  explicit KvCache(const GptConfig& config, std::int64_t batch = 1, KvFormat format = KvFormat::f32);
 
   std::int64_t batch() const { return batch_; }
   std::int64_t capacity() const { return capacity_; }  ///< Tmax
   std::int64_t length() const { return length_; }      ///< positions held
-  const Tensor& keys(std::int64_t layer) const { return layers_[static_cast<std::size_t>(layer)].keys; }
-  const Tensor& values(std::int64_t layer) const { return layers_[static_cast<std::size_t>(layer)].values; }
+  KvFormat format() const { return layers_.front().format(); }
+  std::int64_t bytes() const;  ///< of all positions
+  const KvLayer& layer(std::int64_t index) const { return layers_[static_cast<std::size_t>(index)]; }
 
   /// An error where `positions` more do not fit.
   void check_room(std::int64_t positions) const;
@@ -28,15 +39,10 @@ class KvCache {
   void reset() { length_ = 0; }
 
  private:
-  struct Layer {
-    Tensor keys;
-    Tensor values;
-  };
-
   std::int64_t batch_;
   std::int64_t capacity_;
   std::int64_t length_ = 0;
-  std::vector<Layer> layers_;
+  std::vector<KvLayer> layers_;
 };
 
 }  // namespace octet

@@ -32,17 +32,6 @@ Tensor scratch_for(std::int64_t keys) {
   return Tensor::empty({attention_scratch(keys, thread_count())});
 }
 
-// Copies the keys (or values) of qkv, which begin at column `column`, behind position `past` of the cache.
-void append_to_cache(const Tensor& qkv, std::int64_t column, const Tensor& cache, std::int64_t past) {
-  const std::int64_t time = qkv.dim(1), width = qkv.dim(2), columns = cache.dim(2);
-  for (std::int64_t b = 0; b < qkv.dim(0); ++b) {
-    for (std::int64_t t = 0; t < time; ++t) {
-      const float* from = qkv.data<float>() + (b * time + t) * width + column;
-      std::copy_n(from, columns, cache.data<float>() + (b * cache.dim(1) + past + t) * columns);
-    }
-  }
-}
-
 }  // namespace
 
 void check_layout(const char* op, const Tensor& qkv, const HeadLayout& layout) {
@@ -76,32 +65,6 @@ Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout) {
     kernels(in.device()).attention_backward(backward);
     return std::vector<Tensor>{dqkv};
   });
-}
-
-Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const Tensor& key_cache, const Tensor& value_cache,
-                        std::int64_t past) {
-  check_layout("attention", qkv, layout);
-  const Tensor in = dense("attention", qkv);
-  const std::int64_t time = in.dim(1), capacity = key_cache.dim(1);
-  check_same_shape("attention", key_cache, value_cache);
-  check(key_cache.shape() == Shape({in.dim(0), capacity, layout.kv_width()}),
-        "[attention] expected a cache of shape ({}, Tmax, {}), got {}", in.dim(0), layout.kv_width(),
-        key_cache.shape());
-  check(past >= 0 && past + time <= capacity,
-        "[attention] expected room for {} positions in the cache, it holds {} of {}", time, past, capacity);
-  append_to_cache(in, layout.query_width(), key_cache, past);
-  append_to_cache(in, layout.query_width() + layout.kv_width(), value_cache, past);
-
-  Tensor y = Tensor::empty({in.dim(0), time, layout.query_width()});
-  const Tensor scratch = scratch_for(past + time);
-  AttentionArgs args = arguments(in, layout, y, scratch);
-  args.past = past;
-  args.k = key_cache.data<float>();
-  args.v = value_cache.data<float>();
-  args.kv_row = layout.kv_width();
-  args.kv_batch = capacity * layout.kv_width();
-  kernels(in.device()).attention(args);
-  return y;
 }
 
 }  // namespace octet

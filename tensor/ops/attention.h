@@ -24,9 +24,4 @@ void check_layout(const char* op, const Tensor& qkv, const HeadLayout& layout);
 /// saved logarithms of the softmax sums (Dao et al. 2022, https://arxiv.org/abs/2205.14135, appendix B).
 Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout);
 
-/// The same for generation: the keys and values of `qkv` are appended at position `past` of the caches (B, Tmax, Hkv
-/// D), and the queries attend to everything up to their own position. Records no gradient.
-Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const Tensor& key_cache, const Tensor& value_cache,
-                        std::int64_t past);
-
 }  // namespace octet

@@ -254,22 +254,6 @@ TEST_P(OpKernel, CausalAttention) {
   }
 }
 
-TEST_P(OpKernel, CachedAttentionInPiecesEqualsTheWhole) {
-  for (const auto& [batch, time, layout] : kAttentionCases) {
-    SCOPED_TRACE(fmt::format("B {} T {}", batch, time));
-    const Tensor qkv = random_tensor({batch, time, layout.width()}, 1);
-    const Tensor keys = Tensor::zeros({batch, time + 2, layout.kv_width()}), values = keys.clone();
-    const Tensor expected = causal_attention(qkv, layout);
-    for (std::int64_t past = 0; past < time;) {
-      const std::int64_t piece = std::min<std::int64_t>(past % 3 == 0 ? 1 : 3, time - past);
-      const Tensor y = cached_attention(slice(qkv, 1, past, past + piece), layout, keys, values, past);
-      const std::vector<float> part = slice(expected, 1, past, past + piece).to_vector();
-      expect_near(y, Doubles(part.begin(), part.end()));
-      past += piece;
-    }
-  }
-}
-
 TEST_P(OpKernel, RopeRotatesPairsByTheirAngle) {
   const HeadLayout layout = {2, 1, 6};
   const std::int64_t time = 3, first = 40;

@@ -1,5 +1,6 @@
 #include "tensor/cpu/kernels/table.h"
 
+#include "tensor/cpu/kernels/decode_attention.h"
 #include "tensor/cpu/packed_tables.h"
 #include "tensor/cpu/probe_tables.h"
 
@@ -7,7 +8,7 @@ namespace octet::cpu {
 
 const KernelTable& avx2_kernels() {
   static const KernelTable table = {float_kernels<best_gemm>(), avx2_int_kernels(), avx2_weight_kernels(),
-                                    avx2_probe_kernels()};
+                                    avx2_probe_kernels(), kv_kernels()};
   return table;
 }
 

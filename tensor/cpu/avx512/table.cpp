@@ -1,5 +1,6 @@
 #include "tensor/cpu/kernels/table.h"
 
+#include "tensor/cpu/kernels/decode_attention.h"
 #include "tensor/cpu/packed_tables.h"
 #include "tensor/cpu/probe_tables.h"
 
@@ -7,7 +8,7 @@ namespace octet::cpu {
 
 const KernelTable& avx512vnni_kernels() {
   static const KernelTable table = {float_kernels<best_gemm>(), avx512vnni_int_kernels(), avx512vnni_weight_kernels(),
-                                    avx512vnni_probe_kernels()};
+                                    avx512vnni_probe_kernels(), kv_kernels()};
   return table;
 }
 

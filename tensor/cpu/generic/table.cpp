@@ -1,5 +1,6 @@
 #include "tensor/cpu/kernels/table.h"
 
+#include "tensor/cpu/kernels/decode_attention.h"
 #include "tensor/cpu/packed_tables.h"
 #include "tensor/cpu/probe_tables.h"
 
@@ -7,7 +8,7 @@ namespace octet::cpu {
 
 const KernelTable& generic_kernels() {
   static const KernelTable table = {float_kernels<own_gemm>(), generic_int_kernels(), generic_weight_kernels(),
-                                    generic_probe_kernels()};
+                                    generic_probe_kernels(), kv_kernels()};
   return table;
 }
 

@@ -91,35 +91,6 @@ void attention_forward_block(const AttentionArgs& args, const AttentionBlock& bl
   }
 }
 
-// One query (generation): two passes over the keys and values, without the overhead of products.
-void attention_single_query(const AttentionArgs& args, const AttentionBlock& block, float* weights) {
-  const float* q = queries(args, block);
-  const float* k = args.k + kv_offset(args, block);
-  const float* v = args.v + kv_offset(args, block);
-  const float scale = 1.0F / square_root(static_cast<float>(args.head_dim));
-  for (std::int64_t key = 0; key < block.keys; ++key) {
-    float dot = 0.0F;
-#pragma omp simd reduction(+ : dot)
-    for (std::int64_t d = 0; d < args.head_dim; ++d) {
-      dot += q[d] * k[key * args.kv_row + d];
-    }
-    weights[key] = dot * scale;
-  }
-  const SoftmaxSum total = exponentials(weights, block.keys, weights);
-  float* y = args.y + output_offset(args, block);
-  zero_row(y, 0, args.head_dim);
-  for (std::int64_t key = 0; key < block.keys; ++key) {
-#pragma omp simd
-    for (std::int64_t d = 0; d < args.head_dim; ++d) {
-      y[d] += weights[key] * v[key * args.kv_row + d];
-    }
-  }
-  scale_row(y, args.head_dim, 1.0F / total.sum);
-  if (args.log_sum != nullptr) {
-    *log_sums(args, block) = total.max + logarithm(total.sum);
-  }
-}
-
 void attention_with(const AttentionArgs& args, GemmFunction gemm) {
   const std::int64_t keys = args.past + args.time;
 #pragma omp parallel for if (args.batch * args.heads * args.time * keys * args.head_dim >= 8 * kParallelElements) \
@@ -128,11 +99,7 @@ void attention_with(const AttentionArgs& args, GemmFunction gemm) {
     float* scratch = args.scratch + omp_get_thread_num() * attention_scratch(keys, 1);
     for (std::int64_t first = 0; first < args.time; first += kAttentionRows) {
       const AttentionBlock block = attention_block(args, task / args.heads, task % args.heads, first);
-      if (block.rows == 1) {
-        attention_single_query(args, block, scratch);
-      } else {
-        attention_forward_block(args, block, gemm, scratch);
-      }
+      attention_forward_block(args, block, gemm, scratch);
     }
   }
 }

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+
+// How the keys and values of past positions lie in memory, and the kernels that append to them and read them.
+
+namespace octet {
+
+/// int8: codes in [-127, 127] with one scale for the key, and one for the value, of each position and head.
+enum class KvFormat { f32, int8 };
+
+/// Positions of a panel of keys.
+constexpr std::int64_t kKvPanel = 64;
+
+/// Keys and values of one layer. Each head has its positions in one piece, so that generation reads memory in order.
+///   keys    (B, Hkv, capacity / 64, D, 64): panels of 64 positions, transposed; the scores of a panel are then a sum
+///   of
+///           D rows, as the result is a sum of rows of values, and no sum runs across a vector register
+///   values  (B, Hkv, capacity, D)
+struct KvStore {
+  KvFormat format;
+  std::int64_t capacity;  // positions, a multiple of kKvPanel
+  void* keys;
+  void* values;
+  float* key_scales;    // (B, Hkv, capacity); f32: null
+  float* value_scales;  // the same
+};
+
+/// Queries, keys and values of `time` new positions behind `past` stored ones, in qkv (batch, time, (heads + 2
+/// kv_heads) head_dim): queries of all heads, then keys, then values.
+struct CachedAttentionArgs {
+  std::int64_t batch, time, past, heads, kv_heads, head_dim;
+  const float* qkv;
+  KvStore store;
+  float* y;        // (batch, time, heads, head_dim)
+  float* scratch;  // decode_scratch() floats
+
+  constexpr std::int64_t keys() const { return past + time; }
+  constexpr std::int64_t width() const { return (heads + 2 * kv_heads) * head_dim; }
+  constexpr std::int64_t group() const { return heads / kv_heads; }  // query heads that share keys and values
+};
+
+/// Positions that one task of decode_attention reads, whatever the number of threads, so that sums do not depend on it.
+constexpr std::int64_t kKvRange = 256;
+constexpr std::int64_t kv_ranges(std::int64_t keys) {
+  return (keys + kKvRange - 1) / kKvRange;
+}
+
+/// Floats of scratch for `threads` threads: scores of each, and the partial result of every range.
+constexpr std::int64_t decode_scratch(const CachedAttentionArgs& args, std::int64_t threads) {
+  const std::int64_t rows = args.group() * args.time;
+  return threads * rows * kKvRange + args.batch * args.kv_heads * kv_ranges(args.keys()) * rows * (args.head_dim + 2);
+}
+
+struct KvKernels {
+  /// Stores the new keys and values behind the past ones.
+  void (*append_keys_values)(const CachedAttentionArgs&);
+  /// What is stored, as floats: keys and values (batch, past + time, kv_heads head_dim).
+  void (*load_keys_values)(const CachedAttentionArgs&, float* keys, float* values);
+  /// Appends, then y = softmax(q k^T / sqrt(D)) v over what is stored, for few new positions: keys and values are read
+  /// once for all queries that share them.
+  void (*decode_attention)(const CachedAttentionArgs&);
+};
+
+}  // namespace octet
