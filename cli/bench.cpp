@@ -68,6 +68,7 @@ BenchOptions tests_within(const BenchArguments& arguments, std::int64_t context)
   options.generate = tokens_or(arguments.generate, options.generate, context);
   options.batch = arguments.batch;
   options.depth = arguments.depth;
+  options.kv = *enum_from_name<KvFormat>(arguments.kv);
   options.repetitions = arguments.repetitions;
   if (bench_tasks(options).empty()) {
     fail(ErrorKind::config, "--prompt, --generate: expected at least one test, got only 0 tokens");

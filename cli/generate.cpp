@@ -26,13 +26,17 @@ void generate_verb(const CommonOptions& common, const GenerateArguments& argumen
   }
   options.stop_token = tokenizer.end_of_text();
   std::string text;
-  generate(*model, prompt, options, [&](std::int32_t id) {
-    stop_if_interrupted("generate");
-    text += tokenizer.token(id);
-    if (!common.json) {
-      print(text.size() == tokenizer.token(id).size() ? arguments.prompt + tokenizer.token(id) : tokenizer.token(id));
-    }
-  });
+  generate(
+      *model, prompt, options,
+      [&](std::int32_t id) {
+        stop_if_interrupted("generate");
+        text += tokenizer.token(id);
+        if (!common.json) {
+          print(text.size() == tokenizer.token(id).size() ? arguments.prompt + tokenizer.token(id)
+                                                          : tokenizer.token(id));
+        }
+      },
+      *enum_from_name<KvFormat>(arguments.kv));
   // A token may end within a UTF-8 character: JSON gets the replacement character there.
   using nlohmann::json;
   print(common.json

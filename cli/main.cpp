@@ -112,6 +112,7 @@ class CommandLine {
     command->add_option("--temperature", generate_.temperature, "0: always the likeliest")->capture_default_str();
     command->add_option("--top-k", generate_.top_k, "choose among the k likeliest; 0: all")->capture_default_str();
     command->add_option("--top-p", generate_.top_p, "choose within this probability")->capture_default_str();
+    add_kv(*command, generate_.kv);
   }
 
   /// An option that takes a list with commas, in one word.
@@ -119,6 +120,12 @@ class CommandLine {
   static CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<T>& list,
                                const std::string& help) {
     return command.add_option(name, list, help)->delimiter(',')->allow_extra_args(false);
+  }
+
+  static void add_kv(CLI::App& command, std::string& kv) {
+    command.add_option("--kv", kv, "how the cache stores keys and values: f32 or int8")
+        ->check(CLI::IsMember({"f32", "int8"}))
+        ->capture_default_str();
   }
 
   void add_bench() {
@@ -131,6 +138,7 @@ class CommandLine {
     add_list(*command, "--generate", bench_.generate, "tokens written one by one (128); 0: no such test")
         ->check(CLI::NonNegativeNumber);
     add_list(*command, "--batch", bench_.batch, "sequences at once (1)")->check(CLI::PositiveNumber);
+    add_kv(*command, bench_.kv);
     add_list(*command, "--depth", bench_.depth, "tokens in the cache before the first one is written (0)")
         ->check(CLI::NonNegativeNumber);
     add_list(*command, "--formats", bench_.formats, "fp32,int8,int4,... (all)");

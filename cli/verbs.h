@@ -38,6 +38,7 @@ struct GenerateArguments {
   double temperature = 0.8;
   std::int64_t top_k = 40;
   double top_p = 0.95;
+  std::string kv = "f32";  ///< keys and values in the cache: f32 or int8
 };
 void generate_verb(const CommonOptions& common, const GenerateArguments& arguments);
 
@@ -48,6 +49,7 @@ struct BenchArguments {
   std::vector<std::int64_t> generate;  ///< the same
   std::vector<std::int64_t> batch = {1};
   std::vector<std::int64_t> depth = {0};
+  std::string kv = "f32";            ///< keys and values in the cache: f32 or int8
   std::vector<std::string> formats;  ///< empty: all
   std::int64_t repetitions = 5;
 };

@@ -151,11 +151,12 @@ std::vector<SpeedTask> bench_tasks(const BenchOptions& options) {
   std::vector<SpeedTask> tasks;
   for (const std::int64_t batch : options.batch) {
     for (const std::int64_t tokens : options.prompt) {
-      tasks.push_back({.kind = SpeedTask::Kind::prompt, .tokens = tokens, .batch = batch});
+      tasks.push_back({.kind = SpeedTask::Kind::prompt, .tokens = tokens, .batch = batch, .kv = options.kv});
     }
     for (const std::int64_t tokens : options.generate) {
       for (const std::int64_t depth : options.depth) {
-        tasks.push_back({.kind = SpeedTask::Kind::generate, .tokens = tokens, .batch = batch, .depth = depth});
+        tasks.push_back(
+            {.kind = SpeedTask::Kind::generate, .tokens = tokens, .batch = batch, .depth = depth, .kv = options.kv});
       }
     }
   }

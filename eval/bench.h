@@ -18,6 +18,7 @@ struct BenchOptions {
   std::vector<std::int64_t> generate = {128};
   std::vector<std::int64_t> batch = {1};
   std::vector<std::int64_t> depth = {0};
+  KvFormat kv = KvFormat::f32;  ///< of the cache in every test
   std::int64_t repetitions = 5;
 };
 std::vector<SpeedTask> bench_tasks(const BenchOptions& options);

@@ -7,8 +7,6 @@
 namespace octet {
 namespace {
 
-constexpr std::int64_t kCacheBytes = sizeof(float);  // of a key or value
-
 /// A matrix that activations are multiplied with.
 struct Matrix {
   double elements = 0;
@@ -46,7 +44,7 @@ std::vector<Matrix> matrices_of(Gpt& model) {
 
 /// One forward pass over `time` tokens of each sequence behind `past` positions.
 void add_pass(BenchWork& work, const std::vector<Matrix>& matrices, const GptConfig& config, std::int64_t batch,
-              std::int64_t time, std::int64_t past) {
+              std::int64_t time, std::int64_t past, KvFormat kv) {
   work.pass_bytes = 0;
   for (const Matrix& matrix : matrices) {
     const double rows = static_cast<double>(matrix.head ? batch : batch * time);
@@ -57,8 +55,7 @@ void add_pass(BenchWork& work, const std::vector<Matrix>& matrices, const GptCon
   const double keys =
       static_cast<double>(batch * time) * (static_cast<double>(past) + (static_cast<double>(time) + 1) / 2);
   work.fp32_operations += 4.0 * static_cast<double>(config.layers * config.width) * keys;
-  const std::int64_t key_width = config.key_value_heads() * config.head_dim();
-  work.pass_bytes += static_cast<double>(2 * config.layers * batch * (past + time) * key_width * kCacheBytes);
+  work.pass_bytes += static_cast<double>(batch * (past + time) * kv_bytes_per_position(config, kv));
   work.bytes += work.pass_bytes;
 }
 
@@ -68,11 +65,11 @@ BenchWork bench_work(Gpt& model, const SpeedTask& task) {
   const std::vector<Matrix> matrices = matrices_of(model);
   BenchWork work;
   if (task.kind == SpeedTask::Kind::prompt) {
-    add_pass(work, matrices, model.config(), task.batch, task.tokens, task.depth);
+    add_pass(work, matrices, model.config(), task.batch, task.tokens, task.depth, task.kv);
     return work;
   }
   for (std::int64_t t = 0; t < task.tokens; ++t) {
-    add_pass(work, matrices, model.config(), task.batch, 1, task.depth + t);
+    add_pass(work, matrices, model.config(), task.batch, 1, task.depth + t, task.kv);
   }
   return work;
 }

@@ -40,11 +40,14 @@ std::string SpeedTask::name() const {
   if (depth != 0) {
     text += fmt::format(" @ d{}", depth);
   }
+  if (kv != KvFormat::f32) {
+    text += fmt::format(" kv-{}", enum_name(kv));
+  }
   return text;
 }
 
 SpeedJob::SpeedJob(Gpt& model, const SpeedTask& task)
-    : model_(model), cache_(cache_config(model, task), task.batch), depth_(task.depth) {
+    : model_(model), cache_(cache_config(model, task), task.batch, task.kv), depth_(task.depth) {
   const std::int64_t vocabulary = model.config().vocabulary;
   for (std::int64_t held = 0; held < task.depth; held += kFillTokens) {
     forward(random_ids(task.batch, std::min(kFillTokens, task.depth - held), vocabulary, "speed past"));

@@ -16,8 +16,10 @@ struct SpeedTask {
   std::int64_t tokens = 0;
   std::int64_t batch = 1;
   std::int64_t depth = 0;  ///< positions that the key-value cache holds before the first token
+  KvFormat kv = KvFormat::f32;
 
-  /// As llama-bench names its tests: "pp512", "tg128", "tg128 @ d2048"; with "b4" where the batch is not 1.
+  /// As llama-bench names its tests: "pp512", "tg128", "tg128 @ d2048"; with "b4" where the batch is not 1,
+  /// and "kv-int8" where the cache is not FP32.
   std::string name() const;
   /// Positions of each sequence at the end.
   std::int64_t positions() const { return depth + tokens; }

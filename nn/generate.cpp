@@ -10,8 +10,8 @@ namespace {
 /// The text so far and the cache over it.
 class Decoder {
  public:
-  Decoder(Gpt& model, std::span<const std::int32_t> prompt)
-      : model_(model), cache_(model.config()), history_(prompt.begin(), prompt.end()) {
+  Decoder(Gpt& model, std::span<const std::int32_t> prompt, KvFormat kv)
+      : model_(model), cache_(model.config(), 1, kv), history_(prompt.begin(), prompt.end()) {
     logits_ = continue_with(tail(cache_.capacity()));
   }
 
@@ -48,7 +48,7 @@ class Decoder {
 }  // namespace
 
 std::vector<std::int32_t> generate(Gpt& model, std::span<const std::int32_t> prompt, const SamplingOptions& options,
-                                   const std::function<void(std::int32_t)>& on_token) {
+                                   const std::function<void(std::int32_t)>& on_token, KvFormat kv) {
   if (prompt.empty()) {
     fail(ErrorKind::config, "[generate] expected a prompt of at least one token, got none");
   }
@@ -58,7 +58,7 @@ std::vector<std::int32_t> generate(Gpt& model, std::span<const std::int32_t> pro
   }
 
   const Random random(options.seed, hash_name("generate"));
-  Decoder decoder(model, prompt);
+  Decoder decoder(model, prompt, kv);
   while (true) {
     const std::int32_t id = sample(decoder.logits(), options, random.uniform(generated.size()));
     if (id == options.stop_token) {

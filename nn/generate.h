@@ -17,6 +17,6 @@ namespace octet {
 /// last half of it and goes on from there. The i-th token uses the i-th random number of the seed, so a longer
 /// generation starts with the shorter one. Errors: an empty prompt (ErrorKind::config), an id outside the vocabulary.
 std::vector<std::int32_t> generate(Gpt& model, std::span<const std::int32_t> prompt, const SamplingOptions& options,
-                                   const std::function<void(std::int32_t)>& on_token = {});
+                                   const std::function<void(std::int32_t)>& on_token = {}, KvFormat kv = KvFormat::f32);
 
 }  // namespace octet

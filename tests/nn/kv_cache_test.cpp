@@ -1,5 +1,7 @@
 #include "nn/kv_cache.h"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -43,6 +45,47 @@ TEST_P(CachedGpt, EqualsTheFullForward) {
       past += piece;
       EXPECT_EQ(cache.length(), past);
     }
+  }
+}
+
+// int8 keeps about 2.4 digits of a key or value. Relative to the largest logit.
+constexpr float kInt8CacheError = 0.03F;
+
+TEST(KvCache, Int8ChangesLogitsLittleAndAlikeHoweverTheTextIsCut) {
+  for (const GptConfig& config : {tiny_gpt2(), tiny_llama()}) {
+    SCOPED_TRACE(enum_name(config.architecture));
+    Gpt model(config);
+    fill_randomly(model, 3);
+    const Tensor ids = random_ids(2, config.context, config.vocabulary, 1);
+    const std::vector<float> exact = model.forward(ids).to_vector();
+    KvCache at_once(config, 2, KvFormat::int8), one_by_one(config, 2, KvFormat::int8);
+    ForwardOptions options;
+    options.cache = &at_once;
+    const Tensor rounded = model.forward(ids, options);
+
+    float largest = 0, error = 0;
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      largest = std::max(largest, std::fabs(exact[i]));
+      error = std::max(error, std::fabs(exact[i] - rounded.span<float>()[i]));
+    }
+    EXPECT_LT(error, kInt8CacheError * largest);
+    EXPECT_GT(error, kCacheError) << "nothing was rounded";
+
+    options.cache = &one_by_one;
+    for (std::int64_t t = 0; t < config.context; ++t) {
+      const Tensor logits = model.forward(contiguous(slice(ids, 1, t, t + 1)), options);
+      EXPECT_THAT(logits.to_vector(), testing::Pointwise(testing::FloatNear(kInt8CacheError * largest),
+                                                         slice(rounded, 1, t, t + 1).to_vector()));
+    }
+  }
+}
+
+TEST(KvCache, CountsItsBytes) {
+  const GptConfig config = tiny_llama();
+  for (const KvFormat format : {KvFormat::f32, KvFormat::int8}) {
+    const KvCache cache(config, 3, format);
+    EXPECT_EQ(cache.format(), format);
+    EXPECT_EQ(cache.bytes(), 3 * 64 * kv_bytes_per_position(config, format));  // 11 positions rounded up to a panel
   }
 }
 
