@@ -6,7 +6,7 @@
 namespace octet {
 namespace {
 
-/// From this many new positions on, products of blocks are faster than reading keys and values once: measured.
+/// From this many new positions on, queries are multiplied in blocks instead of one by one.
 constexpr std::int64_t kProductQueries = 8;
 
 void check_cache(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, std::int64_t past) {

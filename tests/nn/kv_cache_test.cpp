@@ -48,8 +48,10 @@ TEST_P(CachedGpt, EqualsTheFullForward) {
   }
 }
 
-// int8 keeps about 2.4 digits of a key or value. Relative to the largest logit.
+// Relative to the largest logit: measured 0.0040 (GPT-2 shape) and 0.0112 (Llama shape).
 constexpr float kInt8CacheError = 0.03F;
+// The same text in other pieces, measured 7e-7: the same codes, summed in another order.
+constexpr float kInt8CutError = 1e-5F;
 
 TEST(KvCache, Int8ChangesLogitsLittleAndAlikeHoweverTheTextIsCut) {
   for (const GptConfig& config : {tiny_gpt2(), tiny_llama()}) {
@@ -74,7 +76,7 @@ TEST(KvCache, Int8ChangesLogitsLittleAndAlikeHoweverTheTextIsCut) {
     options.cache = &one_by_one;
     for (std::int64_t t = 0; t < config.context; ++t) {
       const Tensor logits = model.forward(contiguous(slice(ids, 1, t, t + 1)), options);
-      EXPECT_THAT(logits.to_vector(), testing::Pointwise(testing::FloatNear(kInt8CacheError * largest),
+      EXPECT_THAT(logits.to_vector(), testing::Pointwise(testing::FloatNear(kInt8CutError * largest),
                                                          slice(rounded, 1, t, t + 1).to_vector()));
     }
   }
