@@ -9,8 +9,8 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool with_bi
     : weight(*this, "weight", {out_features, in_features}),
       bias(with_bias ? std::make_unique<Parameter>(*this, "bias", Shape{out_features}) : nullptr) {}
 
-Tensor Linear::forward(const Tensor& x, Nonlinearity f) {
-  return activate(linear(x, weight, bias ? bias->value() : Tensor()), f);
+Tensor Linear::forward(const Tensor& x, const Epilogue& epilogue) {
+  return apply_epilogue(linear(x, weight, bias ? bias->value() : Tensor()), epilogue);
 }
 
 }  // namespace octet

@@ -4,19 +4,19 @@
 #include <memory>
 
 #include "nn/module.h"
-#include "tensor/packed_codes.h"
+#include "tensor/ops/activation.h"
 
 namespace octet {
 
 /// Any layer that computes y = x W^T + b: in FP32, quantized, or with an adapter.
 class LinearBase : public Module {
  public:
-  /// f(x W^T + b): x (..., in) -> (..., out). Quantized layers apply f while the result is in registers.
-  Tensor operator()(const Tensor& x, Nonlinearity f = Nonlinearity::none) {
+  /// f(x W^T + b): x (..., in) -> (..., out), with f by the epilogue.
+  Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) {
     if (observer) {
       observer(x);
     }
-    return forward(x, f);
+    return forward(x, epilogue);
   }
   virtual std::int64_t in_features() const = 0;
   virtual std::int64_t out_features() const = 0;
@@ -24,7 +24,7 @@ class LinearBase : public Module {
   std::function<void(const Tensor& x)> observer;  ///< where set, sees every input: outlier statistics, calibration
 
  protected:
-  virtual Tensor forward(const Tensor& x, Nonlinearity f) = 0;
+  virtual Tensor forward(const Tensor& x, const Epilogue& epilogue) = 0;
 };
 
 /// The FP32 layer: weight (out, in), bias (out) or none.
@@ -39,7 +39,7 @@ class Linear : public LinearBase {
   std::unique_ptr<Parameter> bias;
 
  protected:
-  Tensor forward(const Tensor& x, Nonlinearity f) override;
+  Tensor forward(const Tensor& x, const Epilogue& epilogue) override;
 };
 
 }  // namespace octet

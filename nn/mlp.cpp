@@ -19,7 +19,7 @@ SwigluMlp::SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias)
 
 Tensor SwigluMlp::operator()(const Tensor& x) {
   const Tensor gated = (*gate)(x);  // in this order on every compiler: observers see the layers as listed
-  return (*down)(swiglu(gated, (*up)(x)));
+  return (*down)((*up)(x, Epilogue::swiglu(gated)));
 }
 
 std::unique_ptr<MlpBase> make_mlp(const GptConfig& config) {

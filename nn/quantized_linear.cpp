@@ -18,8 +18,8 @@ std::unique_ptr<QuantizedLinear> QuantizedLinear::from_linear(const Linear& laye
   return result;
 }
 
-Tensor QuantizedLinear::forward(const Tensor& x, Nonlinearity f) {
-  return matrix.project(x, bias ? bias->value() : Tensor(), f);
+Tensor QuantizedLinear::forward(const Tensor& x, const Epilogue& epilogue) {
+  return matrix.project(x, bias ? bias->value() : Tensor(), epilogue);
 }
 
 }  // namespace octet

@@ -21,7 +21,7 @@ class QuantizedLinear : public LinearBase {
   std::unique_ptr<Parameter> bias;
 
  protected:
-  Tensor forward(const Tensor& x, Nonlinearity f) override;
+  Tensor forward(const Tensor& x, const Epilogue& epilogue) override;
 };
 
 }  // namespace octet

@@ -39,20 +39,21 @@ QuantizedMatrix::QuantizedMatrix(AnyWeight weight, ActivationScheme activations)
   }
 }
 
-Tensor QuantizedMatrix::project(const Tensor& x, const Tensor& bias, Nonlinearity f) const {
+Tensor QuantizedMatrix::project(const Tensor& x, const Tensor& bias, const Epilogue& epilogue) const {
   switch (activations_.kind) {
     case Activations::dynamic:
-      return dynamic_linear(x, packed_, bias, f);
+      return dynamic_linear(x, packed_, bias, epilogue);
     case Activations::static_scale:
-      return static_linear(x, activations_.input_scale, packed_, bias, f);
+      return static_linear(x, activations_.input_scale, packed_, bias, epilogue);
     case Activations::outlier_split:
-      return outlier_linear(x, activations_.threshold, packed_, bias, f);
+      return outlier_linear(x, activations_.threshold, packed_, bias, epilogue);
     case Activations::weight_only:
       break;
   }
   // Gradients flow through the dequantized weight to the activations, as an adapter needs them.
   const bool needs_gradient = grad_enabled() && (x.requires_grad() || (bias.defined() && bias.requires_grad()));
-  return needs_gradient ? activate(linear(x, dequantize(weight_), bias), f) : weight_linear(x, packed_, bias, f);
+  return needs_gradient ? apply_epilogue(linear(x, dequantize(weight_), bias), epilogue)
+                        : weight_linear(x, packed_, bias, epilogue);
 }
 
 QuantizedRows QuantizedMatrix::quantize(const Tensor& x) const {

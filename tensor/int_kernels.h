@@ -48,6 +48,7 @@ struct IntLinearArgs {
   PackedCodes w;
   const float* bias;  // (N) or null
   Nonlinearity f;
+  const float* gate;  // (M, N), for swiglu; else null
   float* y;
 };
 

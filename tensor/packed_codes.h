@@ -60,6 +60,7 @@ struct PackedCodes {
 };
 
 /// What the epilogue of a product applies to its result.
-enum class Nonlinearity { none, gelu, silu };
+///   swiglu   silu(gate) * y, with the result of another product as the gate
+enum class Nonlinearity { none, gelu, silu, swiglu };
 
 }  // namespace octet

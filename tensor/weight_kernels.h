@@ -21,6 +21,7 @@ struct WeightLinearArgs {
   PackedCodes w;
   const float* bias;  // (N) or null
   Nonlinearity f;
+  const float* gate;  // (M, N), for swiglu; else null
   float* y;
 };
 

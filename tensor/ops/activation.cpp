@@ -46,16 +46,32 @@ Tensor swiglu(const Tensor& gate, const Tensor& up) {
   });
 }
 
-Tensor activate(const Tensor& x, Nonlinearity f) {
-  switch (f) {
-    case Nonlinearity::none:
-      return x;
-    case Nonlinearity::gelu:
-      return gelu(x);
-    case Nonlinearity::silu:
-      return silu(x);
+Epilogue Epilogue::swiglu(Tensor gate) {
+  Epilogue epilogue(Nonlinearity::swiglu);
+  epilogue.gate = std::move(gate);
+  return epilogue;
+}
+
+Tensor gate_of(const char* op, const Epilogue& epilogue, const Tensor& y) {
+  if (epilogue.f != Nonlinearity::swiglu) {
+    return {};
   }
-  return x;
+  check_same_shape(op, epilogue.gate, y);
+  return dense(op, epilogue.gate);
+}
+
+Tensor apply_epilogue(const Tensor& y, const Epilogue& epilogue) {
+  switch (epilogue.f) {
+    case Nonlinearity::none:
+      return y;
+    case Nonlinearity::gelu:
+      return gelu(y);
+    case Nonlinearity::silu:
+      return silu(y);
+    case Nonlinearity::swiglu:
+      return swiglu(epilogue.gate, y);
+  }
+  return y;
 }
 
 }  // namespace octet

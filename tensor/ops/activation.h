@@ -15,7 +15,19 @@ Tensor silu(const Tensor& x);
 /// SwiGLU: silu(gate) * up, shapes equal. Shazeer 2020, https://arxiv.org/abs/2002.05202, equation 6.
 Tensor swiglu(const Tensor& gate, const Tensor& up);
 
-/// x itself, gelu(x) or silu(x).
-Tensor activate(const Tensor& x, Nonlinearity f);
+/// What follows a product y: y itself, gelu(y), silu(y), or swiglu(gate, y). Quantized products apply it while the
+/// result is in the cache.
+struct Epilogue {
+  Epilogue(Nonlinearity nonlinearity = Nonlinearity::none) : f(nonlinearity) {}
+  static Epilogue swiglu(Tensor gate);
+
+  Nonlinearity f;
+  Tensor gate;  ///< of the shape of y, for swiglu
+};
+
+/// The gate as kernels take it: dense, undefined where there is none. Errors: a shape other than that of the result y.
+Tensor gate_of(const char* op, const Epilogue& epilogue, const Tensor& y);
+/// The epilogue as an operation of its own. Errors: a gate of another shape.
+Tensor apply_epilogue(const Tensor& y, const Epilogue& epilogue);
 
 }  // namespace octet

@@ -7,14 +7,19 @@ namespace octet {
 namespace {
 
 Tensor linear_of(const char* op, const Tensor& x, float static_scale, const PackedWeight& weight, const Tensor& bias,
-                 Nonlinearity f) {
+                 const Epilogue& epilogue) {
   check(weight.has_integer_codes(), "[{}] expected a weight with integer codes", op);
   if (bias.defined()) {
     check_vector(op, "a bias", bias, weight.rows());
   }
   const QuantizedRows rows = quantize_rows(x, weight.layout(), static_scale);
   Tensor y = Tensor::empty(x.shape().with_last(weight.rows()));
-  const IntLinearArgs args{rows.view(), weight.view(), bias.defined() ? bias.data<float>() : nullptr, f,
+  const Tensor gate = gate_of(op, epilogue, y);
+  const IntLinearArgs args{rows.view(),
+                           weight.view(),
+                           bias.defined() ? bias.data<float>() : nullptr,
+                           epilogue.f,
+                           gate.defined() ? gate.data<float>() : nullptr,
                            y.data<float>()};
   weight.format() == PackedFormat::int8 ? kernels().int8_linear(args) : kernels().int4_linear(args);
   return record(op, {x}, y, [](const Tensor&) -> std::vector<Tensor> {
@@ -46,13 +51,14 @@ Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight) {
   return y;
 }
 
-Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias, Nonlinearity f) {
-  return linear_of("dynamic_linear", x, 0.0F, weight, bias, f);
+Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias, const Epilogue& epilogue) {
+  return linear_of("dynamic_linear", x, 0.0F, weight, bias, epilogue);
 }
 
-Tensor static_linear(const Tensor& x, float scale, const PackedWeight& weight, const Tensor& bias, Nonlinearity f) {
+Tensor static_linear(const Tensor& x, float scale, const PackedWeight& weight, const Tensor& bias,
+                     const Epilogue& epilogue) {
   check(scale > 0.0F, "[static_linear] expected a positive scale, got {}", scale);
-  return linear_of("static_linear", x, scale, weight, bias, f);
+  return linear_of("static_linear", x, scale, weight, bias, epilogue);
 }
 
 }  // namespace octet

@@ -2,6 +2,7 @@
 
 #include "tensor/formats/packed_weight.h"
 #include "tensor/int_kernels.h"
+#include "tensor/ops/activation.h"
 #include "tensor/tensor.h"
 
 namespace octet {
@@ -28,11 +29,11 @@ Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight);
 ///   y[m, n] = f((sum over groups g of sums[g, m, n] * weight_scale[n, g]) * x_scale[m] + bias[n])
 /// bias (N) or undefined; y (..., N). backward() through it is an error: rounded activations have no gradient.
 Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias = {},
-                      Nonlinearity f = Nonlinearity::none);
+                      const Epilogue& epilogue = {});
 
 /// The same with one scale for all rows, found beforehand by calibration: values beyond 127 * scale are clipped.
 /// Errors: scale <= 0.
 Tensor static_linear(const Tensor& x, float scale, const PackedWeight& weight, const Tensor& bias = {},
-                     Nonlinearity f = Nonlinearity::none);
+                     const Epilogue& epilogue = {});
 
 }  // namespace octet

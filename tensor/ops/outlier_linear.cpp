@@ -80,13 +80,13 @@ Tensor without_columns(const Tensor& x, const std::vector<std::int64_t>& ks) {
 }
 
 Tensor outlier_linear(const Tensor& x, float threshold, const PackedWeight& weight, const Tensor& bias,
-                      Nonlinearity f) {
+                      const Epilogue& epilogue) {
   check_float("outlier_linear", x, 1);
   check(weight.has_integer_codes(), "[outlier_linear] expected a weight with integer codes");
   check(x.dim(-1) == weight.columns(), "[outlier_linear] expected x (..., {}), got {}", weight.columns(), x.shape());
   const std::vector<std::int64_t> columns = outlier_columns(x, threshold);
   if (columns.empty()) {
-    return dynamic_linear(x, weight, bias, f);
+    return dynamic_linear(x, weight, bias, epilogue);
   }
   Tensor y;
   {
@@ -95,7 +95,7 @@ Tensor outlier_linear(const Tensor& x, float threshold, const PackedWeight& weig
     const Tensor outliers = take_columns(rest, columns);
     y = dynamic_linear(rest, weight, bias);
     add_product(outliers, weight.columns_of(columns), y);
-    y = activate(y, f);
+    y = apply_epilogue(y, epilogue);
   }
   return record("outlier_linear", {x}, y, [](const Tensor&) -> std::vector<Tensor> {
     fail(ErrorKind::run, "[outlier_linear] has no gradient, because activations are rounded; use weight-only layers");

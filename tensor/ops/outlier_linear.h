@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "tensor/formats/packed_weight.h"
+#include "tensor/ops/activation.h"
 #include "tensor/tensor.h"
 
 namespace octet {
@@ -25,6 +26,6 @@ Tensor without_columns(const Tensor& x, const std::vector<std::int64_t>& ks);
 /// differentiable. Errors: threshold < 0 or NaN; weights without integer codes. Source: Dettmers et al. 2022,
 /// "LLM.int8()", https://arxiv.org/abs/2208.07339, section 3.2.
 Tensor outlier_linear(const Tensor& x, float threshold, const PackedWeight& weight, const Tensor& bias = {},
-                      Nonlinearity f = Nonlinearity::none);
+                      const Epilogue& epilogue = {});
 
 }  // namespace octet

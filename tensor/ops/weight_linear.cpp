@@ -57,7 +57,7 @@ auto kernel_of(PackedFormat format) {
 
 }  // namespace
 
-Tensor weight_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias, Nonlinearity f) {
+Tensor weight_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias, const Epilogue& epilogue) {
   check_float("weight_linear", x, 1);
   check(x.dim(-1) == weight.columns(), "[weight_linear] expected x (..., {}), got {}", weight.columns(), x.shape());
   if (bias.defined()) {
@@ -70,10 +70,12 @@ Tensor weight_linear(const Tensor& x, const PackedWeight& weight, const Tensor& 
   }
   const Tensor sums = codes.offsets == nullptr ? Tensor() : group_sums(rows, weight.layout());
   Tensor y = Tensor::empty(x.shape().with_last(weight.rows()));
+  const Tensor gate = gate_of("weight_linear", epilogue, y);
   kernel_of(weight.format())({{rows_of(x), rows.data<float>(), sums.defined() ? sums.data<float>() : nullptr},
                               codes,
                               bias.defined() ? bias.data<float>() : nullptr,
-                              f,
+                              epilogue.f,
+                              gate.defined() ? gate.data<float>() : nullptr,
                               y.data<float>()});
   return y;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tensor/formats/packed_weight.h"
+#include "tensor/ops/activation.h"
 #include "tensor/tensor.h"
 
 namespace octet {
@@ -9,6 +10,6 @@ namespace octet {
 ///   y[m, n] = f(sum over groups g of (sum over k in g of x[m, k] * code[n, k]) * scale[n, g] + bias[n])
 /// bias (N) or undefined; y (..., N). Not recorded: layers that need gradients use linear() on the dequantized weight.
 Tensor weight_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias = {},
-                     Nonlinearity f = Nonlinearity::none);
+                     const Epilogue& epilogue = {});
 
 }  // namespace octet

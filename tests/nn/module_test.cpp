@@ -24,7 +24,7 @@ class Doubling : public LinearBase {
   Parameter factor{*this, "factor", {1}};
 
  protected:
-  Tensor forward(const Tensor& x, Nonlinearity) override { return x; }
+  Tensor forward(const Tensor& x, const Epilogue&) override { return x; }
 
  private:
   std::int64_t width_;

@@ -367,6 +367,14 @@ TEST_F(IntKernels, TheEpilogueAppliesTheNonlinearity) {
       const Tensor bias = Tensor::full({n}, -0.5F);
       const Tensor plain = dynamic_linear(x, packed, bias);
       EXPECT_EQ(dynamic_linear(x, packed, bias, Nonlinearity::gelu).to_vector(), gelu(plain).to_vector());
+      const Tensor gate = integer_rows(c.m, n);
+      EXPECT_THAT(dynamic_linear(x, packed, bias, Epilogue::swiglu(gate)).to_vector(),
+                  testing::Pointwise(testing::FloatNear(1e-4F), swiglu(gate, plain).to_vector()));
+      EXPECT_THAT(
+          [&] {
+            dynamic_linear(x, packed, bias, Epilogue::swiglu(Tensor::zeros({c.m, n + 1})));
+          },
+          testing::ThrowsMessage<Error>(testing::HasSubstr("[dynamic_linear]")));
       EXPECT_THAT(dynamic_linear(x, packed, bias, Nonlinearity::silu).to_vector(),
                   testing::Pointwise(testing::FloatNear(1e-6F), silu(plain).to_vector()));
     }

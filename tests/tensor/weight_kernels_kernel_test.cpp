@@ -162,6 +162,9 @@ TEST_F(WeightKernels, ApplyTheNonlinearity) {
       const Tensor plain = weight_linear(x, packed, bias);
       EXPECT_THAT(weight_linear(x, packed, bias, Nonlinearity::gelu).to_vector(),
                   testing::Pointwise(testing::FloatNear(1e-5F), gelu(plain).to_vector()));
+      const Tensor gate = random_tensor({c.m, c.n}, 5);
+      EXPECT_THAT(weight_linear(x, packed, bias, Epilogue::swiglu(gate)).to_vector(),
+                  testing::Pointwise(testing::FloatNear(1e-5F), swiglu(gate, plain).to_vector()));
       EXPECT_THAT(weight_linear(x, packed, bias, Nonlinearity::silu).to_vector(),
                   testing::Pointwise(testing::FloatNear(1e-5F), silu(plain).to_vector()));
     }

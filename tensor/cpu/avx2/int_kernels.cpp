@@ -37,7 +37,7 @@ struct IntFormat {
   using Rows = CodeRows;
   using Sums = Ints16;
   // 6 of 16 registers for sums; 2 weights and the temporaries of a row fill the rest.
-  static constexpr int kTallRows = 3;
+  static constexpr int kTallRows = 3, kTallPanels = 1;
 
   static Ints16 exact(Ints16 sums) { return sums; }
   static Floats16 to_float(Ints16 sums) { return {_mm256_cvtepi32_ps(sums.low), _mm256_cvtepi32_ps(sums.high)}; }

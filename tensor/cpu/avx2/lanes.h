@@ -26,7 +26,7 @@ struct Ints16 {
 
 struct Avx2 {
   using Float = Floats16;
-  static constexpr int kTallPanels = 1, kWidePanels = 1;
+  static constexpr int kWidePanels = 1;
 
   static Float broadcast(float value) { return {_mm256_set1_ps(value), _mm256_set1_ps(value)}; }
   static Float load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }

@@ -84,7 +84,7 @@ struct FloatFormat {
   using Rows = FloatRows;
   using Sums = Floats16;
   static constexpr Scales kScales = Weights::kScales;
-  static constexpr int kTallRows = 4;
+  static constexpr int kTallRows = 4, kTallPanels = 1;
 
   template <int R, int V>
   [[gnu::always_inline]] static inline void group(const Task<FloatRows>& task, std::int64_t m, std::int64_t panel,

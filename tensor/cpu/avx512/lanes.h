@@ -17,7 +17,7 @@ __mmask16 first_lanes(std::int64_t count) {
 
 struct Avx512 {
   using Float = __m512;
-  static constexpr int kTallPanels = 2, kWidePanels = 4;
+  static constexpr int kWidePanels = 4;
 
   static Float broadcast(float value) { return _mm512_set1_ps(value); }
   static Float load(const float* p) { return _mm512_loadu_ps(p); }

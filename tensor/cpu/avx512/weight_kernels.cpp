@@ -60,7 +60,7 @@ struct FloatFormat {
   using Rows = FloatRows;
   using Sums = __m512;
   static constexpr Scales kScales = Weights::kScales;
-  static constexpr int kTallRows = 12;
+  static constexpr int kTallRows = 12, kTallPanels = 2;
 
   template <int R, int V>
   [[gnu::always_inline]] static inline void group(const Task<FloatRows>& task, std::int64_t m, std::int64_t panel,

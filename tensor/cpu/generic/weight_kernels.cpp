@@ -58,7 +58,7 @@ void linear(const WeightLinearArgs& args) {
         }
         y[column] = sum;
       }
-      apply(args.f, y, columns);
+      apply(args.f, args.gate == nullptr ? nullptr : args.gate + m * w.n + first, y, columns);
     }
   }
 }

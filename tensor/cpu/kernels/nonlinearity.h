@@ -6,8 +6,9 @@
 namespace octet::cpu {
 namespace {
 
-/// Applies f in place to a part of a result that has just been written, while it is in the cache.
-void apply(Nonlinearity f, float* y, std::int64_t count) {
+/// Applies f in place to a part of a result that has just been written, while it is in the cache; `gate` is the same
+/// part.
+void apply(Nonlinearity f, const float* gate, float* y, std::int64_t count) {
   if (f == Nonlinearity::gelu) {
 #pragma omp simd
     for (std::int64_t i = 0; i < count; ++i) {
@@ -17,6 +18,11 @@ void apply(Nonlinearity f, float* y, std::int64_t count) {
 #pragma omp simd
     for (std::int64_t i = 0; i < count; ++i) {
       y[i] *= sigmoid(y[i]);
+    }
+  } else if (f == Nonlinearity::swiglu) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) {
+      y[i] *= gate[i] * sigmoid(gate[i]);
     }
   }
 }

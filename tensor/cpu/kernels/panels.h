@@ -8,11 +8,10 @@
 // What all products with packed weights share, whatever the format and the instruction set: how rows and panels are cut
 // into tiles, how tiles are dealt to threads, and the epilogue. A file of an instruction set brings
 //
-//   Isa      16 float lanes (one panel): Float, broadcast, load, load_first, store_first, multiply_add, and how many
-//            panels a tile has: with many rows (kTallPanels) and with few (kWidePanels)
-//   Format   what the codes of a group add up to: template <int R, int V> group(task, m, panel, group, sums), and how
-//   many
-//            rows a tile has at most (kTallRows)
+//   Isa      16 float lanes (one panel): Float, broadcast, load, load_first, store_first, multiply_add, and
+//            kWidePanels, the panels of a tile of few rows
+//   Format   what the codes of a group add up to: template <int R, int V> group(task, m, panel, group, sums), and
+//            kTallRows x kTallPanels, the tile where there are many rows
 //
 // Everything below is inlined into kernels of one format.
 
@@ -25,7 +24,8 @@ struct Task {
   PackedCodes w;
   const float* bias;
   Nonlinearity f;
-  void* y;  // the result (M, N), or int32 sums (groups, M, N)
+  const float* gate;  // (M, N), for swiglu; else null
+  void* y;            // the result (M, N), or int32 sums (groups, M, N)
 };
 
 // Panels of a task: 64 columns. Two of them with K = 768 int8 codes stay in the L1 cache while the rows pass by.
@@ -107,7 +107,8 @@ struct LinearTile {
         Isa::store_first(out + column, rest - column, Isa::multiply_add(y[r][v], row_scale, bias));
       });
       if (task.f != Nonlinearity::none) {
-        apply(task.f, out, rest < V * kPanelColumns ? rest : V * kPanelColumns);
+        const float* gate = task.gate == nullptr ? nullptr : task.gate + (m + r) * w.n + first;
+        apply(task.f, gate, out, rest < V * kPanelColumns ? rest : V * kPanelColumns);
       }
     });
   }
@@ -147,7 +148,7 @@ void row_strip(const Task<typename Format::Rows>& task, std::int64_t m, std::int
 template <template <typename, typename, int, int> typename Tile, typename Isa, typename Format>
 void task_tiles(const Task<typename Format::Rows>& task, std::int64_t begin, std::int64_t end, std::int64_t first,
                 std::int64_t last) {
-  constexpr int kRows = Format::kTallRows, kTall = Isa::kTallPanels, kWide = Isa::kWidePanels;
+  constexpr int kRows = Format::kTallRows, kTall = Format::kTallPanels, kWide = Isa::kWidePanels;
   const std::int64_t tall_end = begin + (end - begin) / kRows * kRows;
   for (std::int64_t panel = first; panel < last; panel += kTall) {
     const std::int64_t panel_end = panel + kTall < last ? panel + kTall : last;
@@ -185,17 +186,17 @@ void all_tasks(const Task<typename Format::Rows>& task) {
 
 template <typename Isa, typename Format>
 void int_product(const IntProductArgs& args) {
-  all_tasks<SumsTile, Isa, Format>({args.x, args.w, nullptr, Nonlinearity::none, args.y});
+  all_tasks<SumsTile, Isa, Format>({args.x, args.w, nullptr, Nonlinearity::none, nullptr, args.y});
 }
 
 template <typename Isa, typename Format>
 void int_linear(const IntLinearArgs& args) {
-  all_tasks<LinearTile, Isa, Format>({args.x, args.w, args.bias, args.f, args.y});
+  all_tasks<LinearTile, Isa, Format>({args.x, args.w, args.bias, args.f, args.gate, args.y});
 }
 
 template <typename Isa, typename Format>
 void weight_linear(const WeightLinearArgs& args) {
-  all_tasks<LinearTile, Isa, Format>({args.x, args.w, args.bias, args.f, args.y});
+  all_tasks<LinearTile, Isa, Format>({args.x, args.w, args.bias, args.f, args.gate, args.y});
 }
 
 }  // namespace
