@@ -18,30 +18,48 @@ void check_cache(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cac
         cache.positions());
 }
 
-/// Many queries: blocks of them meet the keys, loaded as floats, in products.
+/// Keys and values as rows of floats, for products.
+struct KeyValueRows {
+  Tensor keys, values;  // keep loaded rows alive
+  const float* k;
+  const float* v;
+  std::int64_t row, batch;  // elements between positions and between sequences
+};
+
+KeyValueRows key_value_rows(const CachedAttentionArgs& args) {
+  // A prompt's own keys are what an FP32 cache holds: no need to read them back.
+  if (args.past == 0 && args.store.format == KvFormat::f32) {
+    const float* k = args.qkv + args.heads * args.head_dim;
+    return {{}, {}, k, k + args.kv_heads * args.head_dim, args.width(), args.time * args.width()};
+  }
+  const std::int64_t row = args.kv_heads * args.head_dim;
+  const Shape shape{args.batch, args.keys(), row};
+  const Tensor k = Tensor::empty(shape), v = Tensor::empty(shape);
+  kernels().load_keys_values(args, k.data<float>(), v.data<float>());
+  return {k, v, k.data<float>(), v.data<float>(), row, args.keys() * row};
+}
+
+/// Many queries: blocks of them meet the keys in products.
 void attend_by_products(const CachedAttentionArgs& args) {
-  const KernelTable& table = kernels();
-  table.append_keys_values(args);
-  const std::int64_t keys = args.keys(), row = args.kv_heads * args.head_dim;
-  const Tensor k = Tensor::empty({args.batch, keys, row}), v = Tensor::empty({args.batch, keys, row});
-  table.load_keys_values(args, k.data<float>(), v.data<float>());
-  const Tensor scratch = Tensor::empty({attention_scratch(keys, thread_count())});
-  table.attention({.batch = args.batch,
-                   .time = args.time,
-                   .past = args.past,
-                   .heads = args.heads,
-                   .kv_heads = args.kv_heads,
-                   .head_dim = args.head_dim,
-                   .q = args.qkv,
-                   .q_row = args.width(),
-                   .q_batch = args.time * args.width(),
-                   .k = k.data<float>(),
-                   .v = v.data<float>(),
-                   .kv_row = row,
-                   .kv_batch = keys * row,
-                   .y = args.y,
-                   .log_sum = nullptr,
-                   .scratch = scratch.data<float>()});
+  kernels().append_keys_values(args);
+  const KeyValueRows stored = key_value_rows(args);
+  const Tensor scratch = Tensor::empty({attention_scratch(args.keys(), thread_count())});
+  kernels().attention({.batch = args.batch,
+                       .time = args.time,
+                       .past = args.past,
+                       .heads = args.heads,
+                       .kv_heads = args.kv_heads,
+                       .head_dim = args.head_dim,
+                       .q = args.qkv,
+                       .q_row = args.width(),
+                       .q_batch = args.time * args.width(),
+                       .k = stored.k,
+                       .v = stored.v,
+                       .kv_row = stored.row,
+                       .kv_batch = stored.batch,
+                       .y = args.y,
+                       .log_sum = nullptr,
+                       .scratch = scratch.data<float>()});
 }
 
 }  // namespace

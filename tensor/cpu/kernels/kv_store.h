@@ -32,6 +32,13 @@ struct KvHead {
 };
 
 inline void store_vector(const float* x, std::int64_t count, float* to, std::int64_t stride, float*, std::int64_t) {
+  if (stride == 1) {
+#pragma omp simd
+    for (std::int64_t i = 0; i < count; ++i) {
+      to[i] = x[i];
+    }
+    return;
+  }
   for (std::int64_t i = 0; i < count; ++i) {
     to[i * stride] = x[i];
   }
