@@ -26,7 +26,9 @@ tables() {
     printf 'Several sequences at once:\n\n'
     bench --shape "$shape" --prompt 128 --generate 128 --batch 4 --formats fp32,int8,int4
     printf 'Writing behind a long text:\n\n'
-    bench --shape "$shape" --prompt 0 --generate 128 --depth 0,2048 --formats fp32,int8,int4
+    bench --shape "$shape" --prompt 0 --generate 128 --depth 0,128,2048 --formats fp32,int8,int4
+    printf 'The same with keys and values in int8:\n\n'
+    bench --shape "$shape" --prompt 0 --generate 128 --depth 0,128,2048 --formats fp32,int8,int4 --kv int8
   done
 }
 

@@ -28,7 +28,7 @@ struct Task {
   void* y;            // the result (M, N), or int32 sums (groups, M, N)
 };
 
-// Panels of a task: 64 columns. Two of them with K = 768 int8 codes stay in the L1 cache while the rows pass by.
+// Panels of a task: 64 columns, whose int8 codes with K = 768 (48 KiB) stay in the cache while the rows pass by.
 constexpr std::int64_t kTaskPanels = 4;
 // Rows of a task: their codes (132 x K bytes) stay in the L2 cache while the panels of a thread pass by. A multiple of
 // 12 and of 11, the rows of the tiles of int8 and int4.
@@ -88,8 +88,10 @@ struct LinearTile {
       unrolled<V>([&](auto v) OCTET_INLINE {
         const std::int64_t index = ((panel + v) * groups + group) * kPanelColumns;
         const auto scale = scales_of<Isa, Format::kScales>(w, index);
-        unrolled<R>([&](auto r)
-                        OCTET_INLINE { y[r][v] = Isa::multiply_add(Format::to_float(sums[r][v]), scale, y[r][v]); });
+        unrolled<R>([&](auto r) OCTET_INLINE {
+          const auto value = Format::to_float(sums[r][v]);
+          y[r][v] = Isa::multiply_add(value, scale, y[r][v]);
+        });
       });
     }
     if (w.offsets != nullptr) {
