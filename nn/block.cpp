@@ -10,13 +10,14 @@ Block::Block(const GptConfig& config, std::int64_t layer)
       mlp_norm(*this, "mlp_norm", make_norm(config)),
       mlp(*this, "mlp", make_mlp(config)),
       dropout_(config.dropout),
-      path_("blocks." + std::to_string(layer)) {}
+      attention_site_("blocks." + std::to_string(layer) + ".attention"),
+      mlp_site_("blocks." + std::to_string(layer) + ".mlp") {}
 
 Tensor Block::operator()(const Tensor& x, const ForwardOptions& options) {
   const Tensor attended = (*attention)((*attention_norm)(x), options);
-  const Tensor h = add(x, apply_dropout(attended, dropout_, options, path_ + ".attention"));
+  const Tensor h = add(x, apply_dropout(attended, dropout_, options, attention_site_));
   const Tensor transformed = (*mlp)((*mlp_norm)(h));
-  return add(h, apply_dropout(transformed, dropout_, options, path_ + ".mlp"));
+  return add(h, apply_dropout(transformed, dropout_, options, mlp_site_));
 }
 
 }  // namespace octet

@@ -27,7 +27,7 @@ class Block : public Module {
 
  private:
   double dropout_;
-  std::string path_;  // "blocks.3": names its dropout masks
+  std::string attention_site_, mlp_site_;  // "blocks.3.mlp": name its dropout masks
 };
 
 }  // namespace octet

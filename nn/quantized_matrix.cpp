@@ -72,9 +72,7 @@ QuantizedRows QuantizedMatrix::quantize(const Tensor& x) const {
 
 Tensor QuantizedMatrix::lookup(const Tensor& ids) const {
   const Tensor dense = ids.is_contiguous() ? ids : ids.clone();
-  std::vector<std::int64_t> sizes(ids.shape().sizes().begin(), ids.shape().sizes().end());
-  sizes.push_back(columns());
-  Tensor y = Tensor::empty(Shape(std::span<const std::int64_t>(sizes)));
+  Tensor y = Tensor::empty(ids.shape().followed_by(columns()));
   float* out = y.data<float>();
   for (const std::int32_t id : dense.span<std::int32_t>()) {
     check(id >= 0 && id < rows(), "[embedding] expected ids from 0 to {}, got {}", rows() - 1, id);

@@ -29,6 +29,14 @@ Shape Shape::with_last(std::int64_t size) const {
   return result;
 }
 
+Shape Shape::followed_by(std::int64_t size) const {
+  check(rank_ < kMaxRank, "[shape] expected at most {} dimensions, got {} and one more", kMaxRank, *this);
+  Shape result = *this;
+  ++result.rank_;
+  result.set(-1, size);
+  return result;
+}
+
 int Shape::index(int dim) const {
   const int normal = dim < 0 ? dim + rank_ : dim;
   check(normal >= 0 && normal < rank_, "[shape] expected a dimension of {}, got {}", *this, dim);

@@ -28,6 +28,8 @@ class Shape {
 
   /// The same shape with the last dimension replaced.
   Shape with_last(std::int64_t size) const;
+  /// The same shape with one more dimension at the end.
+  Shape followed_by(std::int64_t size) const;
   /// Normalises a negative dimension; an error where it is out of range.
   int index(int dim) const;
   std::string str() const;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "tensor/autograd/node.h"
+#include "tensor/node_allocator.h"
 
 namespace octet {
 namespace {
@@ -42,8 +43,9 @@ std::byte* copy_elements(const std::byte* source, const Shape& shape, const Stri
 }  // namespace
 
 Tensor Tensor::empty(const Shape& shape, DType dtype, DeviceKind device) {
-  auto impl = std::make_shared<Impl>();
-  impl->storage = std::make_shared<Storage>(static_cast<std::size_t>(shape.elements()) * size_of(dtype), device);
+  auto impl = std::allocate_shared<Impl>(NodeAllocator<Impl>());
+  impl->storage = std::allocate_shared<Storage>(NodeAllocator<Storage>(),
+                                                static_cast<std::size_t>(shape.elements()) * size_of(dtype), device);
   impl->shape = shape;
   impl->strides = row_major(shape);
   impl->dtype = dtype;
@@ -96,7 +98,7 @@ Tensor Tensor::clone() const {
 }
 
 Tensor Tensor::detach() const {
-  return alias(shape(), {impl().strides.data(), static_cast<std::size_t>(rank())}, 0);
+  return alias(shape(), strides(), 0);
 }
 
 void Tensor::copy_from(const Tensor& source) {
@@ -114,7 +116,7 @@ void Tensor::fill(float value) {
 Tensor Tensor::alias(const Shape& shape, std::span<const std::int64_t> strides, std::int64_t offset) const {
   check(static_cast<int>(strides.size()) == shape.rank(), "[alias] expected {} strides, got {}", shape.rank(),
         strides.size());
-  auto view = std::make_shared<Impl>();
+  auto view = std::allocate_shared<Impl>(NodeAllocator<Impl>());
   view->storage = impl().storage;
   view->shape = shape;
   std::copy(strides.begin(), strides.end(), view->strides.begin());

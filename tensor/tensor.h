@@ -43,6 +43,7 @@ class Tensor {
   DeviceKind device() const { return impl().storage->device(); }
   /// Distance in elements between neighbours along dimension `d`.
   std::int64_t stride(int d) const { return impl().strides[static_cast<std::size_t>(shape().index(d))]; }
+  std::span<const std::int64_t> strides() const { return {impl().strides.data(), static_cast<std::size_t>(rank())}; }
   bool is_contiguous() const;
 
   /// First element. T must match the dtype: `data<float>()`, `data<std::int8_t>()`.

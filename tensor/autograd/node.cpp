@@ -1,5 +1,6 @@
 #include "tensor/autograd/node.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -65,14 +66,12 @@ Node::~Node() {
   }
 }
 
-Tensor record(const char* name, std::vector<Tensor> inputs, Tensor output, Backward backward) {
-  bool needed = false;
-  for (const Tensor& input : inputs) {
-    needed = needed || input.requires_grad();
-  }
-  if (recording && needed) {
-    output.set_node(std::make_shared<Node>(Node{name, std::move(inputs), std::move(backward)}));
-  }
+bool detail::needs_history(std::span<const Tensor> inputs) {
+  return recording && std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.requires_grad(); });
+}
+
+Tensor detail::with_history(const char* name, std::span<const Tensor> inputs, Tensor output, Backward backward) {
+  output.set_node(std::make_shared<Node>(Node{name, {inputs.begin(), inputs.end()}, std::move(backward)}));
   return output;
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tensor/tensor.h"
@@ -22,9 +25,25 @@ struct Node {
   ~Node();  // iterative: a chain of 100,000 operations must not overflow the stack
 };
 
-/// Attaches history to `output` where gradients are enabled and an input requires one; returns `output`.
-/// The only way to make a node.
-Tensor record(const char* name, std::vector<Tensor> inputs, Tensor output, Backward backward);
+namespace detail {
+bool needs_history(std::span<const Tensor> inputs);
+Tensor with_history(const char* name, std::span<const Tensor> inputs, Tensor output, Backward backward);
+}  // namespace detail
+
+/// Attaches history to `output` where gradients are enabled and an input requires one; returns `output`. Inputs may be
+/// undefined. The only way to make a node. Where there is nothing to record, nothing is allocated: `backward` becomes a
+/// Backward only after the check.
+template <typename Function>
+Tensor record(const char* name, std::span<const Tensor> inputs, Tensor output, Function&& backward) {
+  return detail::needs_history(inputs)
+             ? detail::with_history(name, inputs, std::move(output), std::forward<Function>(backward))
+             : output;
+}
+template <typename Function>
+Tensor record(const char* name, std::initializer_list<Tensor> inputs, Tensor output, Function&& backward) {
+  return record(name, std::span<const Tensor>(inputs.begin(), inputs.size()), std::move(output),
+                std::forward<Function>(backward));
+}
 
 /// Accumulates d(output)/d(leaf) into `grad()` of every leaf that requires it; `seed` defaults to ones. Frees what the
 /// graph saved: a second call on the same graph is an error.

@@ -44,6 +44,7 @@ void* allocate_block(std::size_t size) {
 
 struct FreeLists {
   std::mutex mutex;
+  std::int64_t misses = 0;
   std::map<std::size_t, std::vector<void*>> blocks;  // by size class
 };
 
@@ -65,6 +66,7 @@ void* allocate(std::size_t bytes) {
       blocks.pop_back();
       return memory;
     }
+    ++lists.misses;
   }
   void* memory = allocate_block(size);
   check(memory != nullptr, "[memory] expected {} bytes of free memory, the system has none left", bytes);
@@ -75,6 +77,12 @@ void release(void* memory, std::size_t bytes) {
   FreeLists& lists = free_lists();
   const std::lock_guard lock(lists.mutex);
   lists.blocks[size_class(bytes)].push_back(memory);
+}
+
+std::int64_t memory_misses() {
+  FreeLists& lists = free_lists();
+  const std::lock_guard lock(lists.mutex);
+  return lists.misses;
 }
 
 void trim_memory() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace octet::cpu {
 
@@ -9,6 +10,9 @@ namespace octet::cpu {
 /// that write them.
 void* allocate(std::size_t bytes);
 void release(void* memory, std::size_t bytes);
+
+/// How often allocate() found no kept block and asked the system; for tests that a loop has reached its steady state.
+std::int64_t memory_misses();
 
 /// Gives every kept block back to the system.
 void trim_memory();

@@ -4,16 +4,6 @@
 #include "tensor/ops/checks.h"
 
 namespace octet {
-namespace {
-
-Shape rows_shape(const Shape& ids, std::int64_t columns) {
-  std::vector<std::int64_t> sizes(ids.sizes().begin(), ids.sizes().end());
-  sizes.push_back(columns);
-  return Shape(std::span<const std::int64_t>(sizes));
-}
-
-}  // namespace
-
 Tensor embedding(const Tensor& ids, const Tensor& table) {
   check_float("embedding", table, 2);
   const Tensor rows = ids.is_contiguous() ? ids : ids.clone();
@@ -22,7 +12,7 @@ Tensor embedding(const Tensor& ids, const Tensor& table) {
     check(id >= 0 && id < vocabulary, "[embedding] expected ids from 0 to {}, got {}", vocabulary - 1, id);
   }
   const Tensor source = dense("embedding", table);
-  Tensor y = Tensor::empty(rows_shape(ids.shape(), columns));
+  Tensor y = Tensor::empty(ids.shape().followed_by(columns));
   kernels(table.device())
       .embedding(
           {rows.elements(), columns, vocabulary, rows.data<std::int32_t>(), source.data<float>(), y.data<float>()});

@@ -123,17 +123,11 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
     check_vector("linear", "a bias", bias, n);
     table.add_row({rows, n, y.data<float>(), bias.data<float>(), y.data<float>()});
   }
-  std::vector<Tensor> inputs = {x, weight};
-  if (bias.defined()) {
-    inputs.push_back(bias);
-  }
-  return record("linear", inputs, y,
+  return record("linear", {x, weight, bias}, y,
                 [in, w, needs_dx = x.requires_grad(), has_bias = bias.defined()](const Tensor& grad) {
                   const Tensor dy = dense("linear", grad);
                   std::vector<Tensor> grads = gradients({in, w, dy}, needs_dx);
-                  if (has_bias) {
-                    grads.push_back(bias_gradient(dy));
-                  }
+                  grads.push_back(has_bias ? bias_gradient(dy) : Tensor());
                   return grads;
                 });
 }

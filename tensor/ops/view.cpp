@@ -6,14 +6,6 @@
 namespace octet {
 namespace {
 
-std::vector<std::int64_t> strides_of(const Tensor& x) {
-  std::vector<std::int64_t> strides;
-  for (int d = 0; d < x.rank(); ++d) {
-    strides.push_back(x.stride(d));
-  }
-  return strides;
-}
-
 Shape inferred_shape(const Tensor& x, std::vector<std::int64_t> sizes) {
   std::int64_t known = 1;
   std::int64_t* open = nullptr;
@@ -44,7 +36,7 @@ Tensor reshaped(const Tensor& x, const Shape& shape) {
 
 Tensor swapped(const Tensor& x, int first, int second) {
   Shape shape = x.shape();
-  std::vector<std::int64_t> strides = strides_of(x);
+  std::vector<std::int64_t> strides(x.strides().begin(), x.strides().end());
   shape.set(first, x.dim(second));
   shape.set(second, x.dim(first));
   std::swap(strides[static_cast<std::size_t>(shape.index(first))],
@@ -55,7 +47,7 @@ Tensor swapped(const Tensor& x, int first, int second) {
 Tensor sliced(const Tensor& x, int dim, std::int64_t begin, std::int64_t end) {
   Shape shape = x.shape();
   shape.set(dim, end - begin);
-  return x.alias(shape, strides_of(x), begin * x.stride(dim));
+  return x.alias(shape, x.strides(), begin * x.stride(dim));
 }
 
 // Writes the elements of `source` into the places that the view `target` shows.

@@ -36,6 +36,10 @@ TEST(Shape, PrintsAndIndexesFromTheEnd) {
   EXPECT_EQ(shape[-1], 128);
   EXPECT_EQ(shape.elements(), 65536);
   EXPECT_EQ(Shape({}).elements(), 1);
+  EXPECT_EQ(shape.followed_by(3), (Shape{8, 64, 128, 3}));
+  EXPECT_EQ(Shape({}).followed_by(3), Shape{3});
+  EXPECT_THAT(message_of([&] { shape.followed_by(1).followed_by(1).followed_by(1); }),
+              HasSubstr("expected at most 5 dimensions, got (8, 64, 128, 1, 1) and one more"));
   EXPECT_THAT(message_of([&] { shape[3]; }), HasSubstr("expected a dimension of (8, 64, 128), got 3"));
   EXPECT_THAT(message_of([] { Shape({1, 1, 1, 1, 1, 1}); }), HasSubstr("at most 5 dimensions, got 6"));
   EXPECT_THAT(message_of([] { Shape({2, -1}); }), HasSubstr("sizes of at least 0, got -1"));

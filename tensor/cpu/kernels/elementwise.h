@@ -1,56 +1,63 @@
 #pragma once
 
 #include "tensor/cpu/kernels/math.h"
+#include "tensor/cpu/kernels/parallel.h"
 
 namespace octet::cpu {
 namespace {
 
 void add(const BinaryArgs& args) {
-#pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
-  for (std::int64_t i = 0; i < args.count; ++i) {
-    args.y[i] = args.a[i] + args.b[i];
-  }
+  parallel_ranges(args.count >= kParallelElements, args.count, [&](std::int64_t begin, std::int64_t end) {
+#pragma omp simd
+    for (std::int64_t i = begin; i < end; ++i) {
+      args.y[i] = args.a[i] + args.b[i];
+    }
+  });
 }
 
 void mul(const BinaryArgs& args) {
-#pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
-  for (std::int64_t i = 0; i < args.count; ++i) {
-    args.y[i] = args.a[i] * args.b[i];
-  }
+  parallel_ranges(args.count >= kParallelElements, args.count, [&](std::int64_t begin, std::int64_t end) {
+#pragma omp simd
+    for (std::int64_t i = begin; i < end; ++i) {
+      args.y[i] = args.a[i] * args.b[i];
+    }
+  });
 }
 
 void axpby(const AxpbyArgs& args) {
   if (args.b == 0.0F) {  // y may be uninitialised memory
-#pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
-    for (std::int64_t i = 0; i < args.count; ++i) {
-      args.y[i] = args.a * args.x[i];
-    }
+    parallel_ranges(args.count >= kParallelElements, args.count, [&](std::int64_t begin, std::int64_t end) {
+#pragma omp simd
+      for (std::int64_t i = begin; i < end; ++i) {
+        args.y[i] = args.a * args.x[i];
+      }
+    });
     return;
   }
-#pragma omp parallel for simd if (parallel : args.count >= kParallelElements) schedule(static)
-  for (std::int64_t i = 0; i < args.count; ++i) {
-    args.y[i] = args.a * args.x[i] + args.b * args.y[i];
-  }
+  parallel_ranges(args.count >= kParallelElements, args.count, [&](std::int64_t begin, std::int64_t end) {
+#pragma omp simd
+    for (std::int64_t i = begin; i < end; ++i) {
+      args.y[i] = args.a * args.x[i] + args.b * args.y[i];
+    }
+  });
 }
 
 void add_row(const AddRowArgs& args) {
-#pragma omp parallel for if (args.rows * args.columns >= kParallelElements) schedule(static)
-  for (std::int64_t row = 0; row < args.rows; ++row) {
+  parallel_each(args.rows * args.columns >= kParallelElements, args.rows, [&](std::int64_t row) {
     const float* x = args.x + row * args.columns;
     float* y = args.y + row * args.columns;
 #pragma omp simd
     for (std::int64_t c = 0; c < args.columns; ++c) {
       y[c] = x[c] + args.row[c];
     }
-  }
+  });
 }
 
 // Each thread sums whole columns, so the order of the sum does not depend on the number of threads.
 void sum_rows(const SumRowsArgs& args) {
   constexpr std::int64_t kColumns = 64;  // one stripe: four cache lines, and its sums stay in registers
   const std::int64_t stripes = (args.columns + kColumns - 1) / kColumns;
-#pragma omp parallel for if (args.rows * args.columns >= kParallelElements) schedule(static)
-  for (std::int64_t stripe = 0; stripe < stripes; ++stripe) {
+  parallel_each(args.rows * args.columns >= kParallelElements, stripes, [&](std::int64_t stripe) {
     const std::int64_t begin = stripe * kColumns;
     const std::int64_t end = begin + kColumns < args.columns ? begin + kColumns : args.columns;
     for (std::int64_t c = begin; c < end; ++c) {
@@ -63,7 +70,7 @@ void sum_rows(const SumRowsArgs& args) {
         args.y[c] += x[c];
       }
     }
-  }
+  });
 }
 
 float sum_squares_chunk(const float* x, std::int64_t count) {

@@ -6,11 +6,10 @@ namespace octet::cpu {
 namespace {
 
 void embedding(const EmbeddingArgs& args) {
-#pragma omp parallel for if (args.rows * args.columns >= kParallelElements) schedule(static)
-  for (std::int64_t row = 0; row < args.rows; ++row) {
+  parallel_each(args.rows * args.columns >= kParallelElements, args.rows, [&](std::int64_t row) {
     __builtin_memcpy(args.y + row * args.columns, args.table + args.ids[row] * args.columns,
                      static_cast<std::size_t>(args.columns) * sizeof(float));
-  }
+  });
 }
 
 // Threads share out the columns, not the rows: two rows may have the same id, and the order of the sum must not depend
@@ -18,8 +17,7 @@ void embedding(const EmbeddingArgs& args) {
 void embedding_backward(const EmbeddingBackwardArgs& args) {
   constexpr std::int64_t kColumns = 32;
   const std::int64_t stripes = (args.columns + kColumns - 1) / kColumns;
-#pragma omp parallel for if (args.rows * args.columns >= kParallelElements) schedule(static)
-  for (std::int64_t stripe = 0; stripe < stripes; ++stripe) {
+  parallel_each(args.rows * args.columns >= kParallelElements, stripes, [&](std::int64_t stripe) {
     const std::int64_t begin = stripe * kColumns;
     const std::int64_t end = begin + kColumns < args.columns ? begin + kColumns : args.columns;
     for (std::int64_t row = 0; row < args.rows; ++row) {
@@ -30,7 +28,7 @@ void embedding_backward(const EmbeddingBackwardArgs& args) {
         dtable[c] += dy[c];
       }
     }
-  }
+  });
 }
 
 }  // namespace

@@ -7,8 +7,7 @@ namespace {
 
 void layer_norm(const NormArgs& args) {
   const std::int64_t columns = args.columns;
-#pragma omp parallel for if (args.rows * columns >= kParallelElements) schedule(static)
-  for (std::int64_t row = 0; row < args.rows; ++row) {
+  parallel_each(args.rows * columns >= kParallelElements, args.rows, [&](std::int64_t row) {
     const float* x = args.x + row * columns;
     float* y = args.y + row * columns;
     float sum = 0.0F;
@@ -29,13 +28,12 @@ void layer_norm(const NormArgs& args) {
     }
     args.mean[row] = mean;
     args.inverse_std[row] = inverse;
-  }
+  });
 }
 
 void rms_norm(const NormArgs& args) {
   const std::int64_t columns = args.columns;
-#pragma omp parallel for if (args.rows * columns >= kParallelElements) schedule(static)
-  for (std::int64_t row = 0; row < args.rows; ++row) {
+  parallel_each(args.rows * columns >= kParallelElements, args.rows, [&](std::int64_t row) {
     const float* x = args.x + row * columns;
     float* y = args.y + row * columns;
     float squares = 0.0F;
@@ -49,7 +47,7 @@ void rms_norm(const NormArgs& args) {
       y[c] = x[c] * inverse * args.gain[c];
     }
     args.inverse_std[row] = inverse;
-  }
+  });
 }
 
 // With n = (x - mean) * inverse_std and g = dy * gain:  dx = inverse_std * (g - mean(g) - n * mean(g * n)),
@@ -87,8 +85,7 @@ void norm_backward_row(const NormBackwardArgs& args, std::int64_t row, float* dg
 template <bool kCentered>
 void norm_backward(const NormBackwardArgs& args) {
   const std::int64_t columns = args.columns, chunks = row_chunks(args.rows);
-#pragma omp parallel for if (args.rows * columns >= kParallelElements) schedule(static)
-  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+  parallel_each(args.rows * columns >= kParallelElements, chunks, [&](std::int64_t chunk) {
     float* dgain = args.partial + chunk * 2 * columns;
     float* dbias = dgain + columns;
     for (std::int64_t c = 0; c < 2 * columns; ++c) {
@@ -98,7 +95,7 @@ void norm_backward(const NormBackwardArgs& args) {
     for (std::int64_t row = chunk * kRowsPerChunk; row < end; ++row) {
       norm_backward_row<kCentered>(args, row, dgain, dbias);
     }
-  }
+  });
   for (std::int64_t c = 0; c < columns; ++c) {
     float dgain = 0.0F, dbias = 0.0F;
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {

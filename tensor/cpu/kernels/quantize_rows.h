@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tensor/cpu/kernels/math.h"
+#include "tensor/cpu/kernels/parallel.h"
 #include "tensor/int_kernels.h"
 
 // Activations to codes, for instruction sets that bring `largest_bits` and `quantize_group` (see their quantize.h).
@@ -39,10 +40,8 @@ void quantize_row(const QuantizeRowsArgs& args, std::int64_t row) {
 }
 
 void quantize_rows(const QuantizeRowsArgs& args) {
-#pragma omp parallel for schedule(static) if (args.rows * args.layout.columns > kParallelElements)
-  for (std::int64_t row = 0; row < args.rows; ++row) {
-    quantize_row(args, row);
-  }
+  parallel_each(args.rows * args.layout.columns > kParallelElements, args.rows,
+                [&](std::int64_t row) { quantize_row(args, row); });
 }
 
 }  // namespace

@@ -7,26 +7,26 @@ namespace {
 
 void rope(const RopeArgs& args) {
   const std::int64_t half = args.head_dim / 2;
-#pragma omp parallel for if (args.batch * args.time * args.width >= kParallelElements) schedule(static)
-  for (std::int64_t row = 0; row < args.batch * args.time; ++row) {
-    const float* x = args.x + row * args.width;
-    float* y = args.y + row * args.width;
-    const float* cosine = args.cosine + row % args.time * half;
-    const float* sine = args.sine + row % args.time * half;
-    for (std::int64_t head = 0; head < args.rotated; head += args.head_dim) {
-      const float* first = x + head;
-      const float* second = first + half;
+  parallel_each(args.batch * args.time * args.width >= kParallelElements, args.batch * args.time,
+                [&](std::int64_t row) {
+                  const float* x = args.x + row * args.width;
+                  float* y = args.y + row * args.width;
+                  const float* cosine = args.cosine + row % args.time * half;
+                  const float* sine = args.sine + row % args.time * half;
+                  for (std::int64_t head = 0; head < args.rotated; head += args.head_dim) {
+                    const float* first = x + head;
+                    const float* second = first + half;
 #pragma omp simd
-      for (std::int64_t i = 0; i < half; ++i) {
-        y[head + i] = first[i] * cosine[i] - args.direction * second[i] * sine[i];
-        y[head + half + i] = second[i] * cosine[i] + args.direction * first[i] * sine[i];
-      }
-    }
+                    for (std::int64_t i = 0; i < half; ++i) {
+                      y[head + i] = first[i] * cosine[i] - args.direction * second[i] * sine[i];
+                      y[head + half + i] = second[i] * cosine[i] + args.direction * first[i] * sine[i];
+                    }
+                  }
 #pragma omp simd
-    for (std::int64_t c = args.rotated; c < args.width; ++c) {
-      y[c] = x[c];
-    }
-  }
+                  for (std::int64_t c = args.rotated; c < args.width; ++c) {
+                    y[c] = x[c];
+                  }
+                });
 }
 
 }  // namespace

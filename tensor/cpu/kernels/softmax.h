@@ -40,17 +40,15 @@ inline void scale_row(float* y, std::int64_t columns, float factor) {
 }
 
 void softmax(const SoftmaxArgs& args) {
-#pragma omp parallel for if (args.rows * args.columns >= kParallelElements) schedule(static)
-  for (std::int64_t row = 0; row < args.rows; ++row) {
+  parallel_each(args.rows * args.columns >= kParallelElements, args.rows, [&](std::int64_t row) {
     float* y = args.y + row * args.columns;
     const SoftmaxSum total = exponentials(args.x + row * args.columns, args.columns, y);
     scale_row(y, args.columns, 1.0F / total.sum);
-  }
+  });
 }
 
 void softmax_backward(const SoftmaxBackwardArgs& args) {
-#pragma omp parallel for if (args.rows * args.columns >= kParallelElements) schedule(static)
-  for (std::int64_t row = 0; row < args.rows; ++row) {
+  parallel_each(args.rows * args.columns >= kParallelElements, args.rows, [&](std::int64_t row) {
     const float* y = args.y + row * args.columns;
     const float* dy = args.dy + row * args.columns;
     float* dx = args.dx + row * args.columns;
@@ -63,7 +61,7 @@ void softmax_backward(const SoftmaxBackwardArgs& args) {
     for (std::int64_t c = 0; c < args.columns; ++c) {
       dx[c] = y[c] * (dy[c] - dot);
     }
-  }
+  });
 }
 
 }  // namespace
