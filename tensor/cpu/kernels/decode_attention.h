@@ -141,7 +141,10 @@ void decode_attention(const CachedAttentionArgs& args) {
   const std::int64_t task_size = rows * (dim + 2);
   float* partial = args.scratch;                         // (heads, ranges, rows, D + 2)
   float* scores = partial + heads * ranges * task_size;  // (threads, rows, kKvRange)
-  const bool worth = heads * rows * keys * dim >= 4 * kParallelElements;
+  // Scores come in whole panels. Measured for 8 heads of 64 and one panel: 12 us on one thread, where waking another
+  // takes 1.3.
+  const std::int64_t panels = (keys + kKvPanel - 1) / kKvPanel;
+  const bool worth = heads * rows * panels * kKvPanel * dim >= kParallelElements;
   parallel_ranges(worth, heads * ranges, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t index = first; index < last; ++index) {
       const std::int64_t head = index / ranges, begin = index % ranges * kKvRange;
