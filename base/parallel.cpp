@@ -102,8 +102,9 @@ int thread_count() {
 }
 
 void set_thread_count(int n) {
-  if (n < 1) {
-    fail(ErrorKind::config, "[threads] expected a number of threads of at least 1, got {}", n);
+  constexpr int kMostThreads = 1024;  // OpenMP ends the process where the system has no more
+  if (n < 1 || n > kMostThreads) {
+    fail(ErrorKind::config, "[threads] expected a number of threads from 1 to {}, got {}", kMostThreads, n);
   }
   thread_setting() = n;
   omp_set_num_threads(n);

@@ -1,7 +1,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <limits>
 #include <new>
 
 #include <fmt/ranges.h>
@@ -42,6 +44,26 @@ void check_verb(CLI::App& parent, const std::string& usage, const char* word) {
          near ? ", did you mean \"" + *near + "\"?" : "", fmt::join(names, ", "));
   }
 }
+
+/// Integers that an option takes. CLI11's own ranges are of floating-point numbers and print all 309 digits of the
+/// largest one.
+CLI::Validator integer_from(std::int64_t low, std::int64_t high) {
+  return CLI::Validator(
+      [low, high](std::string& text) -> std::string {
+        std::int64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc() && end == text.data() + text.size() && value >= low && value <= high) {
+          return {};
+        }
+        return fmt::format("expected an integer from {} to {}, got \"{}\"", low, high, text);
+      },
+      "");
+}
+
+constexpr std::int64_t kMostPositions = std::int64_t{1} << 20;  // as the context of a model
+constexpr std::int64_t kMostSequences = 1 << 16;
+constexpr std::int64_t kMostRepetitions = 1'000'000;
+constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
 
 /// The command line: fills the argument structs and calls the verb that was named.
 class CommandLine {
@@ -85,7 +107,8 @@ class CommandLine {
     CLI::App* command = parent.add_subcommand(name, help);
     command->add_option("--device", common_.device, "cpu or cuda")->capture_default_str();
     command->add_option("--threads", common_.threads, "threads to use (default: all processors)");
-    command->add_option("--seed", common_.seed, "seed of weights, batches and samples")->check(CLI::NonNegativeNumber);
+    command->add_option("--seed", common_.seed, "seed of weights, batches and samples")
+        ->check(integer_from(0, kMostSeed));
     command->add_option("--out", common_.out, "run folder (default: runs/NAME)");
     command->add_flag("--json", common_.json, "results as JSON");
     command->add_flag("--quiet", common_.quiet, "no progress");
@@ -134,16 +157,16 @@ class CommandLine {
     command->add_option("checkpoint", bench_.checkpoint, "folder of a model, FP32 or quantized");
     command->add_option("--shape", bench_.shape, "random weights: llama-31m, llama-97m or width=512,layers=8,...");
     add_list(*command, "--prompt", bench_.prompt, "tokens read at once (128,512); 0: no such test")
-        ->check(CLI::NonNegativeNumber);
+        ->check(integer_from(0, kMostPositions));
     add_list(*command, "--generate", bench_.generate, "tokens written one by one (128); 0: no such test")
-        ->check(CLI::NonNegativeNumber);
-    add_list(*command, "--batch", bench_.batch, "sequences at once (1)")->check(CLI::PositiveNumber);
+        ->check(integer_from(0, kMostPositions));
+    add_list(*command, "--batch", bench_.batch, "sequences at once (1)")->check(integer_from(1, kMostSequences));
     add_kv(*command, bench_.kv);
     add_list(*command, "--depth", bench_.depth, "tokens in the cache before the first one is written (0)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(integer_from(0, kMostPositions));
     add_list(*command, "--formats", bench_.formats, "fp32,int8,int4,... (all)");
     command->add_option("--repetitions", bench_.repetitions, "rounds of each test")
-        ->check(CLI::PositiveNumber)
+        ->check(integer_from(1, kMostRepetitions))
         ->capture_default_str();
   }
 
@@ -163,7 +186,7 @@ class CommandLine {
     command->add_option("--recipe", verify_.recipe, "YAML file of a recipe that quantizes an FP32 model first");
     command->add_option("--prompt", verify_.prompt, "text that the model reads (default: random tokens)");
     command->add_option("--rows", verify_.rows, "inputs that each layer is tried on")
-        ->check(CLI::PositiveNumber)
+        ->check(integer_from(1, kMostSequences))
         ->capture_default_str();
   }
 

@@ -30,7 +30,14 @@ std::unique_ptr<Gpt> quantized_model(const VerifyArguments& arguments) {
   }
   std::unique_ptr<Gpt> model = load_any_model(arguments.checkpoint);
   if (!quantized) {
-    apply_recipe(*model, read_config<Recipe>(arguments.recipe));
+    const Recipe recipe = read_config<Recipe>(arguments.recipe);
+    if (recipe.activations == Activations::static_scale) {
+      fail(ErrorKind::config,
+           "--recipe: expected a recipe that needs no calibration, but {} has activations: static; verify a model that "
+           "`octet quantize` has written",
+           arguments.recipe);
+    }
+    apply_recipe(*model, recipe);
   }
   return model;
 }
@@ -108,15 +115,15 @@ std::string as_json(const std::vector<VerifyRow>& rows) {
   nlohmann::json list = nlohmann::json::array();
   for (const VerifyRow& row : rows) {
     nlohmann::json entry = {{"layer", row.layer},
-                                    {"backend", row.backend},
-                                    {"scheme", row.scheme},
-                                    {"shape", {row.outputs, row.columns}},
-                                    {"inputs", row.inputs},
-                                    {"codes_equal", nullptr},
-                                    {"int32_equal", nullptr},
-                                    {"max_float_error", row.max_float_error},
-                                    {"float_bound", row.float_bound},
-                                    {"difference", row.difference}};
+                            {"backend", row.backend},
+                            {"scheme", row.scheme},
+                            {"shape", {row.outputs, row.columns}},
+                            {"inputs", row.inputs},
+                            {"codes_equal", nullptr},
+                            {"int32_equal", nullptr},
+                            {"max_float_error", row.max_float_error},
+                            {"float_bound", row.float_bound},
+                            {"difference", row.difference}};
     if (row.has_int32) {
       entry["codes_equal"] = row.codes_equal;
       entry["int32_equal"] = row.int32_equal;

@@ -56,10 +56,10 @@ std::vector<VerifyRow> verify(std::span<const VerifyCase> cases, std::span<const
 ///   integer products   y = (sum over groups of int32 * scale) * x scale + bias: each of some 2 groups + 5 operations
 ///                      rounds by at most u of the sum of |terms|, so (2 groups + 5) u.
 ///   FP32 activations, outlier split
-///                      y is a sum of n = K + 2 groups + 5 terms, in another order on each backend. The worst case, n
-///   u,
-///                      never occurs where n is large, since roundings up and down cancel: 8 sqrt(n) u fails with a
-///                      probability below 1e-10 per value (Higham and Mary 2019, https://doi.org/10.1137/18M1226312).
+///                      y is a sum of n = K + 2 groups + 5 terms, in another order on each backend. The worst
+///                      case, n u, never occurs where n is large, since roundings up and down cancel: 8 sqrt(n) u fails
+///                      with a probability below 1e-10 per value (Higham and Mary 2019,
+///                      https://doi.org/10.1137/18M1226312).
 double float_bound(const QuantizedMatrix& matrix);
 
 }  // namespace octet

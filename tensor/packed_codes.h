@@ -45,8 +45,8 @@ enum class PackedFormat { int8, int4, nf4, f16, bf16 };
 /// Weights (N, K) rearranged once for the kernels. Panel p holds the columns n = 16 p .. 16 p + 15 of the product
 /// (missing ones stand for 0); within it, for step s along the padded row, column c and i = 0..3:
 ///   int8        byte [((p * stride / 4 + s) * 16 + c) * 4 + i] = code(n, 4 s + i) + 128
-///   int4, nf4   byte [((p * stride / 8 + s) * 16 + c) * 4 + i] = low: code(n, 8 s + i) + 8, high: code(n, 8 s + 4 + i)
-///   + 8 f16, bf16   half [(p * stride + k) * 16 + c] = value(n, k)
+///   int4, nf4   byte [((p * stride / 8 + s) * 16 + c) * 4 + i] = low: code(n, 8 s + i), high: code(n, 8 s + 4 + i)
+///   f16, bf16   half [(p * stride + k) * 16 + c] = value(n, k)
 /// Bytes are offset to be unsigned because `vpdpbusd` multiplies unsigned by signed ones.
 /// weight(n, k) = code * scale(n, g) + offset(n, g), with both at [(p * groups + g) * 16 + c].
 struct PackedCodes {

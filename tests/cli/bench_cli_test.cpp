@@ -60,8 +60,10 @@ TEST(Bench, WrongArgumentsAreRefused) {
       {{"bench", "--shape", "layrs=2"}, {"did you mean \"layers\""}},
       {{"bench", "--shape", kTinyShape, "--formats", "fp32,itn8"}, {"did you mean \"int8\""}},
       {{"bench", "--shape", kTinyShape, "--prompt", "0", "--generate", "0"}, {"at least one test"}},
-      {{"bench", "--shape", kTinyShape, "--prompt", "8,many"}, {"--prompt"}},
-      {{"bench", "--shape", kTinyShape, "--batch", "0"}, {"--batch"}},
+      {{"bench", "--shape", kTinyShape, "--prompt", "8,many"}, {"--prompt", "\"many\""}},
+      {{"bench", "--shape", kTinyShape, "--batch", "0"}, {"--batch", "from 1 to 65536", "\"0\""}},
+      {{"bench", "--shape", kTinyShape, "--batch", "9223372036854775807"}, {"--batch", "from 1 to 65536"}},
+      {{"bench", "--shape", kTinyShape, "--depth", "9223372036854775807"}, {"--depth", "from 0 to 1048576"}},
       {{"bench", "--shape", kTinyShape, "--repetitions", "0"}, {"--repetitions"}},
       {{"bench", "--shape", kTinyShape + ",context=16", "--prompt", "17"}, {"context of 16"}},
   };

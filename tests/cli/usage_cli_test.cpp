@@ -35,6 +35,8 @@ TEST(Usage, WrongCommandLinesAreRefusedInOneMessage) {
   });
   const Workplace place;
   expect_refused(place, run_octet(place.path().string(), {"train", "tiny.yaml", "--threads", "0"}), 2, {"got 0"});
+  expect_refused(place, run_octet(place.path().string(), {"train", "tiny.yaml", "--threads", "1000000"}), 2,
+                 {"from 1 to 1024", "got 1000000"});
   expect_refused(place, run_octet(place.path().string(), {}), 2, {"expected a verb"});
   expect_refused(place, place.octet({"train", "tiny.yaml"}, {"OCTET_BACKEND=nonsense"}), 4,
                  {"cpu-generic", "nonsense"});

@@ -53,6 +53,9 @@ TEST_F(Verify, AnFp32CheckpointNeedsARecipe) {
   EXPECT_EQ(row.at("inputs"), 40) << "more than the context of 32";
   expect_refused(place_, place_.octet({"verify", "r/quantized/int8", "--recipe", recipe}), 2, {"quantized already"});
   expect_refused(place_, place_.octet({"verify", "r/checkpoints/best", "--recipe", "none.yaml"}), 2, {"none.yaml"});
+  const std::string calibrated = OCTET_SOURCE_DIR "/configs/recipes/int8-static.yaml";
+  expect_refused(place_, place_.octet({"verify", "r/checkpoints/best", "--recipe", calibrated}), 2,
+                 {"int8-static.yaml", "calibration", "octet quantize"});
 }
 
 TEST_F(Verify, MissingAndBrokenCheckpointsAreInputErrors) {

@@ -31,7 +31,7 @@ struct Task {
 // Panels of a task: 64 columns, whose int8 codes with K = 768 (48 KiB) stay in the cache while the rows pass by.
 constexpr std::int64_t kTaskPanels = 4;
 // Rows of a task: their codes (132 x K bytes) stay in the L2 cache while the panels of a thread pass by. A multiple of
-// 12 and of 11, the rows of the tiles of int8 and int4.
+// 6, 11 and 12, the rows of the AVX-512 tiles of int8, int4 and FP32 activations.
 constexpr std::int64_t kTaskRows = 132;
 // Below this many multiplications, waking the other threads costs more than they save.
 constexpr std::int64_t kParallelProducts = 1 << 17;
