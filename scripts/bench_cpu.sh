@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Measures the speed of every format on this machine with random weights of two sizes, and writes what it found with machine, commands
-# and date. Nothing else should run meanwhile. Usage: scripts/bench_cpu.sh [FILE]   (default: docs/results/cpu.md)
+# and date. Nothing else should run meanwhile. Usage: scripts/bench_cpu.sh [FILE [OPTION ...]]   (default: docs/results/cpu.md;
+# options of octet bench for all tables, for example --repetitions 3)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 file=${1:-docs/results/cpu.md}
+options=("${@:2}")
 
 cmake --preset release >/dev/null
 cmake --build build/release --target octet
@@ -12,6 +14,7 @@ trap 'rm -rf "$work"' EXIT
 
 # bench ARGUMENT...: the command and its table. What the program says of itself goes to $work/start.
 bench() {
+  set -- "$@" "${options[@]}"
   echo "bench_cpu: octet bench $*" >&2
   printf '    octet bench %s\n\n' "$*"
   build/release/octet bench "$@" 2>"$work/stderr" || { cat "$work/stderr" >&2; exit 1; }
