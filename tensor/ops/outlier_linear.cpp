@@ -1,6 +1,7 @@
 #include "tensor/ops/outlier_linear.h"
 
 #include <bit>
+#include <utility>
 
 #include "base/parallel.h"
 #include "tensor/autograd/node.h"
@@ -51,8 +52,8 @@ std::vector<std::int64_t> outlier_columns(const Tensor& x, float threshold) {
   check(threshold >= 0.0F, "[outlier_columns] expected a threshold of at least 0, got {}", threshold);
   const Tensor values = dense("outlier_columns", x);
   const std::int64_t rows = rows_of(x), columns = x.dim(-1);
-  // Magnitudes are ordered like their bits, and NaN is above them all.
-  const auto limit = std::bit_cast<std::int32_t>(threshold);
+  // Magnitudes are ordered like their bits, and NaN is above them all. Adding 0 makes 0 of -0.
+  const auto limit = std::bit_cast<std::int32_t>(threshold + 0.0F);
   std::vector<std::int32_t> found(static_cast<std::size_t>(columns));
   const std::int64_t grain = x.elements() > kParallelValues ? kColumnsOfAThread : columns;
   parallel_for(columns, grain, [&](std::int64_t begin, std::int64_t end) {

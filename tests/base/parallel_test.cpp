@@ -122,7 +122,9 @@ TEST_F(Parallel, NestedLoopsRunSeriallyInOrder) {
 TEST_F(Parallel, RefusesBadSettings) {
   EXPECT_GE(hardware_threads(), 1);
   EXPECT_THAT([] { set_thread_count(0); },
-              testing::ThrowsMessage<Error>("[threads] expected a number of threads of at least 1, got 0"));
+              testing::ThrowsMessage<Error>("[threads] expected a number of threads from 1 to 1024, got 0"));
+  EXPECT_THAT([] { set_thread_count(1025); },
+              testing::ThrowsMessage<Error>("[threads] expected a number of threads from 1 to 1024, got 1025"));
   EXPECT_THAT([] { parallel_for(5, 0, [](std::int64_t, std::int64_t) {}); },
               testing::ThrowsMessage<Error>("[parallel_for] expected a grain of at least 1, got 0"));
 }
