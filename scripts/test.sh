@@ -16,4 +16,4 @@ ctest --preset release -j "$(nproc)" "$@"
 # No -Werror here: instrumented code makes the compiler see uninitialized variables that are none.
 cmake --preset asan
 cmake --build build/asan
-ctest --preset asan -j "$(nproc)" -LE 'slow|cli' "$@"
+ctest --preset asan -j "$(nproc)" -LE 'slow|cli|bench' "$@"
