@@ -5,10 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/random.h"
-#include "tensor/backend.h"
 #include "tensor/ops/activation.h"
 #include "tensor/ops/dynamic_linear.h"
+#include "tests/tensor/every_backend.h"
 
 namespace octet {
 namespace {
@@ -26,29 +25,7 @@ std::string describe(const Case& c) {
                      c.minimum ? " with minimum" : "");
 }
 
-/// Restores the backend that was active, whatever a test does.
-class IntKernels : public testing::Test {
- protected:
-  ~IntKernels() override { set_active_backend(before_); }
-
-  /// Runs `body` on every backend of this machine, and notes which ones.
-  template <typename Body>
-  void on_every_backend(Body body) {
-    std::string ran;
-    for (const Backend* backend : available_backends()) {
-      if (backend->device == DeviceKind::cpu) {
-        SCOPED_TRACE(backend->name);
-        set_active_backend(*backend);
-        body();
-        ran += std::string(backend->name) + " ";
-      }
-    }
-    RecordProperty("backends", ran);
-  }
-
- private:
-  const Backend& before_ = active_backend();
-};
+class IntKernels : public EveryBackend {};
 
 int random_code(const Random& random, std::int64_t index, int limit) {
   return static_cast<int>(random.below(static_cast<std::uint64_t>(index), static_cast<std::uint64_t>(2 * limit + 1))) -

@@ -5,35 +5,19 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
-#include "base/random.h"
-#include "tensor/backend.h"
 #include "tensor/machine_limits.h"
+#include "tests/tensor/every_backend.h"
 
 namespace octet {
 namespace {
 
 /// Runs on every backend of this machine with one thread, since others may use the rest of it.
-class MachineLimitsTest : public testing::Test {
+class MachineLimitsTest : public EveryBackend {
  protected:
   MachineLimitsTest() { set_thread_count(1); }
-  ~MachineLimitsTest() override {
-    set_active_backend(before_);
-    set_thread_count(threads_);
-  }
-
-  template <typename Body>
-  void on_every_backend(Body body) {
-    for (const Backend* backend : available_backends()) {
-      if (backend->device == DeviceKind::cpu) {
-        SCOPED_TRACE(backend->name);
-        set_active_backend(*backend);
-        body();
-      }
-    }
-  }
+  ~MachineLimitsTest() override { set_thread_count(threads_); }
 
  private:
-  const Backend& before_ = active_backend();
   const int threads_ = thread_count();
 };
 

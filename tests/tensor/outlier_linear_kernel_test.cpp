@@ -4,14 +4,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/random.h"
 #include "tensor/autograd/node.h"
-#include "tensor/backend.h"
 #include "tensor/formats/any_weight.h"
 #include "tensor/ops/activation.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tensor/ops/linear.h"
 #include "tensor/ops/outlier_linear.h"
+#include "tests/tensor/every_backend.h"
 
 namespace octet {
 namespace {
@@ -23,33 +22,7 @@ using testing::ThrowsMessage;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-class OutlierLinear : public testing::Test {
- protected:
-  ~OutlierLinear() override { set_active_backend(before_); }
-
-  template <typename Body>
-  void on_every_backend(Body body) {
-    for (const Backend* backend : available_backends()) {
-      if (backend->device == DeviceKind::cpu) {
-        SCOPED_TRACE(backend->name);
-        set_active_backend(*backend);
-        body();
-      }
-    }
-  }
-
- private:
-  const Backend& before_ = active_backend();
-};
-
-Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
-  Tensor x = Tensor::empty(shape);
-  const Random random(seed);
-  for (std::int64_t i = 0; i < x.elements(); ++i) {
-    x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
-  }
-  return x;
-}
+class OutlierLinear : public EveryBackend {};
 
 /// int8 per row, int4 in ragged groups, int4 with a minimum.
 std::vector<AnyWeight> integer_weights(std::int64_t n, std::int64_t k) {

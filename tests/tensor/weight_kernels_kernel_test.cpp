@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/random.h"
-#include "tensor/backend.h"
 #include "tensor/formats/any_weight.h"
 #include "tensor/half.h"
 #include "tensor/ops/activation.h"
 #include "tensor/ops/weight_linear.h"
+#include "tests/tensor/every_backend.h"
 
 namespace octet {
 namespace {
@@ -17,33 +16,7 @@ struct Case {
   std::int64_t m, n, k, group;
 };
 
-class WeightKernels : public testing::Test {
- protected:
-  ~WeightKernels() override { set_active_backend(before_); }
-
-  template <typename Body>
-  void on_every_backend(Body body) {
-    for (const Backend* backend : available_backends()) {
-      if (backend->device == DeviceKind::cpu) {
-        SCOPED_TRACE(backend->name);
-        set_active_backend(*backend);
-        body();
-      }
-    }
-  }
-
- private:
-  const Backend& before_ = active_backend();
-};
-
-Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
-  Tensor x = Tensor::empty(shape);
-  const Random random(seed);
-  for (std::int64_t i = 0; i < x.elements(); ++i) {
-    x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
-  }
-  return x;
-}
+class WeightKernels : public EveryBackend {};
 
 Codes random_codes(const Case& c, int bits) {
   Codes codes{Tensor::empty({c.n, c.k}, DType::i8), {}, bits, Granularity::per_group, c.group};
