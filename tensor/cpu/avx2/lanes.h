@@ -37,6 +37,10 @@ struct Avx2 {
   static Float load_first(const float* p, std::int64_t count) {
     return {_mm256_maskload_ps(p, first_lanes(count)), _mm256_maskload_ps(p + 8, first_lanes(count - 8))};
   }
+  static void store(float* p, Float v) {
+    _mm256_storeu_ps(p, v.low);
+    _mm256_storeu_ps(p + 8, v.high);
+  }
   static void store_first(float* p, std::int64_t count, Float v) {
     _mm256_maskstore_ps(p, first_lanes(count), v.low);
     _mm256_maskstore_ps(p + 8, first_lanes(count - 8), v.high);
@@ -45,6 +49,7 @@ struct Avx2 {
     _mm256_maskstore_epi32(p, first_lanes(count), v.low);
     _mm256_maskstore_epi32(p + 8, first_lanes(count - 8), v.high);
   }
+  static Float multiply(Float a, Float b) { return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
   static Float multiply_add(Float a, Float b, Float c) {
     return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)};
   }

@@ -25,10 +25,12 @@ struct Avx512 {
     return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
   }
   static Float load_first(const float* p, std::int64_t count) { return _mm512_maskz_loadu_ps(first_lanes(count), p); }
+  static void store(float* p, Float v) { _mm512_storeu_ps(p, v); }
   static void store_first(float* p, std::int64_t count, Float v) { _mm512_mask_storeu_ps(p, first_lanes(count), v); }
   static void store_first(std::int32_t* p, std::int64_t count, __m512i v) {
     _mm512_mask_storeu_epi32(p, first_lanes(count), v);
   }
+  static Float multiply(Float a, Float b) { return _mm512_mul_ps(a, b); }
   static Float multiply_add(Float a, Float b, Float c) { return _mm512_fmadd_ps(a, b, c); }
 };
 

@@ -81,38 +81,53 @@ struct LinearTile {
       }
     }
     typename Isa::Float y[R][V];
-    unrolled<R * V>([&](auto i) OCTET_INLINE { y[i / V][i % V] = Isa::broadcast(0.0F); });
-    for (std::int64_t group = 0; group < groups; ++group) {
+    const auto add_group = [&](std::int64_t group, auto add) OCTET_INLINE {
       typename Format::Sums sums[R][V];
       Format::template group<R, V>(task, m, panel, group, sums);
       unrolled<V>([&](auto v) OCTET_INLINE {
         const std::int64_t index = ((panel + v) * groups + group) * kPanelColumns;
         const auto scale = scales_of<Isa, Format::kScales>(w, index);
-        unrolled<R>([&](auto r) OCTET_INLINE {
-          const auto value = Format::to_float(sums[r][v]);
-          y[r][v] = Isa::multiply_add(value, scale, y[r][v]);
-        });
+        unrolled<R>([&](auto r) OCTET_INLINE { add(y[r][v], Format::to_float(sums[r][v]), scale); });
       });
+    };
+    using Float = typename Isa::Float;
+    if (groups == 1) {  // the sums go straight to the result: there is no room for both in registers
+      add_group(0, [](Float& to, Float value, Float scale) OCTET_INLINE { to = Isa::multiply(value, scale); });
+    } else {
+      unrolled<R * V>([&](auto i) OCTET_INLINE { y[i / V][i % V] = Isa::broadcast(0.0F); });
+      for (std::int64_t group = 0; group < groups; ++group) {
+        add_group(group,
+                  [](Float& to, Float value, Float scale) OCTET_INLINE { to = Isa::multiply_add(value, scale, to); });
+      }
     }
     if (w.offsets != nullptr) {
       add_offsets<Isa, Format, R, V>(task, m, panel, y);
     }
     const std::int64_t first = panel * kPanelColumns;
     const std::int64_t rest = w.n - first;
-    unrolled<R>([&](auto r) OCTET_INLINE {
-      float* out = static_cast<float*>(task.y) + (m + r) * w.n + first;
-      const auto row_scale = Isa::broadcast(Format::row_scale(task.x, m + r));
+    float* const out = static_cast<float*>(task.y) + m * w.n + first;
+    const auto finish = [&](auto store) OCTET_INLINE {
       unrolled<V>([&](auto v) OCTET_INLINE {
         const std::int64_t column = v * kPanelColumns;
-        const auto bias =
+        const Float bias =
             task.bias == nullptr ? Isa::broadcast(0.0F) : Isa::load_first(task.bias + first + column, rest - column);
-        Isa::store_first(out + column, rest - column, Isa::multiply_add(y[r][v], row_scale, bias));
+        unrolled<R>([&](auto r) OCTET_INLINE {
+          const Float row_scale = Isa::broadcast(Format::row_scale(task.x, m + r));
+          store(out + r * w.n + column, rest - column, Isa::multiply_add(y[r][v], row_scale, bias));
+        });
       });
-      if (task.f != Nonlinearity::none) {
+    };
+    if (rest >= V * kPanelColumns) {
+      finish([](float* to, std::int64_t, Float value) OCTET_INLINE { Isa::store(to, value); });
+    } else {
+      finish([](float* to, std::int64_t count, Float value) OCTET_INLINE { Isa::store_first(to, count, value); });
+    }
+    if (task.f != Nonlinearity::none) {
+      for (int r = 0; r < R; ++r) {
         const float* gate = task.gate == nullptr ? nullptr : task.gate + (m + r) * w.n + first;
-        apply(task.f, gate, out, rest < V * kPanelColumns ? rest : V * kPanelColumns);
+        apply(task.f, gate, out + r * w.n, rest < V * kPanelColumns ? rest : V * kPanelColumns);
       }
-    });
+    }
   }
 };
 
