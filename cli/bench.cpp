@@ -2,10 +2,14 @@
 
 #include <algorithm>
 
+#include <unistd.h>
+
 #include "base/error.h"
+#include "base/format.h"
 #include "cli/console.h"
 #include "eval/bench_shapes.h"
 #include "eval/bench_text.h"
+#include "nn/cost.h"
 #include "nn/initialize.h"
 #include "nn/quantized_file.h"
 
@@ -27,12 +31,26 @@ std::int64_t longest(const std::vector<SpeedTask>& tasks) {
   return positions;
 }
 
+/// Beyond the memory a model would be read from the disk, and its speed be that of the disk.
+void check_memory(const BenchShape& shape) {
+  const double needed = 2.0 * 4.0 * static_cast<double>(parameter_count(shape.config));
+  const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (needed > memory) {
+    fail(ErrorKind::config,
+         "--shape: expected a model that fits the memory of {} with the copy that is quantized, got {} "
+         "with {:.3g} parameters, which takes {}",
+         format_bytes(static_cast<std::uint64_t>(memory)), shape.name, needed / 8,
+         format_bytes(static_cast<std::uint64_t>(needed)));
+  }
+}
+
 /// Without weights, which take a while to draw.
 BenchSubject subject_of_shape(const BenchArguments& arguments, const BenchOptions& tests) {
   BenchShape shape = bench_shape(arguments.shape);
   if (!shape.has_context) {
     shape.config.context = longest(bench_tasks(tests));
   }
+  check_memory(shape);
   std::vector<BenchFormat> formats = find_bench_formats(arguments.formats);
   return {shape.name, std::make_unique<Gpt>(shape.config), std::move(formats)};
 }

@@ -18,6 +18,8 @@ struct Calibration {
   /// clips the largest few and gives the others smaller steps.
   double percentile = 100.0;
 
+  bool operator==(const Calibration&) const = default;
+
   template <class V>
   void visit(V& v) {
     v("windows", windows, at_least(1));

@@ -94,6 +94,13 @@ void Recipe::validate(Problems& problems) const {
                  "activations",
                  enum_name(stored_format()));
   }
+  const Recipe usual;
+  if (activations != Activations::static_scale && calibration != usual.calibration) {
+    problems.add("calibration", "expected activations: static beside it, got {}", enum_name(activations));
+  }
+  if (activations != Activations::outlier_split && threshold != usual.threshold) {
+    problems.add("threshold", "expected activations: outlier_split beside it, got {}", enum_name(activations));
+  }
 }
 
 }  // namespace octet

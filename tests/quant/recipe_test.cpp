@@ -81,6 +81,9 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("activations: static\ncalibration: {windows: 0}", "calibration.windows");
   refuses("activations: static\ncalibration: {percentile: 101}", "calibration.percentile");
   refuses("activations: outlier_split\nthreshold: -1", "threshold");
+  refuses("activations: dynamic\nthreshold: 4",
+          "threshold: expected activations: outlier_split beside it, got dynamic");
+  refuses("calibration: {windows: 4}", "calibration: expected activations: static beside it, got weight_only");
   refuses("bits: 1", "bits");
   refuses("group: 0", "group");
   refuses("granularity: per_row", "per_tensor, per_channel");
