@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "cli/console.h"
+#include "cli/device.h"
 #include "eval/bench_shapes.h"
 #include "eval/bench_text.h"
 #include "nn/cost.h"
@@ -121,10 +122,11 @@ void bench_verb(const CommonOptions& common, const BenchArguments& arguments) {
     tests = tests_within(arguments, subject.model->config().context);
   }
   check_context(tests, subject);
-  print_start(common);
+  print_start(common, device_of(common));
   if (arguments.checkpoint.empty()) {
     initialize(*subject.model, common.seed.value_or(1));
   }
+  subject.model->to(device_of(common));
   const auto sink = make_progress(common);
   StopsOnInterrupt progress("bench", *sink);
   const BenchReport report = run_bench(subject.name, *subject.model, subject.formats, tests, progress);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/parallel.h"
+#include "cli/device.h"
 #include "tensor/backend.h"
 
 namespace octet {
@@ -24,13 +25,14 @@ void stop_if_interrupted(std::string_view task) {
   }
 }
 
-void print_start(const CommonOptions& common) {
+void print_start(const CommonOptions& common, DeviceKind device) {
   if (common.quiet) {
     return;
   }
-  const Backend& backend = active_backend();
+  const Backend& backend = active_backend(device);
+  const std::string gpu = gpu_name(device);
   fmt::print(stderr, "octet {}  backend {} ({})  threads {}  FP32 products by {}\n", OCTET_VERSION, backend.name,
-             backend.description, thread_count(), fp32_library());
+             gpu.empty() ? std::string(backend.description) : gpu, thread_count(), product_library(device));
   if (thread_count() == 1) {
     fmt::print(stderr, "note: one thread only: {}\n",
                hardware_threads() == 1 ? "this process may run on one processor"

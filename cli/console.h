@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "cli/verbs.h"
+#include "tensor/storage.h"
 
 namespace octet {
 
@@ -36,9 +37,9 @@ class StopsOnInterrupt final : public ProgressSink {
   ProgressSink& sink_;
 };
 
-/// The line every long command starts with: version, backend, threads, library for FP32 products; with a second line
-/// where fewer threads than processors are used.
-void print_start(const CommonOptions& common);
+/// The line every long command starts with: version, backend, the GPU where one is used, threads, library for FP32
+/// products; with a second line where fewer threads than processors are used.
+void print_start(const CommonOptions& common, DeviceKind device);
 
 /// Writes to stdout; an error where that fails (disk full, closed pipe).
 void print(const std::string& text);

@@ -2,6 +2,7 @@
 #include "base/parallel.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
+#include "cli/device.h"
 #include "cli/machine.h"
 #include "cli/stages.h"
 #include "eval/evaluator.h"
@@ -21,24 +22,25 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The FP32 model and those that the recipes made of it.
+/// The FP32 model and those that the recipes made of it, on the device of the run.
 struct ComparedModels {
   std::vector<fs::path> folders;
   std::vector<std::unique_ptr<Gpt>> owned;
   std::vector<NamedModel> named;
 
-  void load(const std::string& name, const fs::path& folder) {
+  void load(const std::string& name, const fs::path& folder, DeviceKind device) {
     folders.push_back(folder);
     owned.push_back(load_any_model(folder));
+    owned.back()->to(device);
     named.push_back({name, owned.back().get()});
   }
 };
 
 ComparedModels load_models(const Run& run) {
   ComparedModels models;
-  models.load("fp32", run.best_checkpoint());
+  models.load("fp32", run.best_checkpoint(), run.config.device);
   for (const Recipe& recipe : run.config.quantize) {
-    models.load(recipe.name, run.quantized(recipe));
+    models.load(recipe.name, run.quantized(recipe), run.config.device);
   }
   return models;
 }
@@ -125,7 +127,7 @@ ReportTraining summarize_training(const Run& run, double bits_per_byte) {
   training.tokens_per_s = static_cast<double>(training.tokens) / seconds;
   training.share_of_fp32_peak = training.tokens_per_s *
                                 training_flops_per_token(run.config.model, run.config.model.context) /
-                                (measure_peak_fp32_gflops() * 1e9);
+                                (measure_peak_fp32_gflops(run.config.device) * 1e9);
   return training;
 }
 
@@ -157,7 +159,7 @@ void eval_stage(Run& run, ProgressSink& sink) {
   Report report;
   report.name = run.config.name;
   report.corpus = describe_corpus(text);
-  report.machine = describe_machine();
+  report.machine = describe_machine(run.config.device);
   describe_models(report, run, models);
   evaluate_models(report, run, models, windows, progress);
   progress.note("counting outliers");
@@ -176,7 +178,8 @@ void eval_stage(Run& run, ProgressSink& sink) {
 
 void eval_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_run(common, arguments);
-  print_start(common);
+  use_device(run.config);
+  print_start(common, run.config.device);
   const auto progress = make_progress(common);
   eval_stage(run, *progress);
   print_report(common, read_report(run.report_file()), run.report_file());

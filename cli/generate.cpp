@@ -4,6 +4,7 @@
 
 #include "base/config.h"
 #include "cli/console.h"
+#include "cli/device.h"
 #include "nn/quantized_file.h"
 #include "train/tokenizer_file.h"
 
@@ -19,6 +20,7 @@ void generate_verb(const CommonOptions& common, const GenerateArguments& argumen
   override_and_check(options, "generate");
   const std::filesystem::path folder = arguments.checkpoint;
   const std::unique_ptr<Gpt> model = load_any_model(folder);
+  model->to(device_of(common));
   const Tokenizer tokenizer = load_tokenizer((folder / "tokenizer.json").string());
   const std::vector<std::int32_t> prompt = tokenizer.encode(arguments.prompt);
   if (prompt.empty()) {

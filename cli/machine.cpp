@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/parallel.h"
+#include "cli/device.h"
 #include "tensor/backend.h"
 
 namespace octet {
@@ -22,14 +23,13 @@ std::string processor_name() {
 
 }  // namespace
 
-ReportMachine describe_machine() {
-  const Backend& backend = active_backend();
+ReportMachine describe_machine(DeviceKind device) {
   return {.cpu = processor_name(),
-          .isa = std::string(backend.description),
+          .isa = std::string(active_backend().description),
           .threads = thread_count(),
-          .gpu = "",
-          .backend = std::string(backend.name),
-          .blas = fp32_library()};
+          .gpu = gpu_name(device),
+          .backend = std::string(active_backend(device).name),
+          .blas = product_library(device)};
 }
 
 std::string utc_now() {

@@ -3,11 +3,12 @@
 #include <string>
 
 #include "eval/report.h"
+#include "tensor/storage.h"
 
 namespace octet {
 
-/// Processor, instruction set, threads and libraries that a run uses.
-ReportMachine describe_machine();
+/// Processor, instruction set, threads, GPU and libraries that a run on this device uses.
+ReportMachine describe_machine(DeviceKind device);
 
 /// "2026-01-31T12:00:00Z"
 std::string utc_now();

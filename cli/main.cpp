@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/nearest.h"
 #include "base/parallel.h"
+#include "cli/device.h"
 #include "cli/verbs.h"
 #include "tensor/backend.h"
 
@@ -23,10 +24,18 @@ void prepare(const CommonOptions& common) {
   if (common.threads) {
     set_thread_count(*common.threads);
   }
-  if (common.device != "cpu" && common.device != "cuda") {
+  if (!common.device.empty() && common.device != "cpu" && common.device != "cuda") {
     fail(ErrorKind::config, "--device: expected cpu or cuda, got \"{}\"", common.device);
   }
-  active_backend(common.device == "cuda" ? DeviceKind::cuda : DeviceKind::cpu);  // an error where there is none
+  active_backend();  // errors where there is none
+  active_backend(device_of(common));
+  if (!common.math.empty()) {
+    const auto mode = enum_from_name<cuda::MathMode>(common.math);
+    if (!mode) {
+      fail(ErrorKind::config, "--math: expected fp32, tf32 or bf16, got \"{}\"", common.math);
+    }
+    cuda::set_math_mode(*mode);
+  }
 }
 
 /// Error (config) unless `word` names a verb of `parent`; CLI11 would only say that one is required.
@@ -65,12 +74,23 @@ constexpr std::int64_t kMostSequences = 1 << 16;
 constexpr std::int64_t kMostRepetitions = 1'000'000;
 constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
 
+/// The version and every backend, best first.
+std::string version_text() {
+  std::string text = "octet " OCTET_VERSION;
+  for (const Backend& backend : all_backends()) {
+    const std::string missing = backend.missing();
+    text += fmt::format("\n  {:<16}{}{}", backend.name, backend.description,
+                        missing.empty() ? "" : "; not available: " + missing);
+  }
+  return text;
+}
+
 /// The command line: fills the argument structs and calls the verb that was named.
 class CommandLine {
  public:
   CommandLine() {
     app_.require_subcommand(1);
-    app_.set_version_flag("--version", "octet " OCTET_VERSION);
+    app_.set_version_flag("--version", version_text, "version, and the backends with what they lack here");
     app_.failure_message([](const CLI::App*, const CLI::Error& error) {
       return fmt::format("error: {}; `octet VERB --help` shows the usage\n", error.what());
     });
@@ -105,7 +125,11 @@ class CommandLine {
  private:
   CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& help, std::function<void()> verb) {
     CLI::App* command = parent.add_subcommand(name, help);
-    command->add_option("--device", common_.device, "cpu or cuda")->capture_default_str();
+    command->add_option("--device", common_.device, "cpu or cuda (default: as configured, else cpu)");
+    command->add_option(
+        "--math", common_.math,
+        "what FP32 products of a GPU round their operands to: fp32, tf32 or bf16 (default: as configured, "
+        "else fp32)");
     command->add_option("--threads", common_.threads, "threads to use (default: all processors)");
     command->add_option("--seed", common_.seed, "seed of weights, batches and samples")
         ->check(integer_from(0, kMostSeed));

@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
+#include "cli/device.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
 #include "eval/calibrate.h"
@@ -29,7 +30,9 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
   const std::unique_ptr<Gpt> model = load_model(run.best_checkpoint());
   InputScales scales;
   if (recipe.activations == Activations::static_scale) {
+    model->to(run.config.device);
     scales = calibrated_scales(run, recipe, *model, progress);
+    model->to(DeviceKind::cpu);  // where weights are rounded
   }
   const Coverage coverage = apply_recipe(*model, recipe, scales);
   make_folder(run.folder / "quantized");
@@ -66,7 +69,8 @@ void quantize_stage(Run& run, ProgressSink& progress) {
 
 void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_run(common, arguments);
-  print_start(common);
+  use_device(run.config);
+  print_start(common, run.config.device);
   const auto progress = make_progress(common);
   quantize_stage(run, *progress);
   nlohmann::json folders = nlohmann::json::array();

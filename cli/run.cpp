@@ -1,12 +1,14 @@
 #include "cli/console.h"
+#include "cli/device.h"
 #include "cli/stages.h"
 
 namespace octet {
 
 void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_run(common, arguments);
+  use_device(run.config);
   check_recipes(run.config);
-  print_start(common);
+  print_start(common, run.config.device);
   const auto progress = make_progress(common);
   train_stage(run, *progress);
   quantize_stage(run, *progress);

@@ -58,6 +58,12 @@ void RunConfig::validate(Problems& problems) const {
 
 Run read_run(const CommonOptions& common, const ConfigArguments& arguments) {
   std::vector<std::string> overrides = arguments.overrides;
+  if (!common.device.empty()) {
+    overrides.push_back("device=" + common.device);
+  }
+  if (!common.math.empty()) {
+    overrides.push_back("math=" + common.math);
+  }
   if (common.seed) {
     overrides.push_back(fmt::format("train.seed={}", *common.seed));
     overrides.push_back(fmt::format("eval.sampling.seed={}", *common.seed));

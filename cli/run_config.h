@@ -9,14 +9,26 @@
 #include "eval/eval_config.h"
 #include "nn/gpt_config.h"
 #include "quant/recipe.h"
+#include "tensor/cuda/products.h"
 #include "train/corpus.h"
 #include "train/train_config.h"
 
 namespace octet {
 
+template <>
+inline constexpr auto enum_names<DeviceKind> = std::to_array<EnumName<DeviceKind>>({{DeviceKind::cpu, "cpu"},
+                                                                                    {DeviceKind::cuda, "cuda"}});
+
+template <>
+inline constexpr auto enum_names<cuda::MathMode> = std::to_array<EnumName<cuda::MathMode>>(
+    {{cuda::MathMode::fp32, "fp32"}, {cuda::MathMode::tf32, "tf32"}, {cuda::MathMode::bf16, "bf16"}});
+
 /// Everything a run needs to know: the whole YAML file.
 struct RunConfig {
-  std::string name = "run";  ///< of the run folder, runs/NAME
+  std::string name = "run";             ///< of the run folder, runs/NAME
+  DeviceKind device = DeviceKind::cpu;  ///< where models are trained, evaluated and timed
+  cuda::MathMode math =
+      cuda::MathMode::fp32;  ///< what FP32 products of a GPU round their operands to; a CPU rounds none
   CorpusConfig corpus;
   GptConfig model;  ///< its vocabulary is what the tokenizer learns
   TrainConfig train;
@@ -26,6 +38,8 @@ struct RunConfig {
   template <class V>
   void visit(V& v) {
     v("name", name, not_empty());
+    v("device", device);
+    v("math", math);
     v("corpus", corpus, required());
     v("model", model);
     v("train", train);
@@ -46,8 +60,8 @@ struct Run {
   std::filesystem::path report_page() const { return folder / "report.html"; }
 };
 
-/// Reads the file, built-in configuration or run folder that was named, with overrides and --seed; and makes out which
-/// folder to write to. Error (config) naming all problems.
+/// Reads the file, built-in configuration or run folder that was named, with overrides, --device, --math and --seed;
+/// and makes out which folder to write to. Error (config) naming all problems.
 Run read_run(const CommonOptions& common, const ConfigArguments& arguments);
 
 /// Error (run) where the run folder, or the one it would be created in, cannot be written. Creates nothing.

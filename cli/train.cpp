@@ -3,6 +3,7 @@
 #include "base/format.h"
 #include "base/interrupt.h"
 #include "cli/console.h"
+#include "cli/device.h"
 #include "cli/stages.h"
 #include "nn/gpt.h"
 #include "nn/initialize.h"
@@ -14,6 +15,7 @@ void train_stage(Run& run, ProgressSink& progress) {
   const RunText text = learn_text(run, progress);
   Gpt model(run.config.model);
   initialize(model, run.config.train.seed);
+  model.to(run.config.device);
   progress.note(fmt::format("model: {} parameters, {} layers, width {}, context {}",
                             format_count(static_cast<double>(model.parameter_count())), run.config.model.layers,
                             run.config.model.width, run.config.model.context));
@@ -27,7 +29,8 @@ void train_stage(Run& run, ProgressSink& progress) {
 
 void train_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_run(common, arguments);
-  print_start(common);
+  use_device(run.config);
+  print_start(common, run.config.device);
   const auto progress = make_progress(common);
   train_stage(run, *progress);
   if (common.json) {

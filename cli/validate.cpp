@@ -1,5 +1,6 @@
 #include "cli/console.h"
 #include "cli/stages.h"
+#include "tensor/cuda/runtime.h"
 
 namespace octet {
 
@@ -9,6 +10,9 @@ void configs_validate_verb(const CommonOptions& common, const ConfigArguments& a
   const auto progress = make_progress(common);
   const RunText text = learn_text(run, *progress);
   check_recipes(run.config);
+  if (run.config.device == DeviceKind::cuda && !cuda::device().available) {
+    progress->note(fmt::format("note: this machine cannot run it: {}", cuda::device().reason));
+  }
   print(common.json ? "{\"valid\": true}\n" : arguments.config + ": valid\n");
 }
 

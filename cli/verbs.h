@@ -11,7 +11,8 @@
 namespace octet {
 
 struct CommonOptions {
-  std::string device = "cpu";
+  std::string device;  ///< cpu or cuda; empty: what the configuration says, else cpu
+  std::string math;    ///< fp32, tf32 or bf16; empty: what the configuration says, else fp32
   std::optional<int> threads;
   std::optional<std::uint64_t> seed;
   std::string out;     ///< run folder; empty: runs/NAME

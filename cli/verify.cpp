@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/random.h"
 #include "cli/console.h"
+#include "cli/device.h"
 #include "nn/quantized_file.h"
 #include "quant/apply_recipe.h"
 #include "train/tokenizer_file.h"
@@ -138,7 +139,7 @@ std::string as_json(const std::vector<VerifyRow>& rows) {
 void verify_verb(const CommonOptions& common, const VerifyArguments& arguments) {
   const std::unique_ptr<Gpt> model = quantized_model(arguments);
   const std::vector<Window> windows = input_windows(arguments, model->config(), common.seed.value_or(1));
-  print_start(common);
+  print_start(common, device_of(common));
   const auto sink = make_progress(common);
   StopsOnInterrupt progress("verify", *sink);
   const std::vector<VerifyCase> cases = verify_cases(*model, windows, arguments.rows);

@@ -1,7 +1,9 @@
-# octet_folder(NAME [USES folder] [LINK target ...]): the library octet_NAME from all sources below NAME/.
+# octet_folder(NAME [USES folder] [LINK target ...]): the library octet_NAME from all sources below NAME/, but for those of
+# tensor/cuda/ (cmake/OctetCuda.cmake).
 function(octet_folder name)
   cmake_parse_arguments(arg "" "" "USES;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/tensor/cuda/")
   if(NOT sources)
     add_library(octet_${name} INTERFACE)
     set(scope INTERFACE)

@@ -51,6 +51,7 @@ BenchModel make_model(Gpt& original, const BenchFormat& format) {
     to[i].parameter->set_value(from[i].parameter->value());
   }
   apply_recipe(*made.model, *format.recipe, scales_for(original, *format.recipe));
+  made.model->to(original.device());
   return made;
 }
 
@@ -126,15 +127,18 @@ bool has_format(std::span<const BenchMeasurement> measurements, const std::strin
 /// The measured bandwidth for each size, with sizes within 9 % of each other taken as one.
 class ReadLimits {
  public:
+  explicit ReadLimits(DeviceKind device) : device_(device) {}
+
   double gbps(double bytes) {
     const auto [entry, is_new] = measured_.try_emplace(std::lround(8 * std::log2(bytes)), 0.0);
     if (is_new) {
-      entry->second = measure_read_gbps(std::max<std::int64_t>(1, std::llround(bytes)));
+      entry->second = measure_read_gbps(std::max<std::int64_t>(1, std::llround(bytes)), device_);
     }
     return entry->second;
   }
 
  private:
+  DeviceKind device_;
   std::map<long, double> measured_;
 };
 
@@ -220,7 +224,7 @@ BenchReport run_bench(const std::string& name, Gpt& model, std::span<const Bench
   const auto groups = bench_groups(formats, 4 * parameters, free_memory() / 2);
   Rounds rounds(progress, static_cast<std::int64_t>(groups.size() * tasks.size()) * options.repetitions);
   BenchReport report;
-  report.machine = measure_machine_limits();
+  report.machine = measure_machine_limits(model.device());
 
   std::vector<std::vector<BenchMeasurement>> of_task(tasks.size());
   for (const auto& group : groups) {
@@ -238,8 +242,8 @@ BenchReport run_bench(const std::string& name, Gpt& model, std::span<const Bench
   }
   rounds.finish();
 
-  report.machine = higher(report.machine, measure_machine_limits());
-  ReadLimits read_limits;
+  report.machine = higher(report.machine, measure_machine_limits(model.device()));
+  ReadLimits read_limits(model.device());
   for (const std::vector<BenchMeasurement>& measurements : of_task) {
     for (const BenchMeasurement& measurement : measurements) {
       const BenchLimit limit =

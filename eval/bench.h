@@ -57,11 +57,12 @@ struct BenchReport {
   std::vector<BenchRow> rows;
 };
 
-/// Times the model and copies of it in each format, all formats in the same rounds of a test, after some untimed
-/// passes. The machine's limits are measured before and after, and the higher ones count. Bandwidth is measured for the
-/// bytes of each test: weights that fit a cache have another limit than those that do not. A format without recipe is
-/// the model as it is; others need an FP32 model. Formats that do not fit the memory together are timed in turn, each
-/// time beside FP32. Errors: a recipe that does not apply; a test beyond the context; (run) no formats.
+/// Times the model and copies of it in each format on the device of the model, all formats in the same rounds of a
+/// test, after some untimed passes. The machine's limits are measured before and after, and the higher ones count.
+/// Bandwidth is measured for the bytes of each test: weights that fit a cache have another limit than those that do
+/// not. A format without recipe is the model as it is; others need an FP32 model. Formats that do not fit the memory
+/// together are timed in turn, each time beside FP32. Errors: a recipe that does not apply; a test beyond the context;
+/// (run) no formats.
 BenchReport run_bench(const std::string& name, Gpt& model, std::span<const BenchFormat> formats,
                       const BenchOptions& options, ProgressSink& progress, const Clock& clock = steady_seconds);
 

@@ -21,10 +21,10 @@ struct TokenScore {
   bool agreed = false;
 };
 
-/// The logits of one batch, row by row.
+/// The logits of one batch, row by row, in CPU memory: they are scored there, in double.
 class LogitRows {
  public:
-  LogitRows(const EvaluatedModel& model, const Tensor& ids) : logits_(model.logits(ids)) {
+  LogitRows(const EvaluatedModel& model, const Tensor& ids) : logits_(model.logits(ids).to(DeviceKind::cpu)) {
     check(logits_.rank() == 3 && logits_.dim(0) == ids.dim(0) && logits_.dim(1) == ids.dim(1),
           "[evaluate] model \"{}\": expected logits of shape ({}, {}, V), got {}", model.name, ids.dim(0), ids.dim(1),
           logits_.shape());

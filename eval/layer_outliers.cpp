@@ -42,7 +42,7 @@ std::vector<OutlierStats> weight_outliers(Gpt& model, const OutlierOptions& opti
   std::vector<OutlierStats> stats;
   for (const auto& [path, parameter] : model.parameters()) {
     if (parameter->value().rank() == 2) {
-      stats.push_back(matrix_outliers(path, parameter->value(), options));
+      stats.push_back(matrix_outliers(path, parameter->value().to(DeviceKind::cpu), options));
     }
   }
   return stats;

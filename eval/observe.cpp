@@ -17,8 +17,9 @@ class ObserverScope {
   ObserverScope(Gpt& model, const std::function<void(const std::string&, const Tensor&)>& on_input) {
     model.for_each_child([&](const std::string& path, ChildSlot& slot) {
       if (Observer* observer = observer_of(slot.module())) {
-        saved_.emplace_back(observer,
-                            std::exchange(*observer, [path, &on_input](const Tensor& x) { on_input(path, x); }));
+        saved_.emplace_back(observer, std::exchange(*observer, [path, &on_input](const Tensor& x) {
+                              on_input(path, x.to(DeviceKind::cpu));
+                            }));
       }
     });
   }

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "tensor/autograd/node.h"
+#include "tensor/backend.h"
 
 namespace octet {
 namespace {
@@ -47,7 +48,10 @@ std::string SpeedTask::name() const {
 }
 
 SpeedJob::SpeedJob(Gpt& model, const SpeedTask& task)
-    : model_(model), cache_(cache_config(model, task), task.batch, task.kv), depth_(task.depth) {
+    : model_(model),
+      cache_(cache_config(model, task), task.batch, task.kv, model.device()),
+      step_(model, cache_),
+      depth_(task.depth) {
   const std::int64_t vocabulary = model.config().vocabulary;
   for (std::int64_t held = 0; held < task.depth; held += kFillTokens) {
     forward(random_ids(task.batch, std::min(kFillTokens, task.depth - held), vocabulary, "speed past"));
@@ -71,10 +75,15 @@ void SpeedJob::run(std::size_t passes) {
   for (std::size_t pass = 0; pass < passes; ++pass) {
     forward(inputs_[pass]);
   }
+  memory(model_.device()).synchronize();
 }
 
 void SpeedJob::forward(const Tensor& ids) {
   const NoGrad no_grad;
+  if (ids.dim(1) == 1) {
+    step_(ids);
+    return;
+  }
   ForwardOptions options;
   options.cache = &cache_;
   options.last_only = true;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/gpt.h"
+#include "nn/decode_step.h"
 
 namespace octet {
 
@@ -33,7 +33,8 @@ class SpeedJob {
   /// Fills the cache up to the depth, by a pass of the model. Errors: more positions than the context of the model.
   SpeedJob(Gpt& model, const SpeedTask& task);
 
-  /// Does the task from the depth on. Each pass computes the logits of the last position of each sequence.
+  /// Does the task from the depth on, and waits until the device has done it. Each pass computes the logits of the last
+  /// position of each sequence.
   void run() { run(inputs_.size()); }
   /// The first passes of the task, at most `kWarmUpPasses`: touches all memory without taking the time of a run.
   void warm_up();
@@ -46,6 +47,7 @@ class SpeedJob {
 
   Gpt& model_;
   KvCache cache_;
+  DecodeStep step_;
   std::int64_t depth_;
   std::vector<Tensor> inputs_;  // ids (B, T) of each pass: one of the whole prompt, or (B, 1) for each written token
 };

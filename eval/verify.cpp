@@ -16,10 +16,12 @@
 namespace octet {
 namespace {
 
-/// Makes a backend the active one for as long as it lives.
+/// Makes a backend the active one of its device for as long as it lives.
 class BackendScope {
  public:
-  explicit BackendScope(const Backend& backend) : before_(active_backend()) { set_active_backend(backend); }
+  explicit BackendScope(const Backend& backend) : before_(active_backend(backend.device)) {
+    set_active_backend(backend);
+  }
   ~BackendScope() { set_active_backend(before_); }
   BackendScope(const BackendScope&) = delete;
   BackendScope& operator=(const BackendScope&) = delete;
@@ -28,7 +30,7 @@ class BackendScope {
   const Backend& before_;
 };
 
-/// What a backend computes of a layer; rows and sums only with int8 activations.
+/// What a backend computes of a layer, in CPU memory; rows and sums only with int8 activations.
 struct Computed {
   QuantizedRows rows;
   Tensor sums;  // (groups, M, N) i32
@@ -37,13 +39,17 @@ struct Computed {
 
 Computed compute(const VerifyCase& layer, const Backend& backend) {
   const BackendScope scope(backend);
-  const QuantizedMatrix& matrix = *layer.matrix;
+  QuantizedMatrix matrix = *layer.matrix;
+  matrix.to(backend.device);
+  const Tensor x = layer.x.to(backend.device);
+  const auto to_cpu = [](const Tensor& tensor) { return tensor.to(DeviceKind::cpu); };
   Computed result;
   if (matrix.activations() != Activations::weight_only) {
-    result.rows = matrix.quantize(layer.x);
-    result.sums = integer_product(result.rows, matrix.packed());
+    const QuantizedRows rows = matrix.quantize(x);
+    result.rows = {to_cpu(rows.codes), to_cpu(rows.scales), to_cpu(rows.corrections)};
+    result.sums = to_cpu(integer_product(rows, matrix.packed()));
   }
-  result.y = matrix.project(layer.x, layer.bias);
+  result.y = to_cpu(matrix.project(x, layer.bias.defined() ? layer.bias.to(backend.device) : Tensor()));
   return result;
 }
 

@@ -13,7 +13,7 @@
 
 namespace octet {
 
-/// A quantized layer y = x W^T + b with inputs to try it on.
+/// A quantized layer y = x W^T + b with inputs to try it on, in CPU memory.
 struct VerifyCase {
   std::string layer;  ///< "blocks.0.attention.qkv"
   const QuantizedMatrix* matrix = nullptr;
@@ -22,8 +22,8 @@ struct VerifyCase {
 };
 
 /// The quantized layers of a model, in the order in which they run, each with the first `rows` inputs that it reads
-/// over the windows. They point into the model. Empty where nothing is quantized. A table that is only looked up (the
-/// embedding where the head is not tied) has no product and is left out.
+/// over the windows. They point into the model, which is in CPU memory. Empty where nothing is quantized. A table that
+/// is only looked up (the embedding where the head is not tied) has no product and is left out.
 std::vector<VerifyCase> verify_cases(Gpt& model, std::span<const Window> windows, std::int64_t rows);
 
 /// What one backend makes of one layer.
@@ -44,11 +44,11 @@ struct VerifyRow {
   bool agrees() const { return difference.empty(); }
 };
 
-/// Runs every case on every backend and compares
+/// Runs every case on every backend, on its device, and compares
 ///   activations   codes, scales and sums with those of cpu-generic, by ==
 ///   int32 sums    with those of cpu-generic, by ==
 ///   float result  with the exact one, computed in double from the weight as it is stored, within float_bound()
-/// Rows are ordered by layer, then backend. The active backend is the same afterwards.
+/// Rows are ordered by layer, then backend. The active backends are the same afterwards.
 std::vector<VerifyRow> verify(std::span<const VerifyCase> cases, std::span<const Backend* const> backends,
                               ProgressSink& progress);
 

@@ -26,9 +26,8 @@ std::map<std::string, Tensor> checked(std::span<const NamedTensor> tensors) {
   for (const auto& [name, tensor] : tensors) {
     check(!name.empty() && name != "__metadata__", "[safetensors] expected a tensor name, got '{}'", name);
     check(tensor.defined(), "[safetensors] expected a tensor for '{}', got an undefined one", name);
-    check(tensor.device() == DeviceKind::cpu, "[safetensors] expected '{}' in CPU memory, got {}", name,
-          name_of(tensor.device()));
-    const bool fresh = result.emplace(name, tensor.is_contiguous() ? tensor : tensor.clone()).second;
+    const Tensor dense = tensor.is_contiguous() ? tensor : tensor.clone();
+    const bool fresh = result.emplace(name, dense.to(DeviceKind::cpu)).second;
     check(fresh, "[safetensors] expected each name once, got '{}' twice", name);
   }
   return result;

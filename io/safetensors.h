@@ -30,9 +30,10 @@ inline constexpr const char* kChecksumKey = "octet_sha256";
 /// make the file look like one of another tool that never had one.
 inline constexpr const char* kVersionKey = "octet_version";
 
-/// Writes the tensors through an AtomicFile without a second copy of contiguous ones. Metadata gets `format: pt` (which
+/// Writes the tensors through an AtomicFile without a second copy of contiguous ones; those of other devices are
+/// copied to the CPU. Metadata gets `format: pt` (which
 /// Hugging Face's loader demands), the version and the checksum. The same input gives the same bytes.
-/// Errors: a name twice, empty or reserved, a tensor that is undefined or not in CPU memory; of AtomicFile.
+/// Errors: a name twice, empty or reserved, an undefined tensor; of AtomicFile.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

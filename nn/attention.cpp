@@ -21,7 +21,7 @@ Attention::Attention(const GptConfig& config, std::int64_t layer)
       rope_theta_(static_cast<float>(config.rope_theta)) {}
 
 Tensor Attention::operator()(const Tensor& x, const ForwardOptions& options) {
-  const std::int64_t past = options.cache ? options.cache->length() : 0;
+  const Past past = options.past_positions();
   Tensor projected = (*qkv)(x);  // (B, T, (H + 2 Hkv) D)
   if (rotary_) {
     projected = rope(projected, layout_, rope_theta_, past);

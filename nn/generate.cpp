@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "nn/decode_step.h"
 
 namespace octet {
 namespace {
@@ -11,7 +12,10 @@ namespace {
 class Decoder {
  public:
   Decoder(Gpt& model, std::span<const std::int32_t> prompt, KvFormat kv)
-      : model_(model), cache_(model.config(), 1, kv), history_(prompt.begin(), prompt.end()) {
+      : model_(model),
+        cache_(model.config(), 1, kv, model.device()),
+        step_(model, cache_),
+        history_(prompt.begin(), prompt.end()) {
     logits_ = continue_with(tail(cache_.capacity()));
   }
 
@@ -20,7 +24,7 @@ class Decoder {
   void append(std::int32_t id) {
     history_.push_back(id);
     if (cache_.length() < cache_.capacity()) {
-      logits_ = continue_with(tail(1));
+      logits_ = step_(ids_of(tail(1))).to(DeviceKind::cpu);
     } else {
       cache_.reset();
       logits_ = continue_with(tail(std::max<std::int64_t>(cache_.capacity() / 2, 1)));
@@ -32,17 +36,22 @@ class Decoder {
     return std::span(history_).last(std::min(static_cast<std::size_t>(count), history_.size()));
   }
 
+  static Tensor ids_of(std::span<const std::int32_t> ids) {
+    return Tensor::from(ids, {1, static_cast<std::int64_t>(ids.size())});
+  }
+
   Tensor continue_with(std::span<const std::int32_t> ids) {
     ForwardOptions options;
     options.cache = &cache_;
     options.last_only = true;
-    return model_.forward(Tensor::from(ids, {1, static_cast<std::int64_t>(ids.size())}), options);
+    return model_.forward(ids_of(ids), options).to(DeviceKind::cpu);
   }
 
   Gpt& model_;
   KvCache cache_;
+  DecodeStep step_;
   std::vector<std::int32_t> history_;
-  Tensor logits_;  // (1, 1, V), after the last id of the history
+  Tensor logits_;  // (1, 1, V) in CPU memory, after the last id of the history
 };
 
 }  // namespace

@@ -45,26 +45,27 @@ Gpt::Gpt(const GptConfig& config)
       head(make_head(*this, config)) {}
 
 Tensor Gpt::forward(const Tensor& ids, const ForwardOptions& options) {
-  check_ids(ids, options);
   std::optional<NoGrad> no_grad;
   if (options.cache) {
     no_grad.emplace();
   }
-
-  Tensor hidden = embed(ids, options);
-  for (std::int64_t layer = 0; layer < blocks->size(); ++layer) {
-    hidden = (*blocks)[layer](hidden, options);
-  }
-  if (options.last_only) {
-    const std::int64_t time = ids.dim(1);
-    hidden = contiguous(slice(hidden, 1, time - 1, time));
-  }
-  const Tensor logits = logits_of((*norm)(hidden));
-
+  const Tensor logits = transform(embed(ids, options), options);
   if (options.cache) {
     options.cache->advance(ids.dim(1));
   }
   return logits;
+}
+
+Tensor Gpt::transform(const Tensor& embedded, const ForwardOptions& options) {
+  Tensor hidden = embedded;
+  for (std::int64_t layer = 0; layer < blocks->size(); ++layer) {
+    hidden = (*blocks)[layer](hidden, options);
+  }
+  if (options.last_only) {
+    const std::int64_t time = hidden.dim(1);
+    hidden = contiguous(slice(hidden, 1, time - 1, time));
+  }
+  return logits_of((*norm)(hidden));
 }
 
 Tensor Gpt::loss(const Tensor& ids, const Tensor& targets, const ForwardOptions& options) {
@@ -86,6 +87,7 @@ void Gpt::check_ids(const Tensor& ids, const ForwardOptions& options) const {
 }
 
 Tensor Gpt::embed(const Tensor& ids, const ForwardOptions& options) {
+  check_ids(ids, options);
   Tensor hidden = embedding->lookup(ids);  // (B, T, C)
   if (positions) {
     const std::int64_t first = options.cache ? options.cache->length() : 0;

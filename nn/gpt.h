@@ -35,6 +35,11 @@ class Gpt : public Module {
   /// most the context. With a cache the ids continue what it holds, and it grows by T.
   Tensor forward(const Tensor& ids, const ForwardOptions& options = {});
 
+  /// The two parts of forward: vectors (B, T, C) of the ids and their positions, and the logits of such vectors. They
+  /// do not make the cache grow.
+  Tensor embed(const Tensor& ids, const ForwardOptions& options);
+  Tensor transform(const Tensor& embedded, const ForwardOptions& options);
+
   /// Mean cross-entropy in nats of `targets` (B, T) of i32, the ids that follow.
   Tensor loss(const Tensor& ids, const Tensor& targets, const ForwardOptions& options = {});
 
@@ -46,7 +51,6 @@ class Gpt : public Module {
 
  private:
   void check_ids(const Tensor& ids, const ForwardOptions& options) const;
-  Tensor embed(const Tensor& ids, const ForwardOptions& options);
   Tensor logits_of(const Tensor& hidden);
 };
 

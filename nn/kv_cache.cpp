@@ -8,10 +8,10 @@ std::int64_t kv_bytes_per_position(const GptConfig& config, KvFormat format) {
   return 2 * config.layers * config.key_value_heads() * vector;
 }
 
-KvCache::KvCache(const GptConfig& config, std::int64_t batch, KvFormat format)
+KvCache::KvCache(const GptConfig& config, std::int64_t batch, KvFormat format, DeviceKind device)
     : batch_(batch), capacity_(config.context) {
   for (std::int64_t layer = 0; layer < config.layers; ++layer) {
-    layers_.emplace_back(batch, config.key_value_heads(), config.context, config.head_dim(), format);
+    layers_.emplace_back(batch, config.key_value_heads(), config.context, config.head_dim(), format, device);
   }
 }
 

@@ -21,8 +21,9 @@ std::int64_t kv_bytes_per_position(const GptConfig& config, KvFormat format);
 /// whole, positions rounded up to a multiple of 64.
 class KvCache {
  public:
-  /// For `batch` sequences of at most `config.context` positions.
-  explicit KvCache(const GptConfig& config, std::int64_t batch = 1, KvFormat format = KvFormat::f32);
+  /// For `batch` sequences of at most `config.context` positions, on the device of the model.
+  explicit KvCache(const GptConfig& config, std::int64_t batch = 1, KvFormat format = KvFormat::f32,
+                   DeviceKind device = DeviceKind::cpu);
 
   std::int64_t batch() const { return batch_; }
   std::int64_t capacity() const { return capacity_; }  ///< Tmax

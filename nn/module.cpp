@@ -30,6 +30,12 @@ void Parameter::set_value(const Tensor& value) {
   value_.copy_from(value);
 }
 
+void Parameter::to(DeviceKind device) {
+  value_ = value_.to(device);
+  value_.set_requires_grad(true);
+  value_.clear_grad();
+}
+
 ChildSlot::ChildSlot(Module& owner, std::string name) : name_(std::move(name)) {
   check(!has_name(owner.children_, name_), "[module] expected child names that differ, got \"{}\" twice", name_);
   owner.children_.push_back(this);
@@ -58,6 +64,17 @@ std::int64_t Module::parameter_count() {
 void Module::clear_gradients() {
   for (const NamedParameter& named : parameters()) {
     named.parameter->value().clear_grad();
+  }
+}
+
+void Module::to(DeviceKind device) {
+  device_ = device;
+  for (Parameter* parameter : parameters_) {
+    parameter->to(device);
+  }
+  move_state(device);
+  for (const ChildSlot* slot : children_) {
+    slot->module().to(device);
   }
 }
 

@@ -22,8 +22,10 @@ class Parameter {
   const std::string& name() const { return name_; }
   const Tensor& value() const { return value_; }
   operator const Tensor&() const { return value_; }
-  /// Overwrites the elements; the shape must match.
+  /// Overwrites the elements, from any device; the shape must match.
   void set_value(const Tensor& value);
+  /// Moves the value; its gradient is dropped, and handles on the old value stay where they are.
+  void to(DeviceKind device);
 
  private:
   std::string name_;
@@ -63,14 +65,22 @@ class Module {
   std::vector<NamedParameter> parameters();
   std::int64_t parameter_count();
   void clear_gradients();
+  /// Moves this module and all below it: parameters, and what quantized layers multiply with. Gradients are dropped.
+  void to(DeviceKind device);
+  DeviceKind device() const { return device_; }
 
   /// Calls `visit(path, slot)` for every child slot, parents first. The visitor may replace what the slot holds; the
   /// walk then goes on below the replacement.
   void for_each_child(const std::function<void(const std::string& path, ChildSlot& slot)>& visit);
 
+ protected:
+  /// What a module keeps on its device beside parameters and children.
+  virtual void move_state(DeviceKind) {}
+
  private:
   friend class Parameter;
   friend class ChildSlot;
+  DeviceKind device_ = DeviceKind::cpu;
   std::vector<Parameter*> parameters_;
   std::vector<ChildSlot*> children_;
 };

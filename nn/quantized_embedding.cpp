@@ -12,7 +12,9 @@ std::unique_ptr<QuantizedEmbedding> QuantizedEmbedding::from_embedding(const Emb
   const Shape got{rows(weight), columns(weight)};
   check(got == table.weight.value().shape(), "[quantized embedding] expected a weight of shape {}, got {}",
         table.weight.value().shape(), got);
-  return std::make_unique<QuantizedEmbedding>(std::move(weight), activations);
+  auto result = std::make_unique<QuantizedEmbedding>(std::move(weight), activations);
+  result->to(table.device());
+  return result;
 }
 
 const QuantizedMatrix* quantized_matrix_of(const Module& module) {

@@ -9,7 +9,7 @@ namespace octet {
 /// multiplies like a QuantizedLinear.
 class QuantizedEmbedding : public EmbeddingBase {
  public:
-  /// Errors: another shape; see QuantizedMatrix.
+  /// On the device of the table. Errors: another shape; see QuantizedMatrix.
   static std::unique_ptr<QuantizedEmbedding> from_embedding(const Embedding& table, AnyWeight weight,
                                                             ActivationScheme activations);
 
@@ -23,6 +23,7 @@ class QuantizedEmbedding : public EmbeddingBase {
 
  protected:
   Tensor project_rows(const Tensor& x) override { return matrix.project(x); }
+  void move_state(DeviceKind device) override { matrix.to(device); }
 };
 
 /// The stored weight of a quantized layer; null for every other module.

@@ -15,6 +15,7 @@ std::unique_ptr<QuantizedLinear> QuantizedLinear::from_linear(const Linear& laye
   if (layer.bias) {
     result->bias->set_value(layer.bias->value());
   }
+  result->to(layer.device());
   return result;
 }
 

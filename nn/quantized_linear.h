@@ -8,7 +8,8 @@ namespace octet {
 /// y = x W^T + b with a stored weight W (N, K). The bias stays FP32. Stands in the slot of a Linear.
 class QuantizedLinear : public LinearBase {
  public:
-  /// The layer with `weight` in place of its own, and a copy of its bias. Errors: another shape; see QuantizedMatrix.
+  /// The layer with `weight` in place of its own, and a copy of its bias, on its device. Errors: another shape; see
+  /// QuantizedMatrix.
   static std::unique_ptr<QuantizedLinear> from_linear(const Linear& layer, AnyWeight weight,
                                                       ActivationScheme activations);
 
@@ -22,6 +23,7 @@ class QuantizedLinear : public LinearBase {
 
  protected:
   Tensor forward(const Tensor& x, const Epilogue& epilogue) override;
+  void move_state(DeviceKind device) override { matrix.to(device); }
 };
 
 }  // namespace octet

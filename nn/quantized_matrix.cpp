@@ -52,7 +52,7 @@ Tensor QuantizedMatrix::project(const Tensor& x, const Tensor& bias, const Epilo
   }
   // Gradients flow through the dequantized weight to the activations, as an adapter needs them.
   const bool needs_gradient = grad_enabled() && (x.requires_grad() || (bias.defined() && bias.requires_grad()));
-  return needs_gradient ? apply_epilogue(linear(x, dequantize(weight_), bias), epilogue)
+  return needs_gradient ? apply_epilogue(linear(x, dequantize(weight_).to(x.device()), bias), epilogue)
                         : weight_linear(x, packed_, bias, epilogue);
 }
 
@@ -79,7 +79,7 @@ Tensor QuantizedMatrix::lookup(const Tensor& ids) const {
     dequantize_rows(weight_, id, 1, out);
     out += columns();
   }
-  return y;
+  return y.to(packed_.device());
 }
 
 std::string QuantizedMatrix::describe() const {

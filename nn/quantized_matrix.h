@@ -42,8 +42,12 @@ class QuantizedMatrix {
   Tensor project(const Tensor& x, const Tensor& bias = {}, const Epilogue& epilogue = {}) const;
   /// The codes of x that project() multiplies: without outlier columns where they are split off. Errors: weight_only.
   QuantizedRows quantize(const Tensor& x) const;
-  /// Rows of W chosen by `ids` (...) of i32 -> (..., K); only these are dequantized. Errors: an id outside [0, N).
+  /// Rows of W chosen by `ids` (...) of i32 -> (..., K); only these are dequantized. `ids` are in CPU
+  /// memory, the result where the matrix is. Errors: an id outside [0, N).
   Tensor lookup(const Tensor& ids) const;
+
+  /// Moves what project() multiplies with; weight() stays in CPU memory, and lookup() copies rows from there.
+  void to(DeviceKind device) { packed_ = packed_.to(device); }
 
   const AnyWeight& weight() const { return weight_; }
   Activations activations() const { return activations_.kind; }

@@ -37,9 +37,9 @@ std::vector<Layer> matrices_of(Gpt& model) {
     check(quantized_matrix_of(module) == nullptr,
           "[quantize] expected a model in FP32, got one whose layer \"{}\" is quantized", path);
     if (const auto* linear = dynamic_cast<Linear*>(&module)) {
-      layers.push_back({.path = path, .slot = &slot, .weight = linear->weight.value()});
+      layers.push_back({.path = path, .slot = &slot, .weight = linear->weight.value().to(DeviceKind::cpu)});
     } else if (const auto* embedding = dynamic_cast<Embedding*>(&module)) {
-      layers.push_back({.path = path, .slot = &slot, .weight = embedding->weight.value()});
+      layers.push_back({.path = path, .slot = &slot, .weight = embedding->weight.value().to(DeviceKind::cpu)});
     }
   });
   return layers;
@@ -228,8 +228,9 @@ Coverage apply_recipe(Gpt& model, const Recipe& recipe, const InputScales& scale
   const std::int64_t elements = model.parameter_count();
   for (const auto& [path, parameter] : model.parameters()) {
     const auto matrix = matrix_rows.find(path);
-    coverage.rows.push_back(matrix != matrix_rows.end() ? matrix->second
-                                                        : row_of_other(path, parameter->value(), elements));
+    coverage.rows.push_back(matrix != matrix_rows.end()
+                                ? matrix->second
+                                : row_of_other(path, parameter->value().to(DeviceKind::cpu), elements));
   }
   for (Layer& layer : layers) {
     if (layer.replacement) {

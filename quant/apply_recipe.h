@@ -30,8 +30,8 @@ struct Coverage {
 };
 
 /// Replaces the linear layers and the token embedding of `model` by quantized ones, as the recipe says, by rounding to
-/// nearest (quant/absmax.h, minmax.h, nf4.h). On an error the model is as it was.
-/// `scales` are what static activations round with: of every layer that multiplies, from calibration
+/// nearest (quant/absmax.h, minmax.h, nf4.h) on the CPU; the layers stay on their device. On an error the model is as
+/// it was. `scales` are what static activations round with: of every layer that multiplies, from calibration
 /// (eval/calibrate.h). Errors: static activations without the scale of a layer; a pattern that matches no layer
 /// (config), naming the nearest paths; a weight with NaN or infinity, or a model that is quantized already, naming the
 /// layer.

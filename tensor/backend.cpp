@@ -1,15 +1,37 @@
 #include "tensor/backend.h"
 
 #include <cstdlib>
+#include <cstring>
 
 #include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "tensor/cpu/memory.h"
 #include "tensor/cpu/tables.h"
+#include "tensor/cuda/backend.h"
 
 namespace octet {
 namespace {
+
+void copy_bytes(void* to, const void* from, std::size_t bytes) {
+  if (bytes > 0) {  // pointers may be null then, which memcpy forbids
+    std::memcpy(to, from, bytes);
+  }
+}
+
+constexpr DeviceMemory kHostMemory = {
+    .allocate = cpu::allocate,
+    .release = cpu::release,
+    .from_host = copy_bytes,
+    .to_host = copy_bytes,
+    .copy = copy_bytes,
+    .zero = [](void* memory, std::size_t bytes) { std::memset(memory, 0, bytes); },
+    .synchronize = [] {},
+};
+
+std::string missing_unless(bool supported, const char* what) {
+  return supported ? "" : what;
+}
 
 template <typename List>
 std::vector<std::string_view> names_of(const List& backends) {
@@ -32,7 +54,12 @@ const Backend& choose(DeviceKind device) {
       return *backend;
     }
   }
-  fail(ErrorKind::capability, "[backend] this build or machine has no {} backend", name_of(device));
+  for (const Backend& backend : all_backends()) {
+    if (backend.device == device) {
+      fail(ErrorKind::capability, "[backend] no {} device: {}", name_of(device), backend.missing());
+    }
+  }
+  fail(ErrorKind::capability, "[backend] expected a backend for {}, got none", name_of(device));
 }
 
 const Backend*& active(DeviceKind device) {
@@ -51,11 +78,15 @@ const Backend*& active(DeviceKind device) {
 
 const std::vector<Backend>& all_backends() {
   static const std::vector<Backend> backends = {
-      {"cpu-avx512vnni", "AVX-512 with VNNI integer products", DeviceKind::cpu, cpu::has_avx512vnni,
-       cpu::avx512vnni_kernels, cpu::allocate, cpu::release},
-      {"cpu-avx2", "AVX2 and FMA", DeviceKind::cpu, cpu::has_avx2, cpu::avx2_kernels, cpu::allocate, cpu::release},
-      {"cpu-generic", "portable loops, the reference for all others", DeviceKind::cpu, [] { return true; },
-       cpu::generic_kernels, cpu::allocate, cpu::release},
+      cuda::backend(),
+      {"cpu-avx512vnni", "AVX-512 with VNNI integer products", DeviceKind::cpu,
+       [] { return missing_unless(cpu::has_avx512vnni(), "the processor lacks AVX-512 with VNNI"); },
+       cpu::avx512vnni_kernels, kHostMemory},
+      {"cpu-avx2", "AVX2 and FMA", DeviceKind::cpu,
+       [] { return missing_unless(cpu::has_avx2(), "the processor lacks AVX2 with FMA"); }, cpu::avx2_kernels,
+       kHostMemory},
+      {"cpu-generic", "portable loops, the reference for all others", DeviceKind::cpu, [] { return std::string(); },
+       cpu::generic_kernels, kHostMemory},
   };
   return backends;
 }
@@ -76,8 +107,8 @@ const Backend& find_backend(std::string_view name) {
     known.push_back(&backend);
     if (backend.name == name) {
       if (!backend.supported()) {
-        fail(ErrorKind::capability, "[backend] this machine lacks what {} needs ({}); it supports {}", name,
-             backend.description, fmt::join(names_of(available_backends()), ", "));
+        fail(ErrorKind::capability, "[backend] {} ({}) cannot run here: {}; this machine supports {}", name,
+             backend.description, backend.missing(), fmt::join(names_of(available_backends()), ", "));
       }
       return backend;
     }
@@ -99,6 +130,10 @@ std::string fp32_library() {
   }
   const cpu::OnednnVersion version = cpu::onednn_version();
   return fmt::format("oneDNN {}.{}.{}", version.major, version.minor, version.patch);
+}
+
+const DeviceMemory& memory(DeviceKind device) {
+  return active_backend(device).memory;
 }
 
 const KernelTable& kernels(DeviceKind device) {

@@ -9,15 +9,38 @@
 
 namespace octet {
 
+/// Memory of one kind of device. Copies and zeros come in the order of the kernels; a copy to the host has happened
+/// when it returns.
+struct DeviceMemory {
+  void* (*allocate)(std::size_t bytes);
+  void (*release)(void* memory, std::size_t bytes);
+  void (*from_host)(void* to, const void* from, std::size_t bytes);
+  void (*to_host)(void* to, const void* from, std::size_t bytes);
+  void (*copy)(void* to, const void* from, std::size_t bytes);
+  void (*zero)(void* memory, std::size_t bytes);
+  void (*synchronize)();  // waits for kernels that were started
+};
+
+/// Kernels that are recorded once and run again by one call (tensor/replay.h). Null where a device has no such thing.
+struct DeviceRecords {
+  void (*begin)() = nullptr;
+  void* (*end)() = nullptr;
+  void (*abandon)() = nullptr;
+  void (*replay)(void* record) = nullptr;
+  void (*forget)(void* record) = nullptr;
+};
+
 /// One way to execute kernels. Entries of one best-first list; a machine supports some of them.
 struct Backend {
   std::string_view name;         // "cpu-avx512vnni"
   std::string_view description;  // "AVX-512 with VNNI integer products"
   DeviceKind device;
-  bool (*supported)();
+  std::string (*missing)();  // what this machine or build lacks for it; empty: nothing
   const KernelTable& (*kernels)();
-  void* (*allocate)(std::size_t bytes);
-  void (*release)(void* memory, std::size_t bytes);
+  DeviceMemory memory;
+  DeviceRecords records = {};
+
+  bool supported() const { return missing().empty(); }
 };
 
 /// Every backend that is compiled in, best first, supported by this machine or not.
@@ -35,6 +58,9 @@ void set_active_backend(const Backend& backend);
 
 /// What computes the FP32 products of the active CPU backend: "oneDNN 2.6.3", or Octet's own blocked product.
 std::string fp32_library();
+
+/// The memory of this device.
+const DeviceMemory& memory(DeviceKind device);
 
 /// The kernels that work on data of this device.
 const KernelTable& kernels(DeviceKind device = DeviceKind::cpu);

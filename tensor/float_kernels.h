@@ -103,6 +103,7 @@ constexpr std::int64_t row_chunks(std::int64_t rows) {
 
 /// Rotates heads of `head_dim` columns in x (batch * time, width): the first `rotated` columns are heads to rotate, the
 /// rest is copied. cosine, sine (time, head_dim / 2); `direction` -1 rotates back (the gradient).
+/// With first_on_device (see Past in kv_kernels.h) the angles begin so many rows later.
 struct RopeArgs {
   std::int64_t batch, time, width, rotated, head_dim;
   float direction;
@@ -110,6 +111,7 @@ struct RopeArgs {
   const float* sine;
   const float* x;
   float* y;
+  const std::int32_t* first_on_device = nullptr;
 };
 
 /// Queries (batch, time, heads, head_dim) against keys and values (batch, past + time, kv_heads, head_dim). Strides are
@@ -123,7 +125,7 @@ struct AttentionArgs {
   std::int64_t kv_row, kv_batch;
   float* y;        // (batch, time, heads, head_dim)
   float* log_sum;  // (batch, heads, time): log of the softmax sum, kept for backward; may be null
-  float* scratch;  // attention_scratch() floats
+  float* scratch;  // as many floats as attention_scratch says
 };
 
 /// dq, dk, dv have the strides of q, k, v and are assigned. past is 0.
@@ -134,12 +136,6 @@ struct AttentionBackwardArgs {
   float* dk;
   float* dv;
 };
-
-constexpr std::int64_t kAttentionRows = 64;  // queries per block: scores of 64 x 256 floats stay in the L2 cache
-/// Floats of scratch that attention and its gradient need for `threads` threads.
-constexpr std::int64_t attention_scratch(std::int64_t keys, std::int64_t threads) {
-  return threads * kAttentionRows * (2 * keys + 2);
-}
 
 struct EmbeddingArgs {
   std::int64_t rows, columns, vocabulary;
@@ -216,6 +212,31 @@ struct SumSquaresArgs {
   const float* x;
 };
 
+/// The same added to `*sum`, which lies in the memory of the kernels: the squares of many tensors cost one copy to the
+/// host.
+struct AddSquaresArgs {
+  std::int64_t count;
+  const float* x;
+  double* sum;
+};
+
+/// x (side, side) += value * identity
+struct AddDiagonalArgs {
+  std::int64_t side;
+  float value;
+  float* x;
+};
+
+/// y = 0 where uniform(i) < probability, else x / (1 - probability), with the random numbers of base/random.h for
+/// (seed, stream, i).
+struct DropoutArgs {
+  std::int64_t count;
+  float probability;
+  std::uint64_t seed, stream;
+  const float* x;
+  float* y;
+};
+
 struct FloatKernels {
   void (*gemm)(const GemmArgs&);
   void (*add)(const BinaryArgs&);
@@ -224,6 +245,9 @@ struct FloatKernels {
   void (*add_row)(const AddRowArgs&);
   void (*sum_rows)(const SumRowsArgs&);
   double (*sum_squares)(const SumSquaresArgs&);
+  void (*add_squares)(const AddSquaresArgs&);
+  void (*add_diagonal)(const AddDiagonalArgs&);
+  void (*dropout)(const DropoutArgs&);
   void (*gelu)(const UnaryArgs&);
   void (*gelu_backward)(const UnaryBackwardArgs&);
   void (*silu)(const UnaryArgs&);
@@ -235,6 +259,7 @@ struct FloatKernels {
   void (*rms_norm)(const NormArgs&);
   void (*rms_norm_backward)(const NormBackwardArgs&);
   void (*rope)(const RopeArgs&);
+  std::int64_t (*attention_scratch)(const AttentionArgs&);  // floats that attention and its gradient need
   void (*attention)(const AttentionArgs&);
   void (*attention_backward)(const AttentionBackwardArgs&);
   void (*embedding)(const EmbeddingArgs&);

@@ -26,14 +26,26 @@ struct KvStore {
   float* value_scales;  // the same
 };
 
+/// How many positions are stored. With `on_device`, `count` is what there may be at most, and kernels read how many
+/// there are at that address when they run: so they can be recorded once and run again for later positions
+/// (tensor/replay.h).
+struct Past {
+  std::int64_t count;
+  const std::int32_t* on_device;  // null on the CPU
+
+  constexpr Past(std::int64_t positions = 0, const std::int32_t* place = nullptr)
+      : count(positions), on_device(place) {}
+};
+
 /// Queries, keys and values of `time` new positions behind `past` stored ones, in qkv (batch, time, (heads + 2
 /// kv_heads) head_dim): queries of all heads, then keys, then values.
 struct CachedAttentionArgs {
   std::int64_t batch, time, past, heads, kv_heads, head_dim;
   const float* qkv;
   KvStore store;
-  float* y;        // (batch, time, heads, head_dim)
-  float* scratch;  // decode_scratch() floats
+  float* y;                                      // (batch, time, heads, head_dim)
+  float* scratch;                                // as many floats as decode_scratch says
+  const std::int32_t* past_on_device = nullptr;  // see Past
 
   constexpr std::int64_t keys() const { return past + time; }
   constexpr std::int64_t width() const { return (heads + 2 * kv_heads) * head_dim; }
@@ -46,17 +58,13 @@ constexpr std::int64_t kv_ranges(std::int64_t keys) {
   return (keys + kKvRange - 1) / kKvRange;
 }
 
-/// Floats of scratch for `threads` threads: scores of each, and the partial result of every range.
-constexpr std::int64_t decode_scratch(const CachedAttentionArgs& args, std::int64_t threads) {
-  const std::int64_t rows = args.group() * args.time;
-  return threads * rows * kKvRange + args.batch * args.kv_heads * kv_ranges(args.keys()) * rows * (args.head_dim + 2);
-}
-
 struct KvKernels {
   /// Stores the new keys and values behind the past ones.
   void (*append_keys_values)(const CachedAttentionArgs&);
   /// What is stored, as floats: keys and values (batch, past + time, kv_heads head_dim).
   void (*load_keys_values)(const CachedAttentionArgs&, float* keys, float* values);
+  /// Floats of scratch that decode_attention needs.
+  std::int64_t (*decode_scratch)(const CachedAttentionArgs&);
   /// Appends, then y = softmax(q k^T / sqrt(D)) v over what is stored, for few new positions: keys and values are read
   /// once for all queries that share them.
   void (*decode_attention)(const CachedAttentionArgs&);

@@ -3,16 +3,16 @@
 namespace octet {
 
 KvLayer::KvLayer(std::int64_t batch, std::int64_t kv_heads, std::int64_t positions, std::int64_t head_dim,
-                 KvFormat format)
+                 KvFormat format, DeviceKind device)
     : batch_(batch), kv_heads_(kv_heads), positions_(positions), head_dim_(head_dim) {
   const std::int64_t capacity = (positions + kKvPanel - 1) / kKvPanel * kKvPanel;
   const DType dtype = format == KvFormat::f32 ? DType::f32 : DType::i8;
-  keys_ = Tensor::zeros({batch, kv_heads, capacity, head_dim}, dtype);
-  values_ = Tensor::zeros(keys_.shape(), dtype);
+  keys_ = Tensor::zeros({batch, kv_heads, capacity, head_dim}, dtype, device);
+  values_ = Tensor::zeros(keys_.shape(), dtype, device);
   view_ = {format, capacity, keys_.raw_data(), values_.raw_data(), nullptr, nullptr};
   if (format == KvFormat::int8) {
-    key_scales_ = Tensor::zeros({batch, kv_heads, capacity});
-    value_scales_ = Tensor::zeros(key_scales_.shape());
+    key_scales_ = Tensor::zeros({batch, kv_heads, capacity}, DType::f32, device);
+    value_scales_ = Tensor::zeros(key_scales_.shape(), DType::f32, device);
     view_.key_scales = key_scales_.data<float>();
     view_.value_scales = value_scales_.data<float>();
   }

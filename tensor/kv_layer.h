@@ -8,13 +8,15 @@ namespace octet {
 /// Owns the keys and values of one layer for `batch` sequences of at most `positions`; see KvStore for how they lie.
 class KvLayer {
  public:
-  KvLayer(std::int64_t batch, std::int64_t kv_heads, std::int64_t positions, std::int64_t head_dim, KvFormat format);
+  KvLayer(std::int64_t batch, std::int64_t kv_heads, std::int64_t positions, std::int64_t head_dim, KvFormat format,
+          DeviceKind device = DeviceKind::cpu);
 
   std::int64_t batch() const { return batch_; }
   std::int64_t kv_heads() const { return kv_heads_; }
   std::int64_t positions() const { return positions_; }
   std::int64_t head_dim() const { return head_dim_; }
   KvFormat format() const { return view_.format; }
+  DeviceKind device() const { return keys_.device(); }
   KvStore view() const { return view_; }
   std::int64_t bytes() const;  ///< of all positions, scales included
 

@@ -1,10 +1,8 @@
 #include "tensor/machine_limits.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <functional>
-#include <limits>
 #include <memory>
 
 #include <unistd.h>
@@ -12,37 +10,14 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "tensor/backend.h"
+#include "tensor/device_limits.h"
+#include "tensor/short_runs.h"
 
 namespace octet {
 namespace {
 
 constexpr std::int64_t kMiB = 1 << 20;
-constexpr double kShortRun = 4e-3;  // seconds: long beside the start of the threads, short beside other work's pauses
-constexpr int kRuns = 6;
-constexpr int kTries = 2;  // of each length: one pause must not make a short run look long
 constexpr std::int64_t kChainSteps = 1024;
-
-using Work = std::function<void(std::int64_t times)>;
-
-/// Of some runs of work(times), in seconds.
-double shortest(int runs, const Work& work, std::int64_t times) {
-  double best = std::numeric_limits<double>::infinity();
-  for (int run = 0; run < runs; ++run) {
-    const auto start = std::chrono::steady_clock::now();
-    work(times);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  return best;
-}
-
-/// Seconds for each of the `times` of work(times): as many that a run is not too short.
-double seconds_per_time(const Work& work) {
-  std::int64_t times = 1;
-  while (shortest(kTries, work, times) < kShortRun) {
-    times *= 2;
-  }
-  return shortest(kRuns, work, times) / static_cast<double>(times);
-}
 
 /// Calls body(thread) on every thread at once.
 void on_every_thread(const std::function<void(std::int64_t)>& body) {
@@ -97,12 +72,12 @@ class ReadBuffer {
 
 }  // namespace
 
-double measure_peak_fp32_gflops() {
-  return peak_of(kernels().fp32_chain);
+double measure_peak_fp32_gflops(DeviceKind device) {
+  return device == DeviceKind::cpu ? peak_of(kernels().fp32_chain) : device_peak_fp32_gflops(device);
 }
 
-double measure_peak_int8_gops() {
-  return peak_of(kernels().int8_chain);
+double measure_peak_int8_gops(DeviceKind device) {
+  return device == DeviceKind::cpu ? peak_of(kernels().int8_chain) : device_peak_int8_gops(device);
 }
 
 std::int64_t out_of_cache_bytes() {
@@ -114,22 +89,25 @@ std::int64_t out_of_cache_bytes() {
   return std::clamp(std::max(256 * kMiB, 2 * cache), kMiB, std::max(kMiB, free_memory / 4));
 }
 
-double measure_read_gbps(std::int64_t bytes) {
+double measure_read_gbps(std::int64_t bytes, DeviceKind device) {
   if (bytes < 1) {
     fail(ErrorKind::config, "[machine_limits] expected at least 1 byte to read, got {}", bytes);
+  }
+  if (device != DeviceKind::cpu) {
+    return device_read_gbps(device);
   }
   const ReadBuffer buffer(std::min(bytes, out_of_cache_bytes()));
   const double seconds = seconds_per_time([&](std::int64_t passes) { buffer.read(passes); });
   return static_cast<double>(buffer.size()) / seconds / 1e9;
 }
 
-MachineLimits measure_machine_limits() {
-  return {.peak_fp32_gflops = measure_peak_fp32_gflops(),
-          .peak_int8_gops = measure_peak_int8_gops(),
-          .read_gbps = measure_read_gbps(out_of_cache_bytes()),
+MachineLimits measure_machine_limits(DeviceKind device) {
+  return {.peak_fp32_gflops = measure_peak_fp32_gflops(device),
+          .peak_int8_gops = measure_peak_int8_gops(device),
+          .read_gbps = measure_read_gbps(out_of_cache_bytes(), device),
           .threads = thread_count(),
-          .isa = std::string(active_backend().description),
-          .backend = std::string(active_backend().name)};
+          .isa = std::string(active_backend(device).description),
+          .backend = std::string(active_backend(device).name)};
 }
 
 }  // namespace octet

@@ -28,8 +28,10 @@ struct CodeLayout {
   std::int64_t stride;        // codes of a whole row, padding included
 
   /// Where the codes of a group begin and end in a padded row.
-  std::int64_t begin(std::int64_t index) const { return index * group_stride; }
-  std::int64_t end(std::int64_t index) const { return index + 1 < groups ? (index + 1) * group_stride : stride; }
+  constexpr std::int64_t begin(std::int64_t index) const { return index * group_stride; }
+  constexpr std::int64_t end(std::int64_t index) const {
+    return index + 1 < groups ? (index + 1) * group_stride : stride;
+  }
   bool is_padded() const { return stride != columns; }
 };
 /// The layout of rows of `columns` codes in groups of `group`; a group larger than the row is one group.
@@ -57,6 +59,10 @@ struct PackedCodes {
   const Float16* half_scales;  // int4, nf4: with groups of 32, FP32 scales would be a fifth of all bytes read
   const float* offsets;        // null where the grid is symmetric
   const float* levels;         // (16) what the nibbles of int4 and nf4 stand for; else null
+  PackedFormat format;
+  // (16 * panels, stride) row-major codes of int8 with one group, 0 for missing rows: what libraries multiply. Null
+  // where the device has none.
+  const std::int8_t* row_codes;
 };
 
 /// What the epilogue of a product applies to its result.

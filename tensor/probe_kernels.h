@@ -3,8 +3,8 @@
 #include <cstdint>
 
 // Probe kernels: loops that keep one resource of the machine busy and do nothing else, to measure its limits
-// (tensor/machine_limits.h). Each runs on the calling thread and gives a result that is known beforehand, so that the
-// compiler cannot drop the work and a test can check it.
+// (tensor/machine_limits.h). Each runs on the calling thread, or on all of a GPU, and gives a result that is known
+// beforehand, so that the compiler cannot drop the work and a test can check it.
 
 namespace octet {
 
@@ -24,7 +24,8 @@ struct ProbeKernels {
   /// int32 sums of products 3 * -2 of bytes, by the instructions that an int8 product uses, in registers. value: the
   /// mean product, -6.
   ProbeResult (*int8_chain)(std::int64_t steps);
-  /// The exclusive or of all 64-bit words of `bytes` bytes, a multiple of kProbeBlock at a multiple of 64.
+  /// The exclusive or of all 64-bit words of `bytes` bytes, a multiple of kProbeBlock at a multiple of 64, in the
+  /// memory of the device.
   std::uint64_t (*read)(const void* data, std::int64_t bytes);
 };
 

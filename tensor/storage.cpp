@@ -10,10 +10,10 @@ std::string_view name_of(DeviceKind device) {
 }
 
 Storage::Storage(std::size_t bytes, DeviceKind device)
-    : data_(active_backend(device).allocate(bytes)), bytes_(bytes), device_(device) {}
+    : data_(memory(device).allocate(bytes)), bytes_(bytes), device_(device) {}
 
 Storage::~Storage() {
-  active_backend(device_).release(data_, bytes_);
+  memory(device_).release(data_, bytes_);
 }
 
 }  // namespace octet

@@ -1,8 +1,7 @@
 #include "tensor/tensor.h"
 
-#include <cstring>
-
 #include "tensor/autograd/node.h"
+#include "tensor/backend.h"
 #include "tensor/node_allocator.h"
 
 namespace octet {
@@ -20,24 +19,31 @@ Strides row_major(const Shape& shape) {
   return strides;
 }
 
-// Copies the elements below dimension `dim` in row-major order and returns the next free byte.
-std::byte* copy_elements(const std::byte* source, const Shape& shape, const Strides& strides, int dim, std::size_t size,
-                         std::byte* destination) {
-  if (dim == shape.rank()) {
-    std::memcpy(destination, source, size);
-    return destination + size;
+using Copy = void (*)(void* to, const void* from, std::size_t bytes);
+
+struct Strided {
+  std::byte* data;
+  Strides strides;  // in elements
+
+  Strided at(std::int64_t index, int dim, std::size_t size) const {
+    return {data + index * strides[static_cast<std::size_t>(dim)] * static_cast<std::int64_t>(size), strides};
   }
-  const std::int64_t step = strides[static_cast<std::size_t>(dim)];
-  if (dim == shape.rank() - 1 && step == 1) {
-    const std::size_t bytes = static_cast<std::size_t>(shape[dim]) * size;
-    std::memcpy(destination, source, bytes);
-    return destination + bytes;
+};
+
+// Copies the elements below dimension `dim`, in the longest runs that both sides have.
+void copy_elements(Copy copy, const Strided& from, const Strided& to, const Shape& shape, int dim, std::size_t size) {
+  if (dim == shape.rank()) {
+    copy(to.data, from.data, size);
+    return;
+  }
+  const auto last = static_cast<std::size_t>(dim);
+  if (dim == shape.rank() - 1 && from.strides[last] == 1 && to.strides[last] == 1) {
+    copy(to.data, from.data, static_cast<std::size_t>(shape[dim]) * size);
+    return;
   }
   for (std::int64_t i = 0; i < shape[dim]; ++i) {
-    destination =
-        copy_elements(source + i * step * static_cast<std::int64_t>(size), shape, strides, dim + 1, size, destination);
+    copy_elements(copy, from.at(i, dim, size), to.at(i, dim, size), shape, dim + 1, size);
   }
-  return destination;
 }
 
 }  // namespace
@@ -54,12 +60,12 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, DeviceKind device) {
 
 Tensor Tensor::zeros(const Shape& shape, DType dtype, DeviceKind device) {
   Tensor result = empty(shape, dtype, device);
-  std::memset(result.raw_data(), 0, result.bytes());
+  memory(device).zero(result.raw_data(), result.bytes());
   return result;
 }
 
-Tensor Tensor::full(const Shape& shape, float value) {
-  Tensor result = empty(shape);
+Tensor Tensor::full(const Shape& shape, float value, DeviceKind device) {
+  Tensor result = empty(shape, DType::f32, device);
   result.fill(value);
   return result;
 }
@@ -81,19 +87,31 @@ void* Tensor::raw_data() const {
 
 float Tensor::item() const {
   check(elements() == 1, "[item] expected one element, got shape {}", shape());
-  return *data<float>();
+  float value = 0;
+  check_dtype(DType::f32);
+  copy_to(&value, DeviceKind::cpu, row_major(shape()));
+  return value;
 }
 
 std::vector<float> Tensor::to_vector() const {
   check_dtype(DType::f32);
   std::vector<float> values(static_cast<std::size_t>(elements()));
-  copy_to_contiguous(values.data());
+  copy_to(values.data(), DeviceKind::cpu, row_major(shape()));
   return values;
 }
 
 Tensor Tensor::clone() const {
   Tensor result = empty(shape(), dtype(), device());
-  copy_to_contiguous(result.raw_data());
+  copy_to(result.raw_data(), device(), row_major(shape()));
+  return result;
+}
+
+Tensor Tensor::to(DeviceKind device) const {
+  if (device == this->device()) {
+    return *this;
+  }
+  Tensor result = empty(shape(), dtype(), device);
+  copy_to(result.raw_data(), device, row_major(shape()));
   return result;
 }
 
@@ -104,13 +122,16 @@ Tensor Tensor::detach() const {
 void Tensor::copy_from(const Tensor& source) {
   check(shape() == source.shape() && dtype() == source.dtype(), "[copy_from] expected {} {}, got {} {}",
         name_of(dtype()), shape(), name_of(source.dtype()), source.shape());
-  check(is_contiguous(), "[copy_from] expected a contiguous destination, got a view of shape {}", shape());
-  source.copy_to_contiguous(raw_data());
+  source.copy_to(raw_data(), device(), impl().strides);
 }
 
 void Tensor::fill(float value) {
   check(is_contiguous(), "[fill] expected contiguous data, got a view of shape {}", shape());
-  std::fill_n(data<float>(), elements(), value);
+  if (device() == DeviceKind::cpu) {
+    std::fill_n(data<float>(), elements(), value);
+  } else {
+    copy_from(full(shape(), value));
+  }
 }
 
 Tensor Tensor::alias(const Shape& shape, std::span<const std::int64_t> strides, std::int64_t offset) const {
@@ -154,16 +175,16 @@ void Tensor::check_dtype(DType expected) const {
         shape());
 }
 
-void Tensor::copy_to_contiguous(void* destination) const {
-  if (elements() == 0) {
-    return;  // the destination may be null, which memcpy forbids even for no bytes
+void Tensor::copy_to(void* destination, DeviceKind to, const std::array<std::int64_t, Shape::kMaxRank>& strides) const {
+  const Copy copy = to == device()          ? memory(to).copy
+                    : to == DeviceKind::cpu ? memory(device()).to_host
+                                            : memory(to).from_host;
+  if (is_contiguous() && strides == row_major(shape())) {
+    copy(destination, raw_data(), bytes());
+    return;
   }
-  if (is_contiguous()) {
-    std::memcpy(destination, raw_data(), bytes());
-  } else {
-    copy_elements(static_cast<const std::byte*>(raw_data()), shape(), impl().strides, 0, size_of(dtype()),
-                  static_cast<std::byte*>(destination));
-  }
+  copy_elements(copy, {static_cast<std::byte*>(raw_data()), impl().strides},
+                {static_cast<std::byte*>(destination), strides}, shape(), 0, size_of(dtype()));
 }
 
 }  // namespace octet

@@ -24,7 +24,7 @@ class Tensor {
 
   static Tensor empty(const Shape& shape, DType dtype = DType::f32, DeviceKind device = DeviceKind::cpu);
   static Tensor zeros(const Shape& shape, DType dtype = DType::f32, DeviceKind device = DeviceKind::cpu);
-  static Tensor full(const Shape& shape, float value);
+  static Tensor full(const Shape& shape, float value, DeviceKind device = DeviceKind::cpu);
   /// Copies `values` (row-major); an error where their number is not that of the shape.
   template <typename T>
   static Tensor from(std::span<const T> values, const Shape& shape);
@@ -46,26 +46,29 @@ class Tensor {
   std::span<const std::int64_t> strides() const { return {impl().strides.data(), static_cast<std::size_t>(rank())}; }
   bool is_contiguous() const;
 
-  /// First element. T must match the dtype: `data<float>()`, `data<std::int8_t>()`.
+  /// First element, an address of the tensor's device. T must match the dtype: `data<float>()`, `data<std::int8_t>()`.
   template <typename T>
   T* data() const {
     check_dtype(dtype_of<T>());
     return static_cast<T*>(raw_data());
   }
   void* raw_data() const;
-  /// The elements of a contiguous tensor as a span.
+  /// The elements of a contiguous tensor in the memory of the CPU.
   template <typename T>
   std::span<T> span() const {
+    check(device() == DeviceKind::cpu, "[tensor] expected data on cpu, got {} of shape {} on {}", name_of(dtype()),
+          shape(), name_of(device()));
     check(is_contiguous(), "[tensor] expected contiguous data, got a view of shape {}", shape());
     return {data<T>(), static_cast<std::size_t>(elements())};
   }
-  /// The value of a tensor of one element.
+  /// The value of a tensor of one element, on any device.
   float item() const;
-  std::vector<float> to_vector() const;  ///< row-major copy of an f32 tensor, views included
+  std::vector<float> to_vector() const;  ///< row-major copy of an f32 tensor on any device, views included
 
-  Tensor clone() const;                  ///< contiguous copy, without history
+  Tensor clone() const;                  ///< contiguous copy on the same device, without history
+  Tensor to(DeviceKind device) const;    ///< itself where it is there already, else a contiguous copy without history
   Tensor detach() const;                 ///< the same elements, without history
-  void copy_from(const Tensor& source);  ///< overwrites the elements; shape and dtype must match
+  void copy_from(const Tensor& source);  ///< overwrites the elements, from any device; shape and dtype must match
   void fill(float value);
 
   /// The same storage seen with another geometry; no history. The base of reshape, transpose and slice in
@@ -101,7 +104,7 @@ class Tensor {
     return *impl_;
   }
   void check_dtype(DType expected) const;
-  void copy_to_contiguous(void* destination) const;
+  void copy_to(void* destination, DeviceKind device, const std::array<std::int64_t, Shape::kMaxRank>& strides) const;
 
   std::shared_ptr<Impl> impl_;
 };

@@ -25,11 +25,29 @@ struct WeightLinearArgs {
   float* y;
 };
 
+/// padded (rows, layout.stride) = the columns of x (rows, K) in the padded order of the layout, zeros in the padding.
+struct PadRowsArgs {
+  std::int64_t rows;
+  CodeLayout layout;
+  const float* x;
+  float* padded;
+};
+
+/// sums (rows, groups) = sum over each group of padded (rows, layout.stride), in the order of its columns on a CPU.
+struct GroupSumsArgs {
+  std::int64_t rows;
+  CodeLayout layout;
+  const float* padded;
+  float* sums;
+};
+
 struct WeightKernels {
   void (*int8_weights)(const WeightLinearArgs&);
   void (*nibble_weights)(const WeightLinearArgs&);  // int4 and nf4: 16 levels
   void (*f16_weights)(const WeightLinearArgs&);
   void (*bf16_weights)(const WeightLinearArgs&);
+  void (*pad_rows)(const PadRowsArgs&);
+  void (*group_sums)(const GroupSumsArgs&);
 };
 
 }  // namespace octet

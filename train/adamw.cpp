@@ -9,9 +9,10 @@ namespace octet {
 
 AdamW::AdamW(std::vector<Module::NamedParameter> parameters, const AdamWConfig& config) : config_(config) {
   for (auto& parameter : parameters) {
-    const Shape& shape = parameter.parameter->value().shape();
+    const Tensor& value = parameter.parameter->value();
+    const auto zeros = [&] { return Tensor::zeros(value.shape(), DType::f32, value.device()); };
     const double decay = takes_weight_decay(parameter) ? config.weight_decay : 0.0;
-    entries_.push_back({std::move(parameter), static_cast<float>(decay), Tensor::zeros(shape), Tensor::zeros(shape)});
+    entries_.push_back({std::move(parameter), static_cast<float>(decay), zeros(), zeros()});
   }
 }
 
@@ -21,8 +22,8 @@ void AdamW::step(const OptimizerStep& step) {
     const Tensor gradient = gradient_of(entry.parameter);
     AdamWArgs args{};
     args.count = gradient.elements();
-    args.weight = entry.parameter.parameter->value().span<float>().data();
-    args.grad = gradient.span<float>().data();
+    args.weight = entry.parameter.parameter->value().data<float>();
+    args.grad = gradient.data<float>();
     args.first_moment = entry.first_moment.data<float>();
     args.second_moment = entry.second_moment.data<float>();
     args.learning_rate = static_cast<float>(config_.learning_rate * step.learning_rate_factor);
@@ -33,7 +34,7 @@ void AdamW::step(const OptimizerStep& step) {
     args.grad_scale = step.gradient_scale;
     args.first_correction = static_cast<float>(1.0 - std::pow(config_.beta1, t));
     args.second_correction = static_cast<float>(1.0 - std::pow(config_.beta2, t));
-    kernels().adamw(args);
+    kernels(gradient.device()).adamw(args);
   }
 }
 

@@ -21,7 +21,7 @@ constexpr const char* kStateFile = "trainer.json";
 constexpr const char* kOptimizerFile = "trainer.safetensors";
 
 void check_finite(const std::string& name, const Tensor& tensor, std::int64_t step) {
-  const double squares = kernels().sum_squares({.count = tensor.elements(), .x = tensor.span<float>().data()});
+  const double squares = kernels(tensor.device()).sum_squares({.count = tensor.elements(), .x = tensor.data<float>()});
   check(std::isfinite(squares), "[checkpoint] expected finite values in \"{}\", got infinite or NaN ones after step {}",
         name, step);
 }

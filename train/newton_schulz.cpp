@@ -14,10 +14,11 @@ constexpr double kSmallestNorm = 1e-20;
 
 Tensor divided_by_norm(const Tensor& x) {
   const std::int64_t count = x.elements();
-  Tensor y = Tensor::empty(x.shape());
-  const double norm = std::sqrt(kernels().sum_squares({.count = count, .x = x.data<float>()}));
+  Tensor y = Tensor::empty(x.shape(), DType::f32, x.device());
+  const KernelTable& table = kernels(x.device());
+  const double norm = std::sqrt(table.sum_squares({.count = count, .x = x.data<float>()}));
   const auto factor = static_cast<float>(1.0 / std::max(norm, kSmallestNorm));
-  kernels().axpby({.count = count, .a = factor, .b = 0.0F, .x = x.data<float>(), .y = y.data<float>()});
+  table.axpby({.count = count, .a = factor, .b = 0.0F, .x = x.data<float>(), .y = y.data<float>()});
   return y;
 }
 
@@ -35,8 +36,13 @@ void mirror(float* c, std::int64_t side) {
   }
 }
 
-/// A product whose result is known to be symmetric: strips of rows, each from the diagonal to the right.
-void symmetric_gemm(const GemmArgs& args) {
+/// A product whose result is known to be symmetric: strips of rows, each from the diagonal to the right. A GPU would
+/// wait longer for the strips than for the whole.
+void symmetric_gemm(const GemmArgs& args, DeviceKind device) {
+  if (device != DeviceKind::cpu) {
+    kernels(device).gemm(args);
+    return;
+  }
   const std::int64_t strip_rows = args.m <= 256 ? 64 : 128;
   for (std::int64_t first = 0; first < args.m; first += strip_rows) {
     GemmArgs strip = args;
@@ -45,7 +51,7 @@ void symmetric_gemm(const GemmArgs& args) {
     strip.a += first * (args.transpose_a ? 1 : args.lda);
     strip.b += first * (args.transpose_b ? args.ldb : 1);
     strip.c += first * (args.ldc + 1);
-    kernels().gemm(strip);
+    kernels(device).gemm(strip);
   }
   mirror(args.c, args.m);
 }
@@ -53,7 +59,7 @@ void symmetric_gemm(const GemmArgs& args) {
 /// left right, of symmetric matrices that commute (polynomials of the same one).
 Tensor symmetric_product(const Tensor& left, const Tensor& right) {
   const std::int64_t side = left.dim(0);
-  Tensor product = Tensor::empty(left.shape());
+  Tensor product = Tensor::empty(left.shape(), DType::f32, left.device());
   symmetric_gemm({.m = side,
                   .n = side,
                   .k = side,
@@ -62,14 +68,15 @@ Tensor symmetric_product(const Tensor& left, const Tensor& right) {
                   .b = right.data<float>(),
                   .ldb = side,
                   .c = product.data<float>(),
-                  .ldc = side});
+                  .ldc = side},
+                 left.device());
   return product;
 }
 
 /// x x^T where x is wide, else x^T x: the smaller one.
 Tensor gram(const Tensor& x, bool wide) {
   const std::int64_t rows = x.dim(0), columns = x.dim(1), side = wide ? rows : columns;
-  Tensor product = Tensor::empty({side, side});
+  Tensor product = Tensor::empty({side, side}, DType::f32, x.device());
   symmetric_gemm({.transpose_a = !wide,
                   .transpose_b = wide,
                   .m = side,
@@ -80,35 +87,35 @@ Tensor gram(const Tensor& x, bool wide) {
                   .b = x.data<float>(),
                   .ldb = columns,
                   .c = product.data<float>(),
-                  .ldc = side});
+                  .ldc = side},
+                 x.device());
   return product;
 }
 
 /// P = a I + b A + c A^2
 Tensor polynomial(const Tensor& a) {
   Tensor p = symmetric_product(a, a);
-  const std::int64_t side = a.dim(0);
+  const KernelTable& table = kernels(a.device());
   float* const values = p.data<float>();
-  kernels().axpby({.count = a.elements(), .a = kNewtonSchulzB, .b = kNewtonSchulzC, .x = a.data<float>(), .y = values});
-  for (std::int64_t i = 0; i < side; ++i) {
-    values[i * (side + 1)] += kNewtonSchulzA;
-  }
+  table.axpby({.count = a.elements(), .a = kNewtonSchulzB, .b = kNewtonSchulzC, .x = a.data<float>(), .y = values});
+  table.add_diagonal({.side = a.dim(0), .value = kNewtonSchulzA, .x = values});
   return p;
 }
 
 /// p x where x is wide, else x p.
 Tensor applied(const Tensor& p, const Tensor& x, bool wide) {
   const std::int64_t rows = x.dim(0), columns = x.dim(1), side = p.dim(0);
-  Tensor y = Tensor::empty(x.shape());
-  kernels().gemm({.m = rows,
-                  .n = columns,
-                  .k = side,
-                  .a = wide ? p.data<float>() : x.data<float>(),
-                  .lda = side,
-                  .b = wide ? x.data<float>() : p.data<float>(),
-                  .ldb = columns,
-                  .c = y.data<float>(),
-                  .ldc = columns});
+  Tensor y = Tensor::empty(x.shape(), DType::f32, x.device());
+  kernels(x.device())
+      .gemm({.m = rows,
+             .n = columns,
+             .k = side,
+             .a = wide ? p.data<float>() : x.data<float>(),
+             .lda = side,
+             .b = wide ? x.data<float>() : p.data<float>(),
+             .ldb = columns,
+             .c = y.data<float>(),
+             .ldc = columns});
   return y;
 }
 

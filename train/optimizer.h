@@ -24,15 +24,16 @@ class Optimizer {
   virtual void step(const OptimizerStep& step) = 0;
 
   /// Everything that later steps depend on, beside the parameters and the step index. The tensors are handles on the
-  /// live state: a checkpoint saves them, resuming overwrites them.
+  /// live state: a checkpoint saves them, resuming overwrites them. They are on the device of
+  /// their parameters, which must not move any more.
   virtual std::vector<NamedTensor> state() const = 0;
 };
 
-/// The gradient of a parameter; error (run) where backward() has not left one.
+/// The gradient of a parameter, contiguous; error (run) where backward() has not left one.
 inline Tensor gradient_of(const Module::NamedParameter& entry) {
   const Tensor gradient = entry.parameter->value().grad();
   check(gradient.defined(), "[optimizer] expected a gradient of \"{}\", got none", entry.path);
-  return gradient;
+  return gradient.is_contiguous() ? gradient : gradient.clone();
 }
 
 }  // namespace octet

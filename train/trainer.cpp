@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/sha256.h"
 #include "nn/cost.h"
+#include "tensor/backend.h"
 #include "train/batches.h"
 #include "train/checkpoint.h"
 #include "train/checkpoint_folders.h"
@@ -119,6 +120,7 @@ MetricsRow TrainRun::update_weights() {
   const auto begin = std::chrono::steady_clock::now();
   const Batch batch = sampler_.batch(state_.step);
   const StepResult result = training_step(model_, *optimizer_, config_, batch, state_.step);
+  memory(model_.device()).synchronize();  // the update may still be on its way
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
   if (!result.updated) {
     const bool loss = !std::isfinite(result.loss);

@@ -38,7 +38,7 @@ struct TrainSummary {
   std::vector<MetricsRow> curve;  ///< one row for each step
 };
 
-/// Trains `model` from the weights it has, and leaves in the run folder
+/// Trains `model` from the weights it has, on the device where it is, and leaves in the run folder
 ///
 ///     metrics.jsonl                a row for each step (MetricsRow)
 ///     train.log                    what happened when

@@ -36,6 +36,8 @@ void check_gradient(const Node& node, std::size_t index, const Tensor& gradient)
   check(gradient.shape() == input.shape() && gradient.dtype() == input.dtype(),
         "[backward] {}: expected a gradient of input {} of {} {}, got {} {}", node.name, index, name_of(input.dtype()),
         input.shape(), name_of(gradient.dtype()), gradient.shape());
+  check(gradient.device() == input.device(), "[backward] {}: expected a gradient of input {} on {}, got one on {}",
+        node.name, index, name_of(input.device()), name_of(gradient.device()));
 }
 
 Tensor sum_of(const Tensor& so_far, const Tensor& more) {
@@ -86,7 +88,7 @@ void backward(const Tensor& output, const Tensor& seed) {
   const NoGrad no_grad;
   Node* const root = output.node().get();
   std::unordered_map<Node*, Tensor> gradients;  // of each operation's output, summed over its consumers
-  gradients[root] = seed.defined() ? seed : Tensor::full(output.shape(), 1.0F);
+  gradients[root] = seed.defined() ? seed : Tensor::full(output.shape(), 1.0F, output.device());
 
   for (Node* node : topological_order(root)) {
     check(node->backward != nullptr, "[backward] {}: an earlier backward() has already used this graph", node->name);

@@ -9,6 +9,10 @@ IntKernels generic_int_kernels();
 IntKernels avx2_int_kernels();
 IntKernels avx512vnni_int_kernels();
 
+/// The same for every instruction set (padded_rows.cpp).
+void pad_rows(const PadRowsArgs& args);
+void group_sums(const GroupSumsArgs& args);
+
 WeightKernels generic_weight_kernels();
 WeightKernels avx2_weight_kernels();
 WeightKernels avx512vnni_weight_kernels();

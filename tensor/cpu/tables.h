@@ -12,6 +12,9 @@ const KernelTable& generic_kernels();
 const KernelTable& avx2_kernels();
 const KernelTable& avx512vnni_kernels();
 
+/// The same for every instruction set: its time goes into the random numbers of base/random.h.
+void dropout(const DropoutArgs& args);
+
 /// FP32 product by oneDNN; null in a build without it.
 using GemmFunction = void (*)(const GemmArgs&);
 GemmFunction onednn_gemm();

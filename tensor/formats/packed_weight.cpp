@@ -56,7 +56,43 @@ PackedCodes PackedWeight::view() const {
           format_ == PackedFormat::int8 ? scales_.data<float>() : nullptr,
           has_nibbles() ? scales_.data<Float16>() : nullptr,
           data_or_null<float>(offsets_),
-          data_or_null<float>(levels_)};
+          data_or_null<float>(levels_),
+          format_,
+          data_or_null<std::int8_t>(row_codes_)};
+}
+
+PackedWeight PackedWeight::to(DeviceKind device) const {
+  PackedWeight moved = *this;
+  if (device == this->device()) {
+    return moved;
+  }
+  const bool wants_rows = device == DeviceKind::cuda && format_ == PackedFormat::int8 && layout_.groups == 1;
+  moved.row_codes_ = wants_rows ? row_codes() : Tensor();
+  for (Tensor* tensor : {&moved.codes_, &moved.scales_, &moved.offsets_, &moved.levels_, &moved.row_codes_}) {
+    *tensor = tensor->defined() ? tensor->to(device) : Tensor();
+  }
+  return moved;
+}
+
+/// The codes of int8 again in rows: (16 * panels, stride).
+Tensor PackedWeight::row_codes() const {
+  Tensor result = Tensor::empty({panels() * kPanelColumns, layout_.stride}, DType::i8);
+  const std::uint8_t* bytes = codes_.span<std::uint8_t>().data();
+  std::int8_t* out = result.data<std::int8_t>();
+  parallel_for(panels(), 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin * kPanelColumns; row < end * kPanelColumns; ++row) {
+      const std::uint8_t* lane = bytes + row / kPanelColumns * panel_bytes() + row % kPanelColumns * 4;
+      for (std::int64_t k = 0; k < layout_.stride; ++k) {
+        out[row * layout_.stride + k] = static_cast<std::int8_t>(lane[k / 4 * kPanelColumns * 4 + k % 4] - 128);
+      }
+    }
+  });
+  return result;
+}
+
+void PackedWeight::check_device(const char* op, const Tensor& x) const {
+  check(x.device() == device(), "[{}] expected tensors on one device, got {} and a weight on {}", op,
+        name_of(x.device()), name_of(device()));
 }
 
 /// Puts one row of unsigned codes, already padded, into its lane of its panel.

@@ -24,6 +24,11 @@ class PackedWeight {
   bool has_nibbles() const { return format_ == PackedFormat::int4 || format_ == PackedFormat::nf4; }
   bool has_integer_codes() const { return format_ == PackedFormat::int8 || format_ == PackedFormat::int4; }
   const CodeLayout& layout() const { return layout_; }
+  DeviceKind device() const { return codes_.device(); }
+  /// Itself where it is there already, else a copy. On cuda, int8 with one scale per row has its codes in rows as well.
+  PackedWeight to(DeviceKind device) const;
+  /// An error naming `op` where x lies on another device.
+  void check_device(const char* op, const Tensor& x) const;
   PackedCodes view() const;
   /// The columns k of W as rows: (number of columns, N) FP32. Errors: a half-precision format, which has no codes.
   Tensor columns_of(std::span<const std::int64_t> ks) const;
@@ -34,6 +39,7 @@ class PackedWeight {
   void set_scales(const Tensor& scales);
   std::int64_t panels() const { return (rows_ + kPanelColumns - 1) / kPanelColumns; }
   std::int64_t panel_bytes() const;
+  Tensor row_codes() const;
   void pack_row(std::span<const std::uint8_t> padded, std::int64_t row);
   template <typename CodeAt>
   void pack_rows(std::uint8_t zero, CodeAt code_at);
@@ -47,10 +53,11 @@ class PackedWeight {
   PackedFormat format_;
   std::int64_t rows_;
   CodeLayout layout_;
-  Tensor codes_;    // u8
-  Tensor scales_;   // f32 (int8), f16 (nibbles), undefined for halves
-  Tensor offsets_;  // f32, undefined where the grid is symmetric
-  Tensor levels_;   // (16) f32, undefined but for nibbles
+  Tensor codes_;      // u8
+  Tensor scales_;     // f32 (int8), f16 (nibbles), undefined for halves
+  Tensor offsets_;    // f32, undefined where the grid is symmetric
+  Tensor levels_;     // (16) f32, undefined but for nibbles
+  Tensor row_codes_;  // i8, see PackedCodes
 };
 
 }  // namespace octet

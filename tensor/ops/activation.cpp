@@ -11,11 +11,11 @@ using Derivative = void (*FloatKernels::*)(const UnaryBackwardArgs&);
 
 Tensor unary(const char* name, const Tensor& x, Forward forward, Derivative derivative) {
   const Tensor in = dense(name, x);
-  Tensor y = Tensor::empty(x.shape());
+  Tensor y = empty_like(x, x.shape());
   (kernels(x.device()).*forward)({in.elements(), in.data<float>(), y.data<float>()});
   return record(name, {x}, y, [name, in, derivative](const Tensor& grad) {
     const Tensor dy = dense(name, grad);
-    Tensor dx = Tensor::empty(in.shape());
+    Tensor dx = empty_like(in, in.shape());
     (kernels(in.device()).*derivative)({in.elements(), in.data<float>(), dy.data<float>(), dx.data<float>()});
     return std::vector<Tensor>{dx};
   });
@@ -33,12 +33,13 @@ Tensor silu(const Tensor& x) {
 
 Tensor swiglu(const Tensor& gate, const Tensor& up) {
   check_same_shape("swiglu", gate, up);
+  check_same_device("swiglu", gate, up);
   const Tensor g = dense("swiglu", gate), u = dense("swiglu", up);
-  Tensor y = Tensor::empty(gate.shape());
+  Tensor y = empty_like(gate, gate.shape());
   kernels(gate.device()).swiglu({g.elements(), g.data<float>(), u.data<float>(), y.data<float>()});
   return record("swiglu", {gate, up}, y, [g, u](const Tensor& grad) {
     const Tensor dy = dense("swiglu", grad);
-    Tensor dgate = Tensor::empty(g.shape()), dup = Tensor::empty(g.shape());
+    Tensor dgate = empty_like(g, g.shape()), dup = empty_like(g, g.shape());
     kernels(g.device())
         .swiglu_backward(
             {g.elements(), g.data<float>(), u.data<float>(), dy.data<float>(), dgate.data<float>(), dup.data<float>()});
@@ -57,6 +58,7 @@ Tensor gate_of(const char* op, const Epilogue& epilogue, const Tensor& y) {
     return {};
   }
   check_same_shape(op, epilogue.gate, y);
+  check_same_device(op, y, epilogue.gate);
   return dense(op, epilogue.gate);
 }
 

@@ -25,7 +25,8 @@ struct Epilogue {
   Tensor gate;  ///< of the shape of y, for swiglu
 };
 
-/// The gate as kernels take it: dense, undefined where there is none. Errors: a shape other than that of the result y.
+/// The gate as kernels take it: dense, undefined where there is none. Errors: a shape or device other than that of the
+/// result y.
 Tensor gate_of(const char* op, const Epilogue& epilogue, const Tensor& y);
 /// The epilogue as an operation of its own. Errors: a gate of another shape.
 Tensor apply_epilogue(const Tensor& y, const Epilogue& epilogue);

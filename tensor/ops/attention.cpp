@@ -1,13 +1,12 @@
 #include "tensor/ops/attention.h"
 
-#include "base/parallel.h"
 #include "tensor/autograd/node.h"
 #include "tensor/ops/checks.h"
 
 namespace octet {
 namespace {
 
-AttentionArgs arguments(const Tensor& qkv, const HeadLayout& layout, Tensor& y, const Tensor& scratch) {
+AttentionArgs arguments(const Tensor& qkv, const HeadLayout& layout, const Tensor& y, const Tensor& log_sum) {
   const float* base = qkv.data<float>();
   const std::int64_t width = layout.width();
   return {.batch = qkv.dim(0),
@@ -24,12 +23,12 @@ AttentionArgs arguments(const Tensor& qkv, const HeadLayout& layout, Tensor& y, 
           .kv_row = width,
           .kv_batch = qkv.dim(1) * width,
           .y = y.data<float>(),
-          .log_sum = nullptr,
-          .scratch = scratch.data<float>()};
+          .log_sum = log_sum.data<float>(),
+          .scratch = nullptr};
 }
 
-Tensor scratch_for(std::int64_t keys) {
-  return Tensor::empty({attention_scratch(keys, thread_count())});
+Tensor scratch_for(const AttentionArgs& args, DeviceKind device) {
+  return Tensor::empty({kernels(device).attention_scratch(args)}, DType::f32, device);
 }
 
 }  // namespace
@@ -46,20 +45,21 @@ Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout) {
   check_layout("attention", qkv, layout);
   const Tensor in = dense("attention", qkv);
   const std::int64_t batch = in.dim(0), time = in.dim(1);
-  Tensor y = Tensor::empty({batch, time, layout.query_width()});
-  Tensor log_sum = Tensor::empty({batch, layout.heads, time});
-  const Tensor scratch = scratch_for(time);
-  AttentionArgs args = arguments(in, layout, y, scratch);
-  args.log_sum = log_sum.data<float>();
+  const DeviceKind device = in.device();
+  Tensor y = Tensor::empty({batch, time, layout.query_width()}, DType::f32, device);
+  const Tensor log_sum = Tensor::empty({batch, layout.heads, time}, DType::f32, device);
+  AttentionArgs args = arguments(in, layout, y, log_sum);
+  const Tensor scratch = scratch_for(args, device);
+  args.scratch = scratch.data<float>();
   kernels(in.device()).attention(args);
 
-  return record("attention", {qkv}, y, [=, y = y.detach()](const Tensor& grad) mutable {
+  return record("attention", {qkv}, y, [in, layout, log_sum, y = y.detach()](const Tensor& grad) {
     const Tensor dy = dense("attention", grad);
-    Tensor dqkv = Tensor::empty(in.shape());
-    const Tensor space = scratch_for(time);
-    AttentionBackwardArgs backward = {arguments(in, layout, y, space), dy.data<float>(), dqkv.data<float>(), nullptr,
+    Tensor dqkv = Tensor::empty(in.shape(), DType::f32, in.device());
+    AttentionBackwardArgs backward = {arguments(in, layout, y, log_sum), dy.data<float>(), dqkv.data<float>(), nullptr,
                                       nullptr};
-    backward.forward.log_sum = log_sum.data<float>();
+    const Tensor space = scratch_for(backward.forward, in.device());
+    backward.forward.scratch = space.data<float>();
     backward.dk = backward.dq + layout.query_width();
     backward.dv = backward.dk + layout.kv_width();
     kernels(in.device()).attention_backward(backward);

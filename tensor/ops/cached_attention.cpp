@@ -1,6 +1,5 @@
 #include "tensor/ops/cached_attention.h"
 
-#include "base/parallel.h"
 #include "tensor/ops/checks.h"
 
 namespace octet {
@@ -16,6 +15,8 @@ void check_cache(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cac
   check(past >= 0 && past + qkv.dim(1) <= cache.positions(),
         "[attention] expected room for {} positions in the cache, it holds {} of {}", qkv.dim(1), past,
         cache.positions());
+  check(cache.device() == qkv.device(), "[attention] expected tensors on one device, got {} and a cache on {}",
+        name_of(qkv.device()), name_of(cache.device()));
 }
 
 /// Keys and values as rows of floats, for products.
@@ -26,7 +27,7 @@ struct KeyValueRows {
   std::int64_t row, batch;  // elements between positions and between sequences
 };
 
-KeyValueRows key_value_rows(const CachedAttentionArgs& args) {
+KeyValueRows key_value_rows(const CachedAttentionArgs& args, DeviceKind device) {
   // A prompt's own keys are what an FP32 cache holds: no need to read them back.
   if (args.past == 0 && args.store.format == KvFormat::f32) {
     const float* k = args.qkv + args.heads * args.head_dim;
@@ -34,56 +35,62 @@ KeyValueRows key_value_rows(const CachedAttentionArgs& args) {
   }
   const std::int64_t row = args.kv_heads * args.head_dim;
   const Shape shape{args.batch, args.keys(), row};
-  const Tensor k = Tensor::empty(shape), v = Tensor::empty(shape);
-  kernels().load_keys_values(args, k.data<float>(), v.data<float>());
+  const Tensor k = Tensor::empty(shape, DType::f32, device), v = Tensor::empty(shape, DType::f32, device);
+  kernels(device).load_keys_values(args, k.data<float>(), v.data<float>());
   return {k, v, k.data<float>(), v.data<float>(), row, args.keys() * row};
 }
 
 /// Many queries: blocks of them meet the keys in products.
-void attend_by_products(const CachedAttentionArgs& args) {
-  kernels().append_keys_values(args);
-  const KeyValueRows stored = key_value_rows(args);
-  const Tensor scratch = Tensor::empty({attention_scratch(args.keys(), thread_count())});
-  kernels().attention({.batch = args.batch,
-                       .time = args.time,
-                       .past = args.past,
-                       .heads = args.heads,
-                       .kv_heads = args.kv_heads,
-                       .head_dim = args.head_dim,
-                       .q = args.qkv,
-                       .q_row = args.width(),
-                       .q_batch = args.time * args.width(),
-                       .k = stored.k,
-                       .v = stored.v,
-                       .kv_row = stored.row,
-                       .kv_batch = stored.batch,
-                       .y = args.y,
-                       .log_sum = nullptr,
-                       .scratch = scratch.data<float>()});
+void attend_by_products(const CachedAttentionArgs& args, DeviceKind device) {
+  kernels(device).append_keys_values(args);
+  const KeyValueRows stored = key_value_rows(args, device);
+  AttentionArgs attention = {.batch = args.batch,
+                             .time = args.time,
+                             .past = args.past,
+                             .heads = args.heads,
+                             .kv_heads = args.kv_heads,
+                             .head_dim = args.head_dim,
+                             .q = args.qkv,
+                             .q_row = args.width(),
+                             .q_batch = args.time * args.width(),
+                             .k = stored.k,
+                             .v = stored.v,
+                             .kv_row = stored.row,
+                             .kv_batch = stored.batch,
+                             .y = args.y,
+                             .log_sum = nullptr,
+                             .scratch = nullptr};
+  const Tensor scratch = Tensor::empty({kernels(device).attention_scratch(attention)}, DType::f32, device);
+  attention.scratch = scratch.data<float>();
+  kernels(device).attention(attention);
 }
 
 }  // namespace
 
-Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, std::int64_t past) {
+Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, Past past) {
   check_layout("attention", qkv, layout);
-  check_cache(qkv, layout, cache, past);
+  check_cache(qkv, layout, cache, past.count);
   const Tensor in = dense("attention", qkv);
-  const Tensor y = Tensor::empty({in.dim(0), in.dim(1), layout.query_width()});
+  const Tensor y = empty_like(in, {in.dim(0), in.dim(1), layout.query_width()});
   CachedAttentionArgs args = {.batch = in.dim(0),
                               .time = in.dim(1),
-                              .past = past,
+                              .past = past.count,
                               .heads = layout.heads,
                               .kv_heads = layout.kv_heads,
                               .head_dim = layout.head_dim,
                               .qkv = in.data<float>(),
                               .store = cache.view(),
                               .y = y.data<float>(),
-                              .scratch = nullptr};
+                              .scratch = nullptr,
+                              .past_on_device = past.on_device};
   if (args.time >= kProductQueries) {
-    attend_by_products(args);
+    check(past.on_device == nullptr,
+          "[attention] expected fewer than {} new positions with their place on the device, got {}", kProductQueries,
+          args.time);
+    attend_by_products(args, in.device());
     return y;
   }
-  const Tensor scratch = Tensor::empty({decode_scratch(args, thread_count())});
+  const Tensor scratch = empty_like(in, {kernels(in.device()).decode_scratch(args)});
   args.scratch = scratch.data<float>();
   kernels(in.device()).decode_attention(args);
   return y;

@@ -5,10 +5,11 @@
 
 namespace octet {
 
-/// Causal attention for generation: the keys and values of qkv (B, T, (H + 2 Hkv) D) are appended at position `past` of
-/// the cache, and each query attends to everything up to its own position. Queries meet what the cache holds also of
-/// this call: with an int8 cache the rounded keys and values, so that a text gives the same result in one call and in
-/// several, within the rounding of FP32. Records no gradient. Errors: a cache of another shape, or without room.
-Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, std::int64_t past);
+/// Causal attention for generation: the keys and values of qkv (B, T, (H + 2 Hkv) D) are appended behind the `past`
+/// positions of the cache, and each query attends to everything up to its own position. Queries meet what the cache
+/// holds also of this call: with an int8 cache the rounded keys and values, so that a text gives the same result in one
+/// call and in several, within the rounding of FP32. Records no gradient. Errors: a cache of another shape or device,
+/// or without room; a number of past positions on the device for 8 or more new ones.
+Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, Past past);
 
 }  // namespace octet

@@ -6,9 +6,9 @@
 namespace octet {
 namespace {
 
-// nll and log_sum per row.
+// nll and log_sum per row, and the targets as given; all on the device of the logits.
 struct RowLoss {
-  Tensor nll, log_sum;
+  Tensor nll, log_sum, targets;
 };
 
 RowLoss row_loss(const Tensor& logits, const Tensor& targets) {
@@ -20,9 +20,10 @@ RowLoss row_loss(const Tensor& logits, const Tensor& targets) {
     check(target >= 0 && target < vocabulary, "[cross_entropy] expected targets from 0 to {}, got {}", vocabulary - 1,
           target);
   }
-  RowLoss loss = {Tensor::empty(targets.shape()), Tensor::empty(targets.shape())};
+  RowLoss loss = {empty_like(logits, targets.shape()), empty_like(logits, targets.shape()),
+                  targets.to(logits.device())};
   kernels(logits.device())
-      .cross_entropy({rows, vocabulary, logits.data<float>(), targets.data<std::int32_t>(), loss.nll.data<float>(),
+      .cross_entropy({rows, vocabulary, logits.data<float>(), loss.targets.data<std::int32_t>(), loss.nll.data<float>(),
                       loss.log_sum.data<float>()});
   return loss;
 }
@@ -34,22 +35,25 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
   const RowLoss loss = row_loss(in, targets);
   const std::int64_t rows = loss.nll.elements();
   check(rows > 0, "[cross_entropy] expected at least one row, got logits {}", logits.shape());
+  const Tensor nll = loss.nll.to(DeviceKind::cpu);
   double total = 0.0;
-  for (const float nll : loss.nll.span<float>()) {
-    total += static_cast<double>(nll);
+  for (const float value : nll.span<float>()) {
+    total += static_cast<double>(value);
   }
   Tensor mean = Tensor::full({}, static_cast<float>(total / static_cast<double>(rows)));
-  return record("cross_entropy", {logits}, mean, [in, targets, log_sum = loss.log_sum, rows](const Tensor& dy) {
-    Tensor dlogits = Tensor::empty(in.shape());
-    kernels(in.device())
-        .cross_entropy_backward({rows, in.dim(-1), in.data<float>(), targets.data<std::int32_t>(),
-                                 log_sum.data<float>(), dy.item() / static_cast<float>(rows), dlogits.data<float>()});
-    return std::vector<Tensor>{dlogits};
-  });
+  return record("cross_entropy", {logits}, mean,
+                [in, targets = loss.targets, log_sum = loss.log_sum, rows](const Tensor& dy) {
+                  Tensor dlogits = empty_like(in, in.shape());
+                  kernels(in.device())
+                      .cross_entropy_backward({rows, in.dim(-1), in.data<float>(), targets.data<std::int32_t>(),
+                                               log_sum.data<float>(), dy.item() / static_cast<float>(rows),
+                                               dlogits.data<float>()});
+                  return std::vector<Tensor>{dlogits};
+                });
 }
 
 Tensor token_nll(const Tensor& logits, const Tensor& targets) {
-  return row_loss(dense("cross_entropy", logits), targets).nll;
+  return row_loss(dense("cross_entropy", logits), targets).nll.to(DeviceKind::cpu);
 }
 
 }  // namespace octet

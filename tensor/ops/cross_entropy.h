@@ -5,10 +5,11 @@
 namespace octet {
 
 /// Mean over rows of -log softmax(logits)[target] in nats: logits (..., V), targets (...) of i32 in [0, V) -> one
-/// element. Gradient: (softmax(logits) - onehot(target)) / rows.
+/// element. Gradient: (softmax(logits) - onehot(target)) / rows. Targets and result are in CPU memory, whatever the
+/// device of the logits: targets are checked there, and the losses of the rows are added up in double.
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets);
 
-/// -log softmax(logits)[target] of each row, without history: (...).
+/// -log softmax(logits)[target] of each row, without history: (...), in CPU memory.
 Tensor token_nll(const Tensor& logits, const Tensor& targets);
 
 }  // namespace octet

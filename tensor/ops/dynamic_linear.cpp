@@ -12,8 +12,10 @@ Tensor linear_of(const char* op, const Tensor& x, float static_scale, const Pack
   if (bias.defined()) {
     check_vector(op, "a bias", bias, weight.rows());
   }
+  check_same_device(op, x, bias);
+  weight.check_device(op, x);
   const QuantizedRows rows = quantize_rows(x, weight.layout(), static_scale);
-  Tensor y = Tensor::empty(x.shape().with_last(weight.rows()));
+  Tensor y = empty_like(x, x.shape().with_last(weight.rows()));
   const Tensor gate = gate_of(op, epilogue, y);
   const IntLinearArgs args{rows.view(),
                            weight.view(),
@@ -21,7 +23,8 @@ Tensor linear_of(const char* op, const Tensor& x, float static_scale, const Pack
                            epilogue.f,
                            gate.defined() ? gate.data<float>() : nullptr,
                            y.data<float>()};
-  weight.format() == PackedFormat::int8 ? kernels().int8_linear(args) : kernels().int4_linear(args);
+  const KernelTable& table = kernels(x.device());
+  weight.format() == PackedFormat::int8 ? table.int8_linear(args) : table.int4_linear(args);
   return record(op, {x}, y, [](const Tensor&) -> std::vector<Tensor> {
     fail(ErrorKind::run, "[dynamic_linear] has no gradient, because activations are rounded; use weight-only layers");
   });
@@ -34,10 +37,11 @@ QuantizedRows quantize_rows(const Tensor& x, const CodeLayout& layout, float sta
   check(x.dim(-1) == layout.columns, "[quantize_rows] expected x (..., {}), got {}", layout.columns, x.shape());
   const Tensor rows = dense("quantize_rows", x);
   const std::int64_t count = rows_of(x);
-  QuantizedRows result{Tensor::empty({count, layout.stride}, DType::i8), Tensor::empty({count}),
-                       Tensor::empty({count, layout.groups}, DType::i32)};
-  kernels().quantize_rows({count, layout, rows.data<float>(), static_scale, result.codes.data<std::int8_t>(),
-                           result.scales.data<float>(), result.corrections.data<std::int32_t>()});
+  QuantizedRows result{empty_like(x, {count, layout.stride}, DType::i8), empty_like(x, {count}),
+                       empty_like(x, {count, layout.groups}, DType::i32)};
+  kernels(x.device())
+      .quantize_rows({count, layout, rows.data<float>(), static_scale, result.codes.data<std::int8_t>(),
+                      result.scales.data<float>(), result.corrections.data<std::int32_t>()});
   return result;
 }
 
@@ -45,9 +49,11 @@ Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight) {
   check(weight.has_integer_codes(), "[integer_product] expected a weight with integer codes");
   check(x.codes.dim(1) == weight.layout().stride, "[integer_product] expected rows of {} padded codes, got {}",
         weight.layout().stride, x.codes.dim(1));
-  Tensor y = Tensor::empty({weight.layout().groups, x.codes.dim(0), weight.rows()}, DType::i32);
+  weight.check_device("integer_product", x.codes);
+  Tensor y = empty_like(x.codes, {weight.layout().groups, x.codes.dim(0), weight.rows()}, DType::i32);
   const IntProductArgs args{x.view(), weight.view(), y.data<std::int32_t>()};
-  weight.format() == PackedFormat::int8 ? kernels().int8_product(args) : kernels().int4_product(args);
+  const KernelTable& table = kernels(x.codes.device());
+  weight.format() == PackedFormat::int8 ? table.int8_product(args) : table.int4_product(args);
   return y;
 }
 

@@ -17,7 +17,7 @@ bool is_tail(const Shape& shape, const Shape& tail) {
 
 // Sums the leading dimensions of `grad` away, down to `shape`.
 Tensor sum_leading(const Tensor& grad, const Shape& shape) {
-  Tensor sum = Tensor::empty(shape);
+  Tensor sum = empty_like(grad, shape);
   const std::int64_t columns = shape.elements();
   kernels(grad.device())
       .sum_rows({grad.elements() / std::max<std::int64_t>(columns, 1), columns, grad.data<float>(), sum.data<float>()});
@@ -25,7 +25,7 @@ Tensor sum_leading(const Tensor& grad, const Shape& shape) {
 }
 
 Tensor product(const Tensor& a, const Tensor& b) {
-  Tensor y = Tensor::empty(a.shape());
+  Tensor y = empty_like(a, a.shape());
   kernels(a.device()).mul({a.elements(), a.data<float>(), b.data<float>(), y.data<float>()});
   return y;
 }
@@ -37,8 +37,9 @@ Tensor add(const Tensor& a, const Tensor& b) {
   check_float("add", b);
   check(is_tail(a.shape(), b.shape()),
         "[add] expected equal shapes or the second as the tail of the first, got {} and {}", a.shape(), b.shape());
+  check_same_device("add", a, b);
   const Tensor x = dense("add", a), more = dense("add", b);
-  Tensor y = Tensor::empty(a.shape());
+  Tensor y = empty_like(a, a.shape());
   const bool same = a.shape() == b.shape();
   if (same) {
     kernels(a.device()).add({x.elements(), x.data<float>(), more.data<float>(), y.data<float>()});
@@ -54,6 +55,7 @@ Tensor add(const Tensor& a, const Tensor& b) {
 
 Tensor mul(const Tensor& a, const Tensor& b) {
   check_same_shape("mul", a, b);
+  check_same_device("mul", a, b);
   const Tensor x = dense("mul", a), z = dense("mul", b);
   return record("mul", {a, b}, product(x, z), [x, z](const Tensor& dy) {
     const Tensor grad = dense("mul", dy);
@@ -63,7 +65,7 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 
 Tensor scale(const Tensor& x, float factor) {
   const Tensor in = dense("scale", x);
-  Tensor y = Tensor::empty(x.shape());
+  Tensor y = empty_like(x, x.shape());
   kernels(x.device()).axpby({in.elements(), factor, 0.0F, in.data<float>(), y.data<float>()});
   return record("scale", {x}, y, [factor](const Tensor& dy) { return std::vector<Tensor>{scale(dy, factor)}; });
 }

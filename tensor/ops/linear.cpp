@@ -49,12 +49,12 @@ void weight_gradient(const Operands& of, std::int64_t first, std::int64_t count,
 
 // Both gradients read dy. Where dW is small enough to stay in the second-level cache of a core, each thread takes a
 // share of the rows and works on both while a block of dy is at hand; its own dW is added to those of the others in
-// order.
+// order. A GPU has no such threads and runs whole products.
 constexpr std::int64_t kBlockRows = 128;
 constexpr std::int64_t kSmallWeight = 256 << 10;
 
 bool pays_to_share_blocks(const Operands& of) {
-  return of.n * of.k <= kSmallWeight && of.rows >= 4 * kBlockRows * thread_count();
+  return of.x.device() == DeviceKind::cpu && of.n * of.k <= kSmallWeight && of.rows >= 4 * kBlockRows * thread_count();
 }
 
 void gradients_by_blocks(const Operands& of, const Tensor& dx, const Tensor& dw) {
@@ -78,8 +78,8 @@ void gradients_by_blocks(const Operands& of, const Tensor& dx, const Tensor& dw)
 
 /// dx (undefined where it is not needed) and dW.
 std::vector<Tensor> gradients(const Operands& of, bool needs_dx) {
-  const Tensor dx = needs_dx ? Tensor::empty(of.x.shape()) : Tensor();
-  const Tensor dw = Tensor::empty(of.weight.shape());
+  const Tensor dx = needs_dx ? empty_like(of.x, of.x.shape()) : Tensor();
+  const Tensor dw = empty_like(of.weight, of.weight.shape());
   if (needs_dx && pays_to_share_blocks(of)) {
     gradients_by_blocks(of, dx, dw);
     return {dx, dw};
@@ -92,7 +92,7 @@ std::vector<Tensor> gradients(const Operands& of, bool needs_dx) {
 }
 
 Tensor bias_gradient(const Tensor& dy) {
-  Tensor db = Tensor::empty({dy.dim(-1)});
+  Tensor db = empty_like(dy, {dy.dim(-1)});
   kernels(dy.device()).sum_rows({rows_of(dy), dy.dim(-1), dy.data<float>(), db.data<float>()});
   return db;
 }
@@ -105,9 +105,11 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   check(weight.rank() == 2 && weight.dim(1) == x.dim(-1),
         "[linear] expected a weight of shape (N, {}) for an input of shape {}, got {}", x.dim(-1), x.shape(),
         weight.shape());
+  check_same_device("linear", x, weight);
+  check_same_device("linear", x, bias);
   const std::int64_t n = weight.dim(0), k = weight.dim(1), rows = rows_of(x);
   const Tensor in = dense("linear", x), w = dense("linear", weight);
-  Tensor y = Tensor::empty(x.shape().with_last(n));
+  Tensor y = empty_like(x, x.shape().with_last(n));
   const KernelTable& table = kernels(x.device());
   table.gemm({.transpose_b = true,
               .m = rows,

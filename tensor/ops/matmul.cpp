@@ -28,11 +28,12 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
   check(same_leading(a.shape(), b.shape()) && k == inner,
         "[matmul] expected equal leading and inner dimensions, got {}{} and {}{}", a.shape(),
         transpose_a ? " transposed" : "", b.shape(), transpose_b ? " transposed" : "");
+  check_same_device("matmul", a, b);
   const Tensor left = dense("matmul", a), right = dense("matmul", b);
   Shape shape = a.shape();
   shape.set(-2, m);
   shape.set(-1, n);
-  Tensor y = Tensor::empty(shape);
+  Tensor y = empty_like(a, shape);
   kernels(a.device())
       .gemm({.transpose_a = transpose_a,
              .transpose_b = transpose_b,

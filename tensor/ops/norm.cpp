@@ -10,15 +10,17 @@ Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, float
   const std::int64_t rows = rows_of(x), columns = x.dim(-1);
   check_vector("layer_norm", "a gain", gain, columns);
   check_vector("layer_norm", "a bias", bias, columns);
+  check_same_device("layer_norm", x, gain);
+  check_same_device("layer_norm", x, bias);
   const Tensor in = dense("layer_norm", x);
-  Tensor y = Tensor::empty(x.shape()), mean = Tensor::empty({rows}), inverse_std = Tensor::empty({rows});
+  Tensor y = empty_like(x, x.shape()), mean = empty_like(x, {rows}), inverse_std = empty_like(x, {rows});
   kernels(x.device())
       .layer_norm({rows, columns, epsilon, in.data<float>(), gain.data<float>(), bias.data<float>(), y.data<float>(),
                    mean.data<float>(), inverse_std.data<float>()});
   return record("layer_norm", {x, gain, bias}, y, [=](const Tensor& grad) {
     const Tensor dy = dense("layer_norm", grad);
-    Tensor dx = Tensor::empty(in.shape()), dgain = Tensor::empty({columns}), dbias = Tensor::empty({columns});
-    const Tensor partial = Tensor::empty({row_chunks(rows), 2, columns});
+    Tensor dx = empty_like(in, in.shape()), dgain = empty_like(in, {columns}), dbias = empty_like(in, {columns});
+    const Tensor partial = empty_like(in, {row_chunks(rows), 2, columns});
     kernels(in.device())
         .layer_norm_backward({rows, columns, in.data<float>(), gain.data<float>(), mean.data<float>(),
                               inverse_std.data<float>(), dy.data<float>(), dx.data<float>(), dgain.data<float>(),
@@ -31,15 +33,16 @@ Tensor rms_norm(const Tensor& x, const Tensor& gain, float epsilon) {
   check_float("rms_norm", x, 1);
   const std::int64_t rows = rows_of(x), columns = x.dim(-1);
   check_vector("rms_norm", "a gain", gain, columns);
+  check_same_device("rms_norm", x, gain);
   const Tensor in = dense("rms_norm", x);
-  Tensor y = Tensor::empty(x.shape()), inverse_std = Tensor::empty({rows});
+  Tensor y = empty_like(x, x.shape()), inverse_std = empty_like(x, {rows});
   kernels(x.device())
       .rms_norm({rows, columns, epsilon, in.data<float>(), gain.data<float>(), nullptr, y.data<float>(), nullptr,
                  inverse_std.data<float>()});
   return record("rms_norm", {x, gain}, y, [=](const Tensor& grad) {
     const Tensor dy = dense("rms_norm", grad);
-    Tensor dx = Tensor::empty(in.shape()), dgain = Tensor::empty({columns});
-    const Tensor partial = Tensor::empty({row_chunks(rows), 2, columns});
+    Tensor dx = empty_like(in, in.shape()), dgain = empty_like(in, {columns});
+    const Tensor partial = empty_like(in, {row_chunks(rows), 2, columns});
     kernels(in.device())
         .rms_norm_backward({rows, columns, in.data<float>(), gain.data<float>(), nullptr, inverse_std.data<float>(),
                             dy.data<float>(), dx.data<float>(), dgain.data<float>(), nullptr, partial.data<float>()});

@@ -8,6 +8,7 @@
 #include "tensor/ops/activation.h"
 #include "tensor/ops/checks.h"
 #include "tensor/ops/dynamic_linear.h"
+#include "tensor/ops/weight_linear.h"
 
 namespace octet {
 namespace {
@@ -16,7 +17,14 @@ namespace {
 constexpr std::int64_t kParallelValues = 1 << 17;
 constexpr std::int64_t kColumnsOfAThread = 256;
 
-/// Moves the columns `ks` of x (M, K) to a matrix (M, number of columns) of their own, and leaves 0 behind.
+/// Contiguous elements in CPU memory that nobody else sees.
+Tensor host_copy(const char* op, const Tensor& x) {
+  const Tensor values = dense(op, x);
+  return values.device() == DeviceKind::cpu ? values.clone() : values.to(DeviceKind::cpu);
+}
+
+/// Moves the columns `ks` of x (M, K), in CPU memory, to a matrix (M, number of columns) of their own, and leaves 0
+/// behind.
 Tensor take_columns(Tensor& x, const std::vector<std::int64_t>& ks) {
   const auto count = static_cast<std::int64_t>(ks.size());
   const std::int64_t rows = rows_of(x), columns = x.dim(-1);
@@ -30,19 +38,35 @@ Tensor take_columns(Tensor& x, const std::vector<std::int64_t>& ks) {
   return taken;
 }
 
+/// The columns k of W as rows (J, N), on the device of W. A GPU takes them by the product with a matrix whose row j has
+/// its only 1 in column ks[j].
+Tensor columns_of(const PackedWeight& weight, const std::vector<std::int64_t>& ks) {
+  if (weight.device() == DeviceKind::cpu) {
+    return weight.columns_of(ks);
+  }
+  Tensor chosen = Tensor::zeros({static_cast<std::int64_t>(ks.size()), weight.columns()});
+  float* row = chosen.data<float>();
+  for (const std::int64_t k : ks) {
+    row[k] = 1.0F;
+    row += weight.columns();
+  }
+  return weight_linear(chosen.to(weight.device()), weight);
+}
+
 /// y (M, N) += x (M, J) w (J, N)
 void add_product(const Tensor& x, const Tensor& w, Tensor& y) {
   const std::int64_t n = w.dim(1), k = w.dim(0);
-  kernels().gemm({.m = x.dim(0),
-                  .n = n,
-                  .k = k,
-                  .a = x.data<float>(),
-                  .lda = k,
-                  .b = w.data<float>(),
-                  .ldb = n,
-                  .c = y.data<float>(),
-                  .ldc = n,
-                  .beta = 1.0F});
+  kernels(x.device())
+      .gemm({.m = x.dim(0),
+             .n = n,
+             .k = k,
+             .a = x.data<float>(),
+             .lda = k,
+             .b = w.data<float>(),
+             .ldb = n,
+             .c = y.data<float>(),
+             .ldc = n,
+             .beta = 1.0F});
 }
 
 }  // namespace
@@ -50,7 +74,7 @@ void add_product(const Tensor& x, const Tensor& w, Tensor& y) {
 std::vector<std::int64_t> outlier_columns(const Tensor& x, float threshold) {
   check_float("outlier_columns", x, 1);
   check(threshold >= 0.0F, "[outlier_columns] expected a threshold of at least 0, got {}", threshold);
-  const Tensor values = dense("outlier_columns", x);
+  const Tensor values = dense("outlier_columns", x).to(DeviceKind::cpu);
   const std::int64_t rows = rows_of(x), columns = x.dim(-1);
   // Magnitudes are ordered like their bits, and NaN is above them all. Adding 0 makes 0 of -0.
   const auto limit = std::bit_cast<std::int32_t>(threshold + 0.0F);
@@ -75,9 +99,9 @@ std::vector<std::int64_t> outlier_columns(const Tensor& x, float threshold) {
 }
 
 Tensor without_columns(const Tensor& x, const std::vector<std::int64_t>& ks) {
-  Tensor rest = dense("without_columns", x).clone();
+  Tensor rest = host_copy("without_columns", x);
   take_columns(rest, ks);
-  return rest;
+  return rest.to(x.device());
 }
 
 Tensor outlier_linear(const Tensor& x, float threshold, const PackedWeight& weight, const Tensor& bias,
@@ -92,10 +116,10 @@ Tensor outlier_linear(const Tensor& x, float threshold, const PackedWeight& weig
   Tensor y;
   {
     const NoGrad no_grad;
-    Tensor rest = dense("outlier_linear", x).clone();
+    Tensor rest = host_copy("outlier_linear", x);
     const Tensor outliers = take_columns(rest, columns);
-    y = dynamic_linear(rest, weight, bias);
-    add_product(outliers, weight.columns_of(columns), y);
+    y = dynamic_linear(rest.to(x.device()), weight, bias);
+    add_product(outliers.to(x.device()), columns_of(weight, columns), y);
     y = apply_epilogue(y, epilogue);
   }
   return record("outlier_linear", {x}, y, [](const Tensor&) -> std::vector<Tensor> {

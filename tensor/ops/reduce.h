@@ -4,11 +4,14 @@
 
 namespace octet {
 
-/// Sum or mean of all elements -> one element (shape ()). Gradients: dy, and dy / elements, for every element.
+// Computed on the CPU in double, wherever x lies: for tests and small tensors, not for the inner loop of a training.
+
+/// Sum or mean of all elements -> one element (shape ()) in CPU memory. Gradients: dy, and dy / elements, for every
+/// element.
 Tensor sum(const Tensor& x);
 Tensor mean(const Tensor& x);
 
-/// Sum over the last dimension: (..., C) -> (...).
+/// Sum over the last dimension: (..., C) -> (...), on the device of x.
 Tensor sum_last(const Tensor& x);
 
 }  // namespace octet

@@ -1,7 +1,11 @@
 #include "tensor/ops/rope.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <map>
 #include <tuple>
+#include <vector>
 
 #include "tensor/autograd/node.h"
 #include "tensor/ops/checks.h"
@@ -9,19 +13,20 @@
 namespace octet {
 namespace {
 
+/// Angles of the positions 0, 1, 2, ...
 struct Rotation {
-  Tensor cosine, sine;  // (T, D / 2)
+  Tensor cosine, sine;  // (positions, D / 2)
 };
 
 // Angles are computed in double: at position 2000 an FP32 product would already lose four digits.
-Rotation computed(std::int64_t time, std::int64_t head_dim, float theta, std::int64_t first_position) {
+Rotation computed(std::int64_t positions, std::int64_t head_dim, float theta) {
   const std::int64_t half = head_dim / 2;
-  Rotation result = {Tensor::empty({time, half}), Tensor::empty({time, half})};
+  Rotation result = {Tensor::empty({positions, half}), Tensor::empty({positions, half})};
   for (std::int64_t i = 0; i < half; ++i) {
     const double frequency =
         std::pow(static_cast<double>(theta), -2.0 * static_cast<double>(i) / static_cast<double>(head_dim));
-    for (std::int64_t t = 0; t < time; ++t) {
-      const double angle = static_cast<double>(first_position + t) * frequency;
+    for (std::int64_t t = 0; t < positions; ++t) {
+      const double angle = static_cast<double>(t) * frequency;
       result.cosine.data<float>()[t * half + i] = static_cast<float>(std::cos(angle));
       result.sine.data<float>()[t * half + i] = static_cast<float>(std::sin(angle));
     }
@@ -29,36 +34,45 @@ Rotation computed(std::int64_t time, std::int64_t head_dim, float theta, std::in
   return result;
 }
 
-// Remembers the last answer of the thread: all layers of a model, and all steps of a training, ask for the same one.
-const Rotation& rotation(std::int64_t time, std::int64_t head_dim, float theta, std::int64_t first_position) {
-  using Key = std::tuple<std::int64_t, std::int64_t, float, std::int64_t>;
-  thread_local Key known_key;
-  thread_local Rotation known;
-  const Key key(time, head_dim, theta, first_position);
-  if (!known.cosine.defined() || key != known_key) {
-    known = computed(time, head_dim, theta, first_position);
-    known_key = key;
+constexpr std::uint64_t kFewestPositions = 256;
+
+// At least `positions` of them on `device`. A thread keeps every table that it made: all layers of a model, and all
+// steps of a training or generation, ask for angles of one, and recorded kernels read theirs again later. A table
+// doubles where it is too short, so that its cost per position stays what it is.
+const Rotation& rotation(std::int64_t positions, std::int64_t head_dim, float theta, DeviceKind device) {
+  using Key = std::tuple<std::int64_t, float, DeviceKind>;
+  thread_local std::map<Key, std::vector<Rotation>> known;
+  std::vector<Rotation>& tables = known[Key(head_dim, theta, device)];
+  if (tables.empty() || tables.back().cosine.dim(0) < positions) {
+    const auto rows = std::bit_ceil(std::max(static_cast<std::uint64_t>(positions), kFewestPositions));
+    const Rotation table = computed(static_cast<std::int64_t>(rows), head_dim, theta);
+    tables.push_back({table.cosine.to(device), table.sine.to(device)});
   }
-  return known;
+  return tables.back();
 }
 
-Tensor rotate(const Tensor& qkv, const HeadLayout& layout, const Rotation& angles, float direction) {
-  Tensor y = Tensor::empty(qkv.shape());
+/// The rotation of the positions behind `past`: 1 forwards, -1 back.
+Tensor rotate(const Tensor& qkv, const HeadLayout& layout, const Rotation& angles, Past past, float direction) {
+  Tensor y = empty_like(qkv, qkv.shape());
+  const std::int64_t skipped = past.on_device != nullptr ? 0 : past.count * layout.head_dim / 2;
   kernels(qkv.device())
       .rope({qkv.dim(0), qkv.dim(1), qkv.dim(2), layout.query_width() + layout.kv_width(), layout.head_dim, direction,
-             angles.cosine.data<float>(), angles.sine.data<float>(), qkv.data<float>(), y.data<float>()});
+             angles.cosine.data<float>() + skipped, angles.sine.data<float>() + skipped, qkv.data<float>(),
+             y.data<float>(), past.on_device});
   return y;
 }
 
 }  // namespace
 
-Tensor rope(const Tensor& qkv, const HeadLayout& layout, float theta, std::int64_t first_position) {
+Tensor rope(const Tensor& qkv, const HeadLayout& layout, float theta, Past past) {
   check_layout("rope", qkv, layout);
   check(layout.head_dim % 2 == 0, "[rope] expected an even head size, got {}", layout.head_dim);
-  const Rotation angles = rotation(qkv.dim(1), layout.head_dim, theta, first_position);
-  return record("rope", {qkv}, rotate(dense("rope", qkv), layout, angles, 1.0F), [layout, angles](const Tensor& dy) {
-    return std::vector<Tensor>{rotate(dense("rope", dy), layout, angles, -1.0F)};
-  });
+  check(past.count >= 0, "[rope] expected positions from 0 on, got {}", past.count);
+  const Rotation angles = rotation(past.count + qkv.dim(1), layout.head_dim, theta, qkv.device());
+  return record("rope", {qkv}, rotate(dense("rope", qkv), layout, angles, past, 1.0F),
+                [layout, angles, past](const Tensor& dy) {
+                  return std::vector<Tensor>{rotate(dense("rope", dy), layout, angles, past, -1.0F)};
+                });
 }
 
 }  // namespace octet

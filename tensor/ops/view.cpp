@@ -50,17 +50,6 @@ Tensor sliced(const Tensor& x, int dim, std::int64_t begin, std::int64_t end) {
   return x.alias(shape, x.strides(), begin * x.stride(dim));
 }
 
-// Writes the elements of `source` into the places that the view `target` shows.
-void scatter(const Tensor& source, const Tensor& target, int dim, std::int64_t from, std::int64_t to) {
-  if (dim == source.rank()) {
-    target.data<float>()[to] = source.data<float>()[from];
-    return;
-  }
-  for (std::int64_t i = 0; i < source.dim(dim); ++i) {
-    scatter(source, target, dim + 1, from + i * source.stride(dim), to + i * target.stride(dim));
-  }
-}
-
 }  // namespace
 
 Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& sizes) {
@@ -78,8 +67,8 @@ Tensor slice(const Tensor& x, int dim, std::int64_t begin, std::int64_t end) {
         "[slice] expected a range within 0 to {} of dimension {} of {}, got {} to {}", x.dim(dim), dim, x.shape(),
         begin, end);
   return record("slice", {x}, sliced(x, dim, begin, end), [shape = x.shape(), dim, begin, end](const Tensor& dy) {
-    Tensor dx = Tensor::zeros(shape);
-    scatter(dy, sliced(dx, dim, begin, end), 0, 0, 0);
+    Tensor dx = Tensor::zeros(shape, DType::f32, dy.device());
+    sliced(dx, dim, begin, end).copy_from(dy);
     return std::vector<Tensor>{dx};
   });
 }

@@ -1,8 +1,5 @@
 #include "tensor/ops/weight_linear.h"
 
-#include <algorithm>
-#include <numeric>
-
 #include "tensor/ops/checks.h"
 #include "tensor/weight_kernels.h"
 
@@ -11,36 +8,20 @@ namespace {
 
 /// Rows of x (M, K) in the padded order of the layout, zeros in the padding.
 Tensor padded_rows(const Tensor& x, const CodeLayout& layout) {
-  const std::int64_t rows = rows_of(x);
-  Tensor padded = Tensor::zeros({rows, layout.stride});
-  const float* in = x.data<float>();
-  for (std::int64_t m = 0; m < rows; ++m) {
-    float* out = padded.data<float>() + m * layout.stride;
-    for (std::int64_t group = 0; group < layout.groups; ++group) {
-      const std::int64_t first = group * layout.group;
-      std::copy_n(in + m * layout.columns + first, std::min(layout.group, layout.columns - first),
-                  out + layout.begin(group));
-    }
-  }
+  Tensor padded = empty_like(x, {rows_of(x), layout.stride});
+  kernels(x.device()).pad_rows({rows_of(x), layout, x.data<float>(), padded.data<float>()});
   return padded;
 }
 
 /// Sums of the groups of each row: (M, groups).
 Tensor group_sums(const Tensor& padded, const CodeLayout& layout) {
-  const std::int64_t rows = rows_of(padded);
-  Tensor sums = Tensor::empty({rows, layout.groups});
-  const float* x = padded.data<float>();
-  for (std::int64_t m = 0; m < rows; ++m) {
-    for (std::int64_t group = 0; group < layout.groups; ++group) {
-      sums.data<float>()[m * layout.groups + group] =
-          std::accumulate(x + m * layout.stride + layout.begin(group), x + m * layout.stride + layout.end(group), 0.0F);
-    }
-  }
+  Tensor sums = empty_like(padded, {rows_of(padded), layout.groups});
+  kernels(padded.device()).group_sums({rows_of(padded), layout, padded.data<float>(), sums.data<float>()});
   return sums;
 }
 
-auto kernel_of(PackedFormat format) {
-  const WeightKernels& table = kernels();
+auto kernel_of(PackedFormat format, DeviceKind device) {
+  const WeightKernels& table = kernels(device);
   switch (format) {
     case PackedFormat::int8:
       return table.int8_weights;
@@ -63,20 +44,23 @@ Tensor weight_linear(const Tensor& x, const PackedWeight& weight, const Tensor& 
   if (bias.defined()) {
     check_vector("weight_linear", "a bias", bias, weight.rows());
   }
+  check_same_device("weight_linear", x, bias);
+  weight.check_device("weight_linear", x);
   const PackedCodes codes = weight.view();
   Tensor rows = dense("weight_linear", x);
   if (weight.layout().is_padded()) {
     rows = padded_rows(rows, weight.layout());
   }
   const Tensor sums = codes.offsets == nullptr ? Tensor() : group_sums(rows, weight.layout());
-  Tensor y = Tensor::empty(x.shape().with_last(weight.rows()));
+  Tensor y = empty_like(x, x.shape().with_last(weight.rows()));
   const Tensor gate = gate_of("weight_linear", epilogue, y);
-  kernel_of(weight.format())({{rows_of(x), rows.data<float>(), sums.defined() ? sums.data<float>() : nullptr},
-                              codes,
-                              bias.defined() ? bias.data<float>() : nullptr,
-                              epilogue.f,
-                              gate.defined() ? gate.data<float>() : nullptr,
-                              y.data<float>()});
+  kernel_of(weight.format(),
+            x.device())({{rows_of(x), rows.data<float>(), sums.defined() ? sums.data<float>() : nullptr},
+                         codes,
+                         bias.defined() ? bias.data<float>() : nullptr,
+                         epilogue.f,
+                         gate.defined() ? gate.data<float>() : nullptr,
+                         y.data<float>()});
   return y;
 }
 

@@ -25,20 +25,27 @@ inline std::string quoted(const std::string& text) {
   return result + "'";
 }
 
-/// Runs the octet binary with these arguments in `folder`; `environment` holds assignments "NAME=value".
-inline ProcessResult run_octet(const std::string& folder, const std::vector<std::string>& arguments,
-                               const std::vector<std::string>& environment = {}) {
+/// Runs a program with these arguments in `folder`; `environment` holds assignments "NAME=value".
+inline ProcessResult run_program(const std::string& program, const std::string& folder,
+                                 const std::vector<std::string>& arguments,
+                                 const std::vector<std::string>& environment) {
   const std::string out = folder + "/stdout.txt", err = folder + "/stderr.txt";
   std::string command = "cd " + quoted(folder) + " && env";
   for (const std::string& assignment : environment) {
     command += " " + quoted(assignment);
   }
-  command += " " + quoted(OCTET_BINARY);
+  command += " " + quoted(program);
   for (const std::string& argument : arguments) {
     command += " " + quoted(argument);
   }
   const int status = std::system((command + " >" + quoted(out) + " 2>" + quoted(err)).c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text_file(out), read_text_file(err)};
+}
+
+/// The same with the octet binary.
+inline ProcessResult run_octet(const std::string& folder, const std::vector<std::string>& arguments,
+                               const std::vector<std::string>& environment = {}) {
+  return run_program(OCTET_BINARY, folder, arguments, environment);
 }
 
 }  // namespace octet

@@ -29,6 +29,7 @@ TEST(Usage, WrongCommandLinesAreRefusedInOneMessage) {
       {{"train", "tiny.yaml", "--foo"}, 2, {"--foo"}},
       {{"train", "tiny.yaml", "--seed", "-1"}, 2, {"--seed"}},
       {{"train", "tiny.yaml", "--device", "tpu"}, 2, {"--device", "tpu"}},
+      {{"train", "tiny.yaml", "--math", "fp64"}, 2, {"--math", "fp32, tf32 or bf16", "fp64"}},
       {{"train", "dmo"}, 2, {"dmo: no such file", "\"demo\""}},
       {{"train", "tiny.yaml", "steps"}, 2, {"override steps", "key.path=value"}},
       {{"train", "tiny.yaml", "--device", "cuda"}, 4, {"cuda"}},

@@ -1,104 +1,13 @@
 #include <gtest/gtest.h>
 
-#include "base/random.h"
 #include "tensor/autograd/gradient_check.h"
 #include "tensor/backend.h"
-#include "tensor/ops/activation.h"
-#include "tensor/ops/attention.h"
-#include "tensor/ops/cross_entropy.h"
-#include "tensor/ops/dropout.h"
-#include "tensor/ops/elementwise.h"
-#include "tensor/ops/embedding.h"
-#include "tensor/ops/linear.h"
-#include "tensor/ops/matmul.h"
-#include "tensor/ops/norm.h"
-#include "tensor/ops/reduce.h"
-#include "tensor/ops/rope.h"
-#include "tensor/ops/softmax.h"
-#include "tensor/ops/view.h"
+#include "tests/tensor/gradient_cases.h"
 
 namespace octet {
 namespace {
 
-using Inputs = std::vector<Tensor>;
-
-struct GradientCase {
-  std::string name;
-  std::function<Tensor(const Inputs&)> function;
-  std::vector<Shape> shapes;
-};
-
-Tensor random_tensor(const Shape& shape, std::uint64_t stream) {
-  const Random random(7, stream);
-  Tensor x = Tensor::empty(shape);
-  for (std::int64_t i = 0; i < x.elements(); ++i) {
-    x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
-  }
-  return x;
-}
-
-Tensor ids(const std::vector<std::int32_t>& values) {
-  return Tensor::from(values, {static_cast<std::int64_t>(values.size())});
-}
-
-// Head size 4; the time of 67 crosses a block of 64 queries.
-const HeadLayout kMultiHead = {2, 2, 4};
-const HeadLayout kGrouped = {4, 2, 2};
-
-std::vector<GradientCase> cases() {
-  return {
-      {"linear", [](const Inputs& x) { return linear(x[0], x[1]); }, {{2, 3, 5}, {7, 5}}},
-      {"linear_bias", [](const Inputs& x) { return linear(x[0], x[1], x[2]); }, {{3, 5}, {7, 5}, {7}}},
-      {"linear_one", [](const Inputs& x) { return linear(x[0], x[1], x[2]); }, {{1, 1}, {1, 1}, {1}}},
-      {"matmul", [](const Inputs& x) { return matmul(x[0], x[1]); }, {{2, 3, 5}, {2, 5, 4}}},
-      {"matmul_ta", [](const Inputs& x) { return matmul(x[0], x[1], true, false); }, {{2, 5, 3}, {2, 5, 4}}},
-      {"matmul_tb", [](const Inputs& x) { return matmul(x[0], x[1], false, true); }, {{2, 3, 5}, {2, 4, 5}}},
-      {"matmul_tab", [](const Inputs& x) { return matmul(x[0], x[1], true, true); }, {{5, 3}, {4, 5}}},
-      {"add", [](const Inputs& x) { return add(x[0], x[1]); }, {{3, 5}, {3, 5}}},
-      {"add_tail", [](const Inputs& x) { return add(x[0], x[1]); }, {{2, 3, 5}, {3, 5}}},
-      {"add_same_twice", [](const Inputs& x) { return add(x[0], x[0]); }, {{3, 5}}},
-      {"mul", [](const Inputs& x) { return mul(x[0], x[1]); }, {{3, 5}, {3, 5}}},
-      {"scale", [](const Inputs& x) { return scale(x[0], -1.5F); }, {{3, 5}}},
-      {"gelu", [](const Inputs& x) { return gelu(x[0]); }, {{33}}},
-      {"silu", [](const Inputs& x) { return silu(x[0]); }, {{33}}},
-      {"swiglu", [](const Inputs& x) { return swiglu(x[0], x[1]); }, {{3, 11}, {3, 11}}},
-      {"layer_norm", [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); }, {{5, 7}, {7}, {7}}},
-      {"layer_norm_wide", [](const Inputs& x) { return layer_norm(x[0], x[1], x[2]); }, {{2, 33}, {33}, {33}}},
-      {"rms_norm", [](const Inputs& x) { return rms_norm(x[0], x[1]); }, {{2, 3, 7}, {7}}},
-      {"rope", [](const Inputs& x) { return rope(x[0], kMultiHead, 100.0F, 3); }, {{2, 3, 24}}},
-      {"attention", [](const Inputs& x) { return causal_attention(x[0], kMultiHead); }, {{2, 5, 24}}},
-      {"attention_one_token", [](const Inputs& x) { return causal_attention(x[0], kMultiHead); }, {{2, 1, 24}}},
-      {"attention_grouped", [](const Inputs& x) { return causal_attention(x[0], kGrouped); }, {{1, 6, 16}}},
-      {"attention_two_blocks",
-       [](const Inputs& x) {
-         return causal_attention(x[0], {1, 1, 2});
-       },
-       {{1, 67, 6}}},
-      {"embedding",
-       [](const Inputs& x) {
-         return embedding(ids({2, 0, 2, 3}), x[0]);
-       },
-       {{4, 5}}},
-      {"cross_entropy",
-       [](const Inputs& x) {
-         return cross_entropy(x[0], ids({1, 0, 4}));
-       },
-       {{3, 5}}},
-      {"softmax", [](const Inputs& x) { return softmax(x[0]); }, {{3, 5}}},
-      {"dropout", [](const Inputs& x) { return dropout(x[0], 0.3F, 5, 6); }, {{4, 9}}},
-      {"sum", [](const Inputs& x) { return sum(x[0]); }, {{3, 5}}},
-      {"mean", [](const Inputs& x) { return mean(x[0]); }, {{3, 5}}},
-      {"sum_last", [](const Inputs& x) { return sum_last(x[0]); }, {{2, 3, 5}}},
-      {"reshape",
-       [](const Inputs& x) {
-         return mul(reshape(x[0], {5, -1}), x[1]);
-       },
-       {{3, 5}, {5, 3}}},
-      {"transpose", [](const Inputs& x) { return mul(transpose(x[0], 0, 1), x[1]); }, {{3, 5}, {5, 3}}},
-      {"slice", [](const Inputs& x) { return mul(slice(x[0], 1, 1, 3), x[1]); }, {{3, 5}, {3, 2}}},
-      {"contiguous", [](const Inputs& x) { return contiguous(transpose(x[0], 0, 1)); }, {{3, 5}}},
-  };
-}
+using gradient::GradientCase;
 
 class OpGradient : public testing::TestWithParam<GradientCase> {
  protected:
@@ -110,15 +19,12 @@ TEST_P(OpGradient, AgreesWithCentralDifferencesOnEveryBackend) {
   for (const Backend* backend : available_backends()) {
     SCOPED_TRACE(backend->name);
     set_active_backend(*backend);
-    Inputs inputs;
-    for (const Shape& shape : GetParam().shapes) {
-      inputs.push_back(random_tensor(shape, inputs.size()));
-    }
-    EXPECT_EQ(gradient_check(GetParam().function, inputs), "");
+    EXPECT_EQ(gradient_check(GetParam().function, random_inputs(GetParam())), "");
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, OpGradient, testing::ValuesIn(cases()), [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Ops, OpGradient, testing::ValuesIn(gradient::cases()),
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace octet

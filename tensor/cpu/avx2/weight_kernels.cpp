@@ -123,8 +123,12 @@ struct FloatFormat {
 }  // namespace
 
 WeightKernels avx2_weight_kernels() {
-  return {weight_linear<Avx2, FloatFormat<Int8>>, weight_linear<Avx2, FloatFormat<Nibbles>>,
-          weight_linear<Avx2, FloatFormat<F16>>, weight_linear<Avx2, FloatFormat<Bf16>>};
+  return {weight_linear<Avx2, FloatFormat<Int8>>,
+          weight_linear<Avx2, FloatFormat<Nibbles>>,
+          weight_linear<Avx2, FloatFormat<F16>>,
+          weight_linear<Avx2, FloatFormat<Bf16>>,
+          pad_rows,
+          group_sums};
 }
 
 }  // namespace octet::cpu

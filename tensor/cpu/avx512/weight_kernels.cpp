@@ -116,8 +116,12 @@ struct FloatFormat {
 }  // namespace
 
 WeightKernels avx512vnni_weight_kernels() {
-  return {weight_linear<Avx512, FloatFormat<Int8>>, weight_linear<Avx512, FloatFormat<Nibbles>>,
-          weight_linear<Avx512, FloatFormat<F16>>, weight_linear<Avx512, FloatFormat<Bf16>>};
+  return {weight_linear<Avx512, FloatFormat<Int8>>,
+          weight_linear<Avx512, FloatFormat<Nibbles>>,
+          weight_linear<Avx512, FloatFormat<F16>>,
+          weight_linear<Avx512, FloatFormat<Bf16>>,
+          pad_rows,
+          group_sums};
 }
 
 }  // namespace octet::cpu

@@ -66,7 +66,8 @@ void linear(const WeightLinearArgs& args) {
 }  // namespace
 
 WeightKernels generic_weight_kernels() {
-  return {linear<Int8Value>, linear<NibbleValue>, linear<HalfValue<Float16>>, linear<HalfValue<BFloat16>>};
+  return {linear<Int8Value>, linear<NibbleValue>, linear<HalfValue<Float16>>, linear<HalfValue<BFloat16>>,
+          pad_rows,          group_sums};
 }
 
 }  // namespace octet::cpu

@@ -12,6 +12,16 @@
 namespace octet::cpu {
 namespace {
 
+constexpr std::int64_t kAttentionRows = 64;  // queries per block: scores of 64 x 256 floats stay in the L2 cache
+
+/// Floats of scratch of one thread: two blocks of scores.
+std::int64_t thread_scratch(std::int64_t keys) {
+  return kAttentionRows * (2 * keys + 2);
+}
+std::int64_t attention_scratch(const AttentionArgs& args) {
+  return omp_get_max_threads() * thread_scratch(args.past + args.time);
+}
+
 struct AttentionBlock {
   std::int64_t batch, head, kv_head, first, rows, keys;  // queries [first, first + rows) see at most `keys` keys
 
@@ -96,7 +106,7 @@ void attention_with(const AttentionArgs& args, GemmFunction gemm) {
 #pragma omp parallel for if (args.batch * args.heads * args.time * keys * args.head_dim >= 8 * kParallelElements) \
     schedule(static)
   for (std::int64_t task = 0; task < args.batch * args.heads; ++task) {
-    float* scratch = args.scratch + omp_get_thread_num() * attention_scratch(keys, 1);
+    float* scratch = args.scratch + omp_get_thread_num() * thread_scratch(keys);
     for (std::int64_t first = 0; first < args.time; first += kAttentionRows) {
       const AttentionBlock block = attention_block(args, task / args.heads, task % args.heads, first);
       attention_forward_block(args, block, gemm, scratch);
@@ -193,7 +203,7 @@ void attention_backward_with(const AttentionBackwardArgs& args, GemmFunction gem
   const std::int64_t last = (forward.time - 1) / kAttentionRows * kAttentionRows;
 #pragma omp parallel for schedule(static)
   for (std::int64_t task = 0; task < forward.batch * forward.kv_heads; ++task) {
-    float* scratch = forward.scratch + omp_get_thread_num() * attention_scratch(forward.time, 1);
+    float* scratch = forward.scratch + omp_get_thread_num() * thread_scratch(forward.time);
     float beta = 0.0F;
     for (std::int64_t member = 0; member < group; ++member) {
       const std::int64_t head = task % forward.kv_heads * group + member;

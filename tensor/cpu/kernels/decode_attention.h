@@ -135,6 +135,13 @@ void merge_ranges(const float* partial, std::int64_t stride, std::int64_t ranges
   scale_row(y, dim, 1.0F / sum);
 }
 
+/// The partial result of every range, and the scores of each thread.
+std::int64_t decode_scratch(const CachedAttentionArgs& args) {
+  const std::int64_t rows = args.group() * args.time;
+  return args.batch * args.kv_heads * kv_ranges(args.keys()) * rows * (args.head_dim + 2) +
+         omp_get_max_threads() * rows * kKvRange;
+}
+
 void decode_attention(const CachedAttentionArgs& args) {
   const std::int64_t rows = args.group() * args.time, dim = args.head_dim, keys = args.keys();
   const std::int64_t ranges = kv_ranges(keys), heads = args.batch * args.kv_heads;
@@ -168,7 +175,7 @@ void decode_attention(const CachedAttentionArgs& args) {
 }
 
 KvKernels kv_kernels() {
-  return {append_keys_values, load_keys_values, decode_attention};
+  return {append_keys_values, load_keys_values, decode_scratch, decode_attention};
 }
 
 }  // namespace

@@ -102,5 +102,15 @@ double sum_squares(const SumSquaresArgs& args) {
   return total;
 }
 
+void add_squares(const AddSquaresArgs& args) {
+  *args.sum += sum_squares({args.count, args.x});
+}
+
+void add_diagonal(const AddDiagonalArgs& args) {
+  for (std::int64_t i = 0; i < args.side; ++i) {
+    args.x[i * (args.side + 1)] += args.value;
+  }
+}
+
 }  // namespace
 }  // namespace octet::cpu

@@ -18,8 +18,9 @@ void rope(const RopeArgs& args) {
                     const float* second = first + half;
 #pragma omp simd
                     for (std::int64_t i = 0; i < half; ++i) {
-                      y[head + i] = first[i] * cosine[i] - args.direction * second[i] * sine[i];
-                      y[head + half + i] = second[i] * cosine[i] + args.direction * first[i] * sine[i];
+                      const Turned turned = turn(first[i], second[i], cosine[i], sine[i], args.direction);
+                      y[head + i] = turned.first;
+                      y[head + half + i] = turned.second;
                     }
                   }
 #pragma omp simd

@@ -25,6 +25,9 @@ FloatKernels float_kernels() {
   table.add_row = add_row;
   table.sum_rows = sum_rows;
   table.sum_squares = sum_squares;
+  table.add_squares = add_squares;
+  table.add_diagonal = add_diagonal;
+  table.dropout = dropout;
   table.gelu = gelu;
   table.gelu_backward = gelu_backward;
   table.silu = silu;
@@ -36,6 +39,7 @@ FloatKernels float_kernels() {
   table.rms_norm = rms_norm;
   table.rms_norm_backward = norm_backward<false>;
   table.rope = rope;
+  table.attention_scratch = attention_scratch;
   table.attention = [](const AttentionArgs& args) { attention_with(args, kGemm()); };
   table.attention_backward = [](const AttentionBackwardArgs& args) { attention_backward_with(args, kGemm()); };
   table.embedding = embedding;

@@ -1,0 +1,22 @@
+# Adds tests/ where OCTET_TESTS and the test libraries allow: octet_has_tests says so. With AUTO, no GoogleTest means no tests, and
+# without rapidcheck only those of the GPU, which use none, are there.
+set(octet_has_tests OFF)
+if(OCTET_TESTS)
+  set(required "")
+  if(NOT OCTET_TESTS STREQUAL AUTO)
+    set(required REQUIRED)
+  endif()
+  find_package(GTest QUIET ${required})
+  find_package(rapidcheck QUIET ${required})
+  set(octet_has_tests ${GTest_FOUND})
+  if(NOT GTest_FOUND)
+    message(STATUS "Tests: left out, GoogleTest not found")
+  elseif(NOT rapidcheck_FOUND)
+    message(STATUS "Tests: only those of the GPU, rapidcheck not found")
+  endif()
+endif()
+
+if(octet_has_tests)
+  enable_testing()
+  add_subdirectory(tests)
+endif()

@@ -1,0 +1,128 @@
+#include "tensor/cuda/device.h"
+#include "tensor/cuda/panels.h"
+#include "tensor/cuda/products.h"
+#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/tables.h"
+
+// Products of int8 activations. int32 sums are those of every other backend.
+
+namespace octet::cuda {
+namespace {
+
+struct NoTable {
+  __device__ explicit NoTable(const PackedCodes&) {}
+};
+
+/// A word is a quad of four bytes code + 128; the flipped sign bit makes the code of it.
+struct Int8Codes {
+  using Rows = CodeRows;
+  using Scales = FloatScales;
+  using Element = int;
+  using Table = NoTable;
+  static constexpr int kCodes = 4, kElements = 1, kColumns = 4, kMostRows = 8;
+
+  static __device__ void unpack(const uint4& bytes, const Table&, int (&quads)[kElements][kColumns]) {
+    const unsigned words[kColumns] = {bytes.x, bytes.y, bytes.z, bytes.w};
+    OCTET_UNROLL
+    for (int c = 0; c < kColumns; ++c) {
+      quads[0][c] = static_cast<int>(words[c] ^ 0x80808080U);
+    }
+  }
+  static __device__ float value(int sum) { return static_cast<float>(sum); }
+  static __device__ int exact(int sum) { return sum; }
+};
+
+/// A word is two quads of nibbles code + 8. A nibble in the upper half of its byte, sign flipped, is the byte 16 *
+/// code: a shift and two logical operations unpack eight codes. Sums are divided by 16 at the end, and without rest; by
+/// kMaxGroup they stay below 2^31.
+struct Int4Codes {
+  using Rows = CodeRows;
+  using Scales = HalfScales;
+  using Element = int;
+  using Table = NoTable;
+  static constexpr int kCodes = 8, kElements = 2, kColumns = 4, kMostRows = 8;
+
+  static __device__ void unpack(const uint4& bytes, const Table&, int (&quads)[kElements][kColumns]) {
+    const unsigned words[kColumns] = {bytes.x, bytes.y, bytes.z, bytes.w};
+    OCTET_UNROLL
+    for (int c = 0; c < kColumns; ++c) {
+      quads[0][c] = static_cast<int>((words[c] << 4 & 0xF0F0F0F0U) ^ 0x80808080U);
+      quads[1][c] = static_cast<int>((words[c] & 0xF0F0F0F0U) ^ 0x80808080U);
+    }
+  }
+  static __device__ float value(int sum) { return static_cast<float>(sum) * 0x1p-4F; }
+  static __device__ int exact(int sum) { return sum / 16; }
+};
+
+constexpr int kThreads = 256;
+
+/// What is left to do when a library has made the sums (M, columns) of a weight with one group: y, a block for each row
+/// (x) and 256 columns (y).
+__global__ void dequantize(Task<CodeRows> task, const std::int32_t* sums, std::int64_t columns) {
+  const PackedCodes& w = task.w;
+  const std::int64_t m = blockIdx.x, n = std::int64_t{blockIdx.y} * kThreads + threadIdx.x;
+  if (n < w.n) {
+    float total = static_cast<float>(sums[m * columns + n]) * w.scales[n];
+    if (w.offsets != nullptr) {
+      total = fmaf(x_sum(task.x, 1, m, 0), w.offsets[n], total);
+    }
+    finish(task, m, n, total);
+  }
+}
+
+/// y (M, N) = the first N columns of the sums.
+__global__ void keep_columns(Task<CodeRows> task, const std::int32_t* sums, std::int64_t columns) {
+  const std::int64_t m = blockIdx.x, n = std::int64_t{blockIdx.y} * kThreads + threadIdx.x;
+  if (n < task.w.n) {
+    static_cast<std::int32_t*>(task.y)[m * task.w.n + n] = sums[m * columns + n];
+  }
+}
+
+bool library_multiplies(const CodeRows& x, const PackedCodes& w) {
+  return x.rows > kFewRows && w.row_codes != nullptr;
+}
+
+/// The sums of all columns of the panels by cuBLASLt, then `last` on them.
+void by_library(const char* name, const Task<CodeRows>& task,
+                void (*last)(Task<CodeRows>, const std::int32_t*, std::int64_t)) {
+  const PackedCodes& w = task.w;
+  const std::int64_t columns = panels_of(w) * kPanelColumns;
+  auto* sums = workspace_of<std::int32_t>(task.x.rows * columns);
+  multiply(int8_product(task.x.rows, columns, w.layout.stride, task.x.codes, w.row_codes, w.layout.stride, sums));
+  launch(name, last, {{static_cast<unsigned>(task.x.rows), blocks_for(w.n, kThreads)}, kThreads}, task, sums, columns);
+}
+
+Task<CodeRows> task_of(const IntProductArgs& args) {
+  return {args.x, args.w, nullptr, Nonlinearity::none, nullptr, args.y};
+}
+Task<CodeRows> task_of(const IntLinearArgs& args) {
+  return {args.x, args.w, args.bias, args.f, args.gate, args.y};
+}
+
+}  // namespace
+
+void int8_product(const IntProductArgs& args) {
+  if (library_multiplies(args.x, args.w)) {
+    by_library("int8_product", task_of(args), keep_columns);
+  } else {
+    panel_product<Int8Codes>("int8_product", task_of(args));
+  }
+}
+
+void int8_linear(const IntLinearArgs& args) {
+  if (library_multiplies(args.x, args.w)) {
+    by_library("int8_linear", task_of(args), dequantize);
+  } else {
+    panel_linear<Int8Codes>("int8_linear", task_of(args));
+  }
+}
+
+void int4_product(const IntProductArgs& args) {
+  panel_product<Int4Codes>("int4_product", task_of(args));
+}
+
+void int4_linear(const IntLinearArgs& args) {
+  panel_linear<Int4Codes>("int4_linear", task_of(args));
+}
+
+}  // namespace octet::cuda

@@ -1,0 +1,161 @@
+#pragma once
+
+#include "tensor/cuda/device.h"
+#include "tensor/cuda/nonlinearity.h"
+#include "tensor/int_kernels.h"
+#include "tensor/weight_kernels.h"
+
+// What the products with packed weights share. Codes are multiplied in `elements` of 32 bits: a quad of four int8 codes
+// along K, whose products with another quad one instruction adds up, or one float. A Format says what 16 bytes of a
+// panel are:
+//
+//   Rows, Scales   of activations: CodeRows or FloatRows; of weights: one of those below
+//   Element        int (a quad) or float; sums have the same type
+//   kCodes         codes along K of a step, the piece of all 16 columns that lies in one piece; kElements: elements
+//   kColumns       columns of which 16 bytes hold one step
+//   kMostRows      rows whose sums a lane keeps in registers: 4 or 8
+//   Table          what unpacking needs to know of a weight, made once by all threads of a block
+//   unpack(bytes, table, elements)
+//   value(sum), exact(sum)   what a sum stands for, as float and as an integer
+
+// Unrolls the loop that follows: arrays stay in registers only where all indices are constants.
+#ifdef OCTET_CUDA_SIMULATOR
+#define OCTET_UNROLL
+#else
+#define OCTET_UNROLL _Pragma("unroll")
+#endif
+
+namespace octet::cuda {
+namespace {
+
+template <typename Rows>
+struct Task {
+  Rows x;
+  PackedCodes w;
+  const float* bias;
+  Nonlinearity f;
+  const float* gate;  // (M, N), for swiglu; else null
+  void* y;            // the result (M, N), or int32 sums (groups, M, N)
+};
+
+/// Lanes that share a step, and steps that a warp reads at once: 512 bytes.
+template <typename Format>
+constexpr int kLanesOfStep = static_cast<int>(kPanelColumns) / Format::kColumns;
+template <typename Format>
+constexpr int kStepsOfWarp = kWarp / kLanesOfStep<Format>;
+
+__device__ inline int multiply_add(int a, int b, int sum) {
+  return __dp4a(a, b, sum);
+}
+__device__ inline float multiply_add(float a, float b, float sum) {
+  return fmaf(a, b, sum);
+}
+
+/// Rows as elements, and their distance.
+__device__ inline const int* elements_of(const CodeRows& x) {
+  return reinterpret_cast<const int*>(x.codes);
+}
+__device__ inline const float* elements_of(const FloatRows& x) {
+  return x.x;
+}
+template <typename Format>
+__device__ std::int64_t row_elements(const PackedCodes& w) {
+  return w.layout.stride * Format::kElements / Format::kCodes;
+}
+
+/// Neighbouring elements in one or two loads. Rows begin at multiples of 8 elements or quads of 4 codes.
+__device__ inline void load(const int* from, int (&to)[1]) {
+  to[0] = __ldg(from);
+}
+__device__ inline void load(const int* from, int (&to)[2]) {
+  const int2 pair = __ldg(reinterpret_cast<const int2*>(from));
+  to[0] = pair.x, to[1] = pair.y;
+}
+__device__ inline void load(const float* from, float (&to)[1]) {
+  to[0] = __ldg(from);
+}
+__device__ inline void load(const float* from, float (&to)[2]) {
+  const float2 pair = __ldg(reinterpret_cast<const float2*>(from));
+  to[0] = pair.x, to[1] = pair.y;
+}
+__device__ inline void load(const float* from, float (&to)[4]) {
+  const float4 four = __ldg(reinterpret_cast<const float4*>(from));
+  to[0] = four.x, to[1] = four.y, to[2] = four.z, to[3] = four.w;
+}
+__device__ inline void load(const float* from, float (&to)[8]) {
+  const float4 low = __ldg(reinterpret_cast<const float4*>(from));
+  const float4 high = __ldg(reinterpret_cast<const float4*>(from + 4));
+  to[0] = low.x, to[1] = low.y, to[2] = low.z, to[3] = low.w;
+  to[4] = high.x, to[5] = high.y, to[6] = high.z, to[7] = high.w;
+}
+
+/// Where the scales (and offsets) of a group of a panel begin.
+__device__ inline std::int64_t scale_index(const PackedCodes& w, std::int64_t panel, std::int64_t group) {
+  return (panel * w.layout.groups + group) * kPanelColumns;
+}
+
+/// Scales of four neighbouring columns: `Four` as they are stored, which loads early at little cost.
+struct FloatScales {
+  using Four = float4;
+  static __device__ Four load(const PackedCodes& w, std::int64_t index) {
+    return __ldg(reinterpret_cast<const float4*>(w.scales + index));
+  }
+  static __device__ void widen(const Four& four, float (&scales)[4]) {
+    scales[0] = four.x, scales[1] = four.y, scales[2] = four.z, scales[3] = four.w;
+  }
+  static __device__ float at(const PackedCodes& w, std::int64_t index) { return w.scales[index]; }
+};
+
+struct HalfScales {
+  using Four = uint2;
+  static __device__ Four load(const PackedCodes& w, std::int64_t index) {
+    return __ldg(reinterpret_cast<const uint2*>(w.half_scales + index));
+  }
+  static __device__ void widen(const Four& four, float (&scales)[4]) {
+    const unsigned pairs[2] = {four.x, four.y};
+    for (int i = 0; i < 4; ++i) {
+      scales[i] = to_float(Float16{static_cast<std::uint16_t>(pairs[i / 2] >> 16 * (i % 2))});
+    }
+  }
+  static __device__ float at(const PackedCodes& w, std::int64_t index) { return to_float(w.half_scales[index]); }
+};
+
+struct NoScales {
+  struct Four {};
+  static __device__ Four load(const PackedCodes&, std::int64_t) { return {}; }
+  static __device__ void widen(const Four&, float (&scales)[4]) {
+    scales[0] = scales[1] = scales[2] = scales[3] = 1.0F;
+  }
+  static __device__ float at(const PackedCodes&, std::int64_t) { return 1.0F; }
+};
+
+/// The sum of a group of row m; only asked for where weights have offsets.
+__device__ inline float x_sum(const CodeRows& x, std::int64_t groups, std::int64_t m, std::int64_t group) {
+  return static_cast<float>(x.corrections[m * groups + group] / -128);
+}
+__device__ inline float x_sum(const FloatRows& x, std::int64_t groups, std::int64_t m, std::int64_t group) {
+  return x.sums[m * groups + group];
+}
+
+__device__ inline float row_scale(const CodeRows& x, std::int64_t m) {
+  return x.scales[m];
+}
+__device__ inline float row_scale(const FloatRows&, std::int64_t) {
+  return 1.0F;
+}
+
+/// y[m, n] = f(total * row scale + bias): `total` is the sum over all groups, scales and offsets of the weight
+/// included.
+template <typename Rows>
+__device__ void finish(const Task<Rows>& task, std::int64_t m, std::int64_t n, float total) {
+  const std::int64_t index = m * task.w.n + n;
+  const float y = fmaf(total, row_scale(task.x, m), task.bias == nullptr ? 0.0F : task.bias[n]);
+  static_cast<float*>(task.y)[index] = apply(task.f, task.gate == nullptr ? nullptr : task.gate + index, y);
+}
+
+inline std::int64_t panels_of(const PackedCodes& w) {
+  return (w.n + kPanelColumns - 1) / kPanelColumns;
+}
+
+}  // namespace
+}  // namespace octet::cuda

@@ -1,0 +1,285 @@
+#include "tensor/cuda/runtime.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <cublasLt.h>
+#include <cuda_runtime.h>
+
+#include "base/error.h"
+
+namespace octet::cuda {
+namespace {
+
+constexpr std::size_t kAlignment = 256;
+
+void check_call(cudaError_t status, const char* call) {
+  if (status != cudaSuccess) {
+    fail(ErrorKind::run, "[cuda] {}: {} ({})", call, cudaGetErrorString(status), cudaGetErrorName(status));
+  }
+}
+
+std::string version(int number) {  // 13000 is 13.0
+  return fmt::format("{}.{}", number / 1000, number % 1000 / 10);
+}
+
+Device absent(std::string reason) {
+  Device device;
+  device.reason = std::move(reason);
+  return device;
+}
+
+Device look_up() {
+  int count = 0;  // the call leaves it alone where it fails
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  int driver = 0;
+  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) {
+    return absent(fmt::format("no NVIDIA driver (CUDA says: {})", cudaGetErrorString(status)));
+  }
+  if (status != cudaSuccess || count == 0) {
+    return absent(fmt::format("no NVIDIA GPU (CUDA says: {})", cudaGetErrorString(status)));
+  }
+  cudaDeviceProp properties{};
+  if (const cudaError_t error = cudaGetDeviceProperties(&properties, 0); error != cudaSuccess) {
+    return absent(fmt::format("the NVIDIA GPU does not answer (CUDA says: {})", cudaGetErrorString(error)));
+  }
+  int runtime = 0;
+  (void)cudaRuntimeGetVersion(&runtime);
+  const std::size_t lt = cublasLtGetVersion();  // 130100 is 13.1.0
+  return {.available = true,
+          .reason = "",
+          .name = properties.name,
+          .versions = fmt::format("driver {}, CUDA {}, cuBLASLt {}.{}.{}", version(driver), version(runtime),
+                                  lt / 10000, lt / 100 % 100, lt % 100),
+          .processors = properties.multiProcessorCount,
+          .memory_bytes = properties.totalGlobalMem};
+}
+
+// Eight size classes for each power of two, as on the CPU: at most 12.5 % is wasted.
+std::size_t size_class(std::size_t bytes) {
+  if (bytes <= 8 * kAlignment) {
+    return std::max(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
+  }
+  const std::size_t step = std::bit_floor(bytes) / 8;
+  return (bytes + step - 1) / step * step;
+}
+
+using Blocks = std::map<std::size_t, std::vector<void*>>;  // by size class
+
+/// What was recorded, and the memory that it works on.
+struct Record {
+  cudaGraphExec_t graph = nullptr;
+  Blocks free;
+  Blocks owned;
+};
+
+struct FreeLists {
+  std::mutex mutex;
+  Blocks blocks;
+  Record* recording = nullptr;
+  std::unordered_map<void*, Record*> owners;  // of blocks that belong to records
+};
+
+FreeLists& free_lists() {
+  static auto* lists = new FreeLists;  // never destroyed: tensors with static lifetime may be released after main()
+  return *lists;
+}
+
+/// A free block of that size, or null.
+void* take(Blocks& blocks, std::size_t size) {
+  std::vector<void*>& free = blocks[size];
+  if (free.empty()) {
+    return nullptr;
+  }
+  void* memory = free.back();
+  free.pop_back();
+  return memory;
+}
+
+void* allocate_block(std::size_t size) {
+  void* memory = nullptr;
+  if (cudaMalloc(&memory, size) == cudaSuccess) {
+    return memory;
+  }
+  (void)cudaGetLastError();  // else the next launch would report it
+  return nullptr;
+}
+
+/// Gives every kept block back to the driver, which waits until none is in use. Not while kernels are recorded.
+void trim(FreeLists& lists) {
+  for (auto& [size, blocks] : lists.blocks) {
+    for (void* memory : blocks) {
+      check_call(cudaFree(memory), "cudaFree");
+    }
+    blocks.clear();
+  }
+}
+
+void refuse_record(const char* direction) {
+  check(free_lists().recording == nullptr, "[cuda] expected no copy {} the host while kernels are recorded", direction);
+}
+
+void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+  if (bytes > 0) {
+    check_call(cudaMemcpyAsync(to, from, bytes, kind, static_cast<cudaStream_t>(stream())), "cudaMemcpyAsync");
+  }
+}
+
+}  // namespace
+
+const Device& device() {
+  static const Device device = look_up();
+  return device;
+}
+
+void* allocate(std::size_t bytes) {
+  const std::size_t size = size_class(bytes);
+  FreeLists& lists = free_lists();
+  const std::lock_guard lock(lists.mutex);
+  Record* const record = lists.recording;
+  void* memory = record != nullptr ? take(record->free, size) : nullptr;
+  if (memory != nullptr) {
+    return memory;
+  }
+  memory = take(lists.blocks, size);
+  if (memory == nullptr) {
+    memory = allocate_block(size);
+  }
+  if (memory == nullptr && record == nullptr) {
+    trim(lists);
+    memory = allocate_block(size);
+  }
+  check(memory != nullptr, "[cuda] expected {} bytes of free device memory, {} with {} bytes has none left", bytes,
+        device().name, device().memory_bytes);
+  if (record != nullptr) {
+    record->owned[size].push_back(memory);
+    lists.owners[memory] = record;
+  }
+  return memory;
+}
+
+void release(void* memory, std::size_t bytes) {
+  FreeLists& lists = free_lists();
+  const std::lock_guard lock(lists.mutex);
+  const std::size_t size = size_class(bytes);
+  const auto owner = lists.owners.find(memory);
+  if (owner == lists.owners.end()) {
+    lists.blocks[size].push_back(memory);
+  } else if (owner->second == lists.recording) {
+    lists.recording->free[size].push_back(memory);
+  }
+}
+
+// Smaller ones that were outgrown stay: recorded kernels may work on them.
+void* workspace(std::size_t bytes) {
+  static void* memory = nullptr;
+  static std::size_t size = 0;
+  if (memory == nullptr || bytes > size) {
+    size = std::max(bytes, 2 * size);
+    memory = allocate_block(size_class(size));
+    check(memory != nullptr, "[cuda] expected {} bytes of free device memory for scratch, there are none", size);
+  }
+  return memory;
+}
+
+void begin_record() {
+  FreeLists& lists = free_lists();
+  {
+    const std::lock_guard lock(lists.mutex);
+    check(lists.recording == nullptr, "[cuda] expected one recording of kernels at a time, got a second");
+    lists.recording = new Record;
+  }
+  // Relaxed: other calls than those on the stream, such as cudaMalloc, are made as usual.
+  check_call(cudaStreamBeginCapture(static_cast<cudaStream_t>(stream()), cudaStreamCaptureModeRelaxed),
+             "cudaStreamBeginCapture");
+}
+
+void* end_record() {
+  cudaGraph_t graph = nullptr;
+  check_call(cudaStreamEndCapture(static_cast<cudaStream_t>(stream()), &graph), "cudaStreamEndCapture");
+  FreeLists& lists = free_lists();
+  const std::lock_guard lock(lists.mutex);
+  const cudaError_t status = cudaGraphInstantiate(&lists.recording->graph, graph, 0);
+  (void)cudaGraphDestroy(graph);
+  check_call(status, "cudaGraphInstantiate");
+  return std::exchange(lists.recording, nullptr);
+}
+
+void abandon_record() {
+  cudaGraph_t graph = nullptr;
+  if (cudaStreamEndCapture(static_cast<cudaStream_t>(stream()), &graph) == cudaSuccess && graph != nullptr) {
+    (void)cudaGraphDestroy(graph);
+  }
+  (void)cudaGetLastError();
+  Record* const record = std::exchange(free_lists().recording, nullptr);
+  if (record != nullptr) {
+    forget(record);
+  }
+}
+
+void replay(void* record) {
+  check_call(cudaGraphLaunch(static_cast<Record*>(record)->graph, static_cast<cudaStream_t>(stream())),
+             "cudaGraphLaunch");
+}
+
+void forget(void* record) {
+  auto* const forgotten = static_cast<Record*>(record);
+  if (forgotten->graph != nullptr) {
+    (void)cudaGraphExecDestroy(forgotten->graph);
+  }
+  FreeLists& lists = free_lists();
+  const std::lock_guard lock(lists.mutex);
+  for (const auto& [size, blocks] : forgotten->owned) {
+    for (void* memory : blocks) {
+      lists.owners.erase(memory);
+      lists.blocks[size].push_back(memory);
+    }
+  }
+  delete forgotten;
+}
+
+void copy_to_device(void* to, const void* from, std::size_t bytes) {
+  refuse_record("from");
+  copy(to, from, bytes, cudaMemcpyHostToDevice);
+  synchronize();
+}
+
+void copy_to_host(void* to, const void* from, std::size_t bytes) {
+  refuse_record("to");
+  copy(to, from, bytes, cudaMemcpyDeviceToHost);
+  synchronize();
+}
+
+void copy_on_device(void* to, const void* from, std::size_t bytes) {
+  copy(to, from, bytes, cudaMemcpyDeviceToDevice);
+}
+
+void set_zero(void* memory, std::size_t bytes) {
+  if (bytes > 0) {
+    check_call(cudaMemsetAsync(memory, 0, bytes, static_cast<cudaStream_t>(stream())), "cudaMemsetAsync");
+  }
+}
+
+void synchronize() {
+  check_call(cudaStreamSynchronize(static_cast<cudaStream_t>(stream())), "cudaStreamSynchronize");
+}
+
+void* stream() {
+  static const cudaStream_t stream = [] {
+    cudaStream_t made = nullptr;
+    check_call(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    return made;
+  }();
+  return stream;
+}
+
+void check_launch(const char* name, int status) {
+  check_call(static_cast<cudaError_t>(status), name);
+}
+
+}  // namespace octet::cuda

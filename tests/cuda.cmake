@@ -1,0 +1,30 @@
+# octet_cuda_simulator stands in for octet_cuda: the kernels of tensor/cuda/ as C++, on the simulated GPU of tests/cuda/. Every build
+# has it, with nvcc or without.
+file(GLOB kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cuda/*.cu ${PROJECT_SOURCE_DIR}/tensor/cuda/*.cpp)
+list(FILTER kernels EXCLUDE REGEX "/(absent|runtime|cublaslt)\\.cpp$")  # what speaks to the driver has a twin in tests/cuda/
+file(GLOB simulator CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/*.cpp)
+list(FILTER simulator EXCLUDE REGEX "_test\\.cpp$")
+set(cuda_kernels ${kernels})
+list(FILTER cuda_kernels INCLUDE REGEX "\\.cu$")
+set_source_files_properties(${cuda_kernels} PROPERTIES LANGUAGE CXX)  # in this directory; tensor/cuda's own library has CUDA
+
+add_library(octet_cuda_simulator OBJECT ${kernels} ${simulator})
+target_compile_definitions(octet_cuda_simulator PUBLIC OCTET_CUDA_SIMULATOR)
+target_compile_options(octet_cuda_simulator PRIVATE -Wno-unknown-pragmas)  # "unroll" means nothing to a C++ compiler
+target_link_libraries(octet_cuda_simulator PRIVATE octet_settings PUBLIC octet_tensor)
+
+# The command line with it, to try whole runs.
+add_executable(octet_simulated)
+target_link_libraries(octet_simulated PRIVATE octet_cli octet_cuda_simulator)
+
+# The same tests twice: on the simulator, and on a GPU where there is one. Those of the simulator itself only there.
+file(GLOB cuda_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/*_test.cpp)
+octet_test(test_cuda_kernel kernel SOURCES ${cuda_tests} LINK octet_eval octet_cuda_simulator)
+if(octet_has_cuda)
+  list(FILTER cuda_tests EXCLUDE REGEX "/simulator_test\\.cpp$")
+  if(cuda_tests)
+    # Under names of their own: ctest gives tests of one name the labels of both.
+    octet_test(test_cuda_gpu gpu SOURCES ${cuda_tests} LINK octet_eval octet_cuda PREFIX gpu.)
+  endif()
+  add_subdirectory(cuda/cublaslt)
+endif()

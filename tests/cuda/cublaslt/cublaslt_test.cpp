@@ -1,0 +1,195 @@
+#include <array>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "base/error.h"
+#include "tests/cuda/cublaslt/fake_cublaslt.h"
+#include "tests/cuda/gemm_sample.h"
+
+// What cuBLASLt is told. Runs without a GPU.
+
+namespace octet::cuda {
+
+// Of runtime.h, what cublaslt.cpp needs.
+void* allocate(std::size_t bytes) {
+  static std::vector<std::byte> memory(bytes + 256);
+  const auto address = reinterpret_cast<std::uintptr_t>(memory.data());
+  return memory.data() + (256 - address % 256) % 256;
+}
+void* stream() {
+  static int stream;
+  return &stream;
+}
+
+namespace {
+
+using testing::HasSubstr;
+
+class CublasLtTest : public testing::Test {
+ protected:
+  CublasLtTest() { use_fake_cublaslt(); }
+};
+
+TEST_F(CublasLtTest, RowMajorProductsComeOutRight) {
+  for (const auto& [m, n, k, batch] :
+       {std::array{1, 1, 1, 1}, {2, 3, 4, 1}, {5, 1, 7, 2}, {1, 6, 3, 3}, {7, 5, 11, 4}}) {
+    for (const bool transpose_a : {false, true}) {
+      for (const bool transpose_b : {false, true}) {
+        SCOPED_TRACE(fmt::format("{} x {} x {}, transposed: {} {}", m, n, k, transpose_a, transpose_b));
+        GemmSample sample(transpose_a, transpose_b, m, n, k, batch);
+        const std::vector<float> expected = sample.expected();
+        multiply(column_major(sample.args));
+        EXPECT_EQ(sample.c, expected);
+      }
+    }
+  }
+  EXPECT_EQ(record.handles, 1);
+}
+
+TEST_F(CublasLtTest, ABiasIsAddedToEveryRowAndMayMove) {
+  GemmSample sample(false, true, 4, 3, 5, 2);
+  for (const auto& bias : {std::vector{1.0F, -2.0F, 3.0F}, std::vector{10.0F, 20.0F, 30.0F}}) {
+    LtProduct product = column_major(sample.args);
+    product.bias = bias.data();
+    const std::vector<float> expected = sample.expected(bias);
+    multiply(product);
+    EXPECT_EQ(sample.c, expected);
+  }
+  const std::vector<float> without = sample.expected();
+  multiply(column_major(sample.args));
+  EXPECT_EQ(sample.c, without);
+}
+
+TEST_F(CublasLtTest, MathModesHaveTheirComputeTypes) {
+  GemmSample sample(false, true, 4, 3, 5);
+  LtProduct product = column_major(sample.args);
+  for (const MathMode mode : {MathMode::fp32, MathMode::tf32, MathMode::bf16}) {
+    product.math = mode;
+    multiply(product);
+  }
+  EXPECT_EQ(record.compute_types, (std::vector<std::int32_t>{CUBLAS_COMPUTE_32F, CUBLAS_COMPUTE_32F_FAST_TF32,
+                                                             CUBLAS_COMPUTE_32F_FAST_16BF}));
+  EXPECT_EQ(record.scale_types, (std::vector<std::int32_t>{CUDA_R_32F, CUDA_R_32F, CUDA_R_32F}));
+  EXPECT_EQ(record.queries.size(), 3U);  // another algorithm for each
+}
+
+TEST_F(CublasLtTest, Int8ProductsAreExact) {
+  constexpr std::int64_t kM = 5, kN = 8, kK = 24, kStride = 32;
+  const auto x = whole_numbers<std::int8_t>(kM * kStride, 1), w = whole_numbers<std::int8_t>(kN * kStride, 2);
+  std::vector<std::int32_t> y(kM * kN);
+  multiply(int8_product(kM, kN, kK, x.data(), w.data(), kStride, y.data()));
+  for (std::size_t m = 0; m < kM; ++m) {
+    for (std::size_t n = 0; n < kN; ++n) {
+      std::int32_t sum = 0;
+      for (std::size_t k = 0; k < kK; ++k) {
+        sum += x[m * kStride + k] * w[n * kStride + k];
+      }
+      EXPECT_EQ(y[m * kN + n], sum) << m << " " << n;
+    }
+  }
+  EXPECT_EQ(record.compute_types, std::vector<std::int32_t>{CUBLAS_COMPUTE_32I});
+  EXPECT_EQ(record.scale_types, std::vector<std::int32_t>{CUDA_R_32I});
+}
+
+TEST_F(CublasLtTest, QueriesStateWorkspaceAlignmentAndDeterminism) {
+  alignas(256) float memory[3][128] = {};
+  GemmSample sample(false, false, 4, 4, 4);
+  sample.args.a = memory[0] + 1;   // 4 bytes; B of the library
+  sample.args.b = memory[1] + 12;  // 48 bytes, a multiple of 16; A of the library
+  sample.args.c = memory[2] + 64;  // 256 bytes
+  multiply(column_major(sample.args));
+  ASSERT_EQ(record.queries.size(), 1U);
+  const Query& query = record.queries[0];
+  EXPECT_EQ(query.workspace, std::uint64_t{32} << 20);
+  EXPECT_EQ(query.reductions, CUBLASLT_REDUCTION_SCHEME_NONE);
+  EXPECT_EQ(query.align_a, 16U);
+  EXPECT_EQ(query.align_b, 4U);
+  EXPECT_EQ(query.align_c, 256U);
+  EXPECT_EQ(query.align_d, 256U);
+}
+
+TEST_F(CublasLtTest, AlgorithmsAreAskedForOncePerKind) {
+  alignas(256) float memory[3][256] = {};
+  GemmArgs args{.m = 4, .n = 4, .k = 4, .a = memory[0], .lda = 8, .b = memory[1], .ldb = 8, .c = memory[2], .ldc = 8};
+  const auto queries_after = [](const LtProduct& product) {
+    multiply(product);
+    return record.queries.size();
+  };
+  const LtProduct first = column_major(args);
+  EXPECT_EQ(queries_after(first), 1U);
+  EXPECT_EQ(queries_after(first), 1U);
+  args.alpha = 3.0F;
+  args.b = memory[1] + 64;  // elsewhere, aligned as well
+  EXPECT_EQ(queries_after(column_major(args)), 1U);
+
+  using Change = void (*)(LtProduct&);
+  const Change changes[] = {[](LtProduct& p) { p.math = MathMode::tf32; },
+                            [](LtProduct& p) { p.transpose_a = true; },
+                            [](LtProduct& p) { p.transpose_b = true; },
+                            [](LtProduct& p) { p.m = 3; },
+                            [](LtProduct& p) { p.n = 3; },
+                            [](LtProduct& p) { p.k = 3; },
+                            [](LtProduct& p) { p.lda = 9; },
+                            [](LtProduct& p) { p.ldb = 9; },
+                            [](LtProduct& p) { p.ldd = 9; },
+                            [](LtProduct& p) { p.batch = 2; },
+                            [](LtProduct& p) { p.stride_a = 32; },
+                            [](LtProduct& p) { p.stride_b = 32; },
+                            [](LtProduct& p) { p.stride_d = 32; },
+                            [](LtProduct& p) { p.a = static_cast<const float*>(p.a) + 1; },
+                            [](LtProduct& p) { p.b = static_cast<const float*>(p.b) + 4; },
+                            [](LtProduct& p) { p.d = static_cast<float*>(p.d) + 2; },
+                            [](LtProduct& p) { p.bias = static_cast<const float*>(p.a); }};
+  std::size_t expected = 1;
+  for (const Change change : changes) {
+    SCOPED_TRACE(expected);
+    LtProduct other = first;
+    change(other);
+    EXPECT_EQ(queries_after(other), ++expected);
+    EXPECT_EQ(queries_after(other), expected);
+  }
+  EXPECT_EQ(record.handles, 1);
+}
+
+std::string message_of(const LtProduct& product) {
+  try {
+    multiply(product);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_F(CublasLtTest, FailuresNameTheProductAndTheStatus) {
+  GemmSample sample(false, true, 4, 3, 5);
+  const LtProduct product = column_major(sample.args);
+  const std::vector<float> before = sample.c;
+  const std::string described = "f32 TN, m 3, n 4, k 5, lda 7, ldb 6, ldd 6";
+  record.create_status = CUBLAS_STATUS_NOT_INITIALIZED;
+  EXPECT_EQ(message_of(product),
+            "[product] expected cublasLtCreate to succeed, got CUBLAS_STATUS_NOT_INITIALIZED for " + described);
+  record.create_status = CUBLAS_STATUS_SUCCESS;
+  record.algorithms = 0;
+  EXPECT_EQ(message_of(product), "[product] expected cuBLASLt to have an algorithm, got none for " + described);
+  record.algorithms = 1;  // the failure is not remembered
+  record.matmul_status = CUBLAS_STATUS_EXECUTION_FAILED;
+  EXPECT_EQ(message_of(product),
+            "[product] expected cublasLtMatmul to succeed, got CUBLAS_STATUS_EXECUTION_FAILED for " + described);
+  EXPECT_EQ(sample.c, before);
+}
+
+// The library takes every leading dimension that is large enough; only the result shows that it is not the right one.
+TEST_F(CublasLtTest, AWrongLeadingDimensionIsRefusedOrGivesAWrongResult) {
+  GemmSample sample(false, false, 4, 3, 5, 2);
+  const std::vector<float> expected = sample.expected();
+  LtProduct product = column_major(sample.args);
+  product.ldb += 1;
+  multiply(product);
+  EXPECT_NE(sample.c, expected);
+  product.ldb = product.rows_of_b() - 1;
+  EXPECT_THAT(message_of(product), HasSubstr("expected ldb of at least 5"));
+}
+
+}  // namespace
+}  // namespace octet::cuda

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+
+#include <ucontext.h>
+
+namespace octet::simulator {
+
+/// A thread of execution with a stack of its own that runs when it is resumed, and until it yields. All fibers run on
+/// the system thread that resumes them, one at a time. The sanitizers are told of every change of stacks.
+class Fiber {
+ public:
+  Fiber();
+  ~Fiber();
+  Fiber(const Fiber&) = delete;
+  Fiber& operator=(const Fiber&) = delete;
+
+  /// What the next resume() begins. `body` must outlive the run.
+  void start(const std::function<void()>& body);
+  /// Goes on with the body until it yields or ends. Rethrows what ends it.
+  void resume();
+  bool ended() const { return body_ == nullptr; }
+  /// From here on the resumer sees what the fiber has written so far. A fiber sees what was written before its start.
+  void join();
+
+  /// From inside: goes back to who resumed.
+  static void yield();
+
+ private:
+  static void enter();
+  void run();
+  void to_resumer();
+
+  const std::function<void()>* body_ = nullptr;
+  std::exception_ptr error_;
+  void* stack_;
+  ucontext_t context_{}, resumer_{};
+
+  // For the sanitizers: the stack that resumed, and what they know of both.
+  [[maybe_unused]] const void* resumer_stack_ = nullptr;
+  [[maybe_unused]] std::size_t resumer_stack_bytes_ = 0;
+  [[maybe_unused]] void* own_frames_ = nullptr;
+  [[maybe_unused]] void* tsan_fiber_ = nullptr;
+  [[maybe_unused]] void* tsan_resumer_ = nullptr;
+};
+
+}  // namespace octet::simulator

@@ -1,0 +1,66 @@
+#include <array>
+
+#include "base/error.h"
+#include "tensor/cuda/products.h"
+#include "tests/cuda/cuda_test.h"
+#include "tests/cuda/gemm_sample.h"
+
+namespace octet {
+namespace {
+
+class GemmTest : public CudaTest {
+ protected:
+  ~GemmTest() override { cuda::set_math_mode(cuda::MathMode::fp32); }
+
+  /// c after the product of `sample` on the device.
+  static std::vector<float> result_of(const cuda::GemmSample& sample) {
+    const auto copy = [](const std::vector<float>& values) {
+      return on_cuda(Tensor::from(values, {static_cast<std::int64_t>(values.size())}));
+    };
+    const Tensor a = copy(sample.a), b = copy(sample.b), c = copy(sample.c);
+    GemmArgs args = sample.args;
+    args.a = a.data<float>();
+    args.b = b.data<float>();
+    args.c = c.data<float>();
+    cuda_kernels().gemm(args);
+    return c.to_vector();
+  }
+};
+
+// Whole numbers, so that sums are exact in any order and any math mode.
+TEST_F(GemmTest, EqualsTheDefinition) {
+  for (const auto mode : {cuda::MathMode::fp32, cuda::MathMode::tf32, cuda::MathMode::bf16}) {
+    cuda::set_math_mode(mode);
+    for (const auto& [m, n, k, batch] :
+         {std::array{1, 1, 1, 1}, {2, 3, 4, 1}, {5, 1, 7, 2}, {1, 6, 3, 3}, {33, 17, 65, 2}}) {
+      for (const bool transpose_a : {false, true}) {
+        for (const bool transpose_b : {false, true}) {
+          SCOPED_TRACE(fmt::format("{} x {} x {}, transposed: {} {}", m, n, k, transpose_a, transpose_b));
+          const cuda::GemmSample sample(transpose_a, transpose_b, m, n, k, batch);
+          EXPECT_EQ(result_of(sample), sample.expected());
+        }
+      }
+    }
+  }
+}
+
+TEST_F(GemmTest, WithoutProductsLeavesZeroOrWhatWasThere) {
+  for (const float beta : {0.0F, 1.0F}) {
+    cuda::GemmSample sample(false, false, 3, 4, 0, 2);
+    sample.args.beta = beta;
+    EXPECT_EQ(result_of(sample), sample.expected());
+  }
+  const cuda::GemmSample other(false, false, 3, 4, 0);
+  EXPECT_THROW(result_of(other), Error);
+}
+
+TEST_F(GemmTest, WithoutElementsNothingHappens) {
+  for (const auto& [m, n, batch] : {std::array{0, 4, 2}, {3, 0, 2}, {3, 4, 0}}) {
+    cuda::GemmSample sample(false, true, m, n, 5, batch);
+    sample.c.resize(64);
+    EXPECT_EQ(result_of(sample), sample.c);
+  }
+}
+
+}  // namespace
+}  // namespace octet

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <string>
+
+#include "base/random.h"
+#include "tensor/formats/any_weight.h"
+#include "tensor/half.h"
+
+namespace octet {
+
+/// A product of M rows with a weight (N, K) in groups.
+struct ProductCase {
+  std::int64_t m, n, k, group;
+};
+
+inline std::string describe(const ProductCase& c) {
+  return fmt::format("m {}, n {}, k {}, group {}", c.m, c.n, c.k, c.group);
+}
+
+/// Every size where something changes: rows of a pass (1, 2, 4, 8), rows for tiles of 64 (17 and more), panels of 16
+/// columns, tiles of 64; steps of 4 and 8 codes, pieces of 32 elements; ragged groups and one group.
+inline std::vector<ProductCase> product_cases() {
+  std::vector<ProductCase> cases;
+  for (const std::int64_t m : {1, 2, 3, 5, 16, 17, 40, 65}) {
+    cases.push_back({m, 17, 33, 8});
+    cases.push_back({m, 33, 100, 100});
+  }
+  for (const std::int64_t n : {1, 15, 16, 70}) {
+    cases.push_back({5, n, 64, 20});
+    cases.push_back({17, n, 64, 20});
+  }
+  for (const std::int64_t k : {1, 7, 8, 64, 300}) {
+    for (const std::int64_t group : {32, 1000}) {
+      cases.push_back({2, 16, k, group});
+      cases.push_back({18, 16, k, group});
+    }
+  }
+  cases.push_back({1, 16, 2100, 2100});  // more than all warps load at once
+  cases.push_back({1, 16, 2100, 300});
+  cases.push_back({2, 16, 20, 1});
+  return cases;
+}
+
+/// Codes of all values, with scales that FP16 holds; with a minimum from 0.
+inline Codes random_codes(const ProductCase& c, int bits, bool minimum) {
+  Codes codes{Tensor::empty({c.n, c.k}, DType::i8), {}, bits, Granularity::per_group, c.group};
+  const Random random(1, static_cast<std::uint64_t>(c.n * 1000 + c.k));
+  const int low = minimum ? 0 : -largest_code(bits);
+  const auto levels = static_cast<std::uint64_t>(2 * largest_code(bits) + 1 + minimum);
+  for (std::int64_t i = 0; i < c.n * c.k; ++i) {
+    codes.codes.data<std::int8_t>()[i] =
+        static_cast<std::int8_t>(low + static_cast<int>(random.below(static_cast<std::uint64_t>(i), levels)));
+  }
+  codes.scales = Tensor::empty(scales_shape(c.n, c.k, Granularity::per_group, c.group));
+  for (std::int64_t i = 0; i < codes.scales.elements(); ++i) {
+    codes.scales.data<float>()[i] = static_cast<float>(1 + random.below(static_cast<std::uint64_t>(i), 40)) * 0x1p-10F;
+  }
+  if (minimum) {
+    codes.minimums = codes.scales.clone();
+    for (std::int64_t i = 0; i < codes.minimums.elements(); ++i) {
+      codes.minimums.data<float>()[i] = static_cast<float>(i % 50 - 40) * 0x1p-8F;
+    }
+  }
+  return codes;
+}
+
+inline Nf4Weight random_nf4(const ProductCase& c) {
+  Tensor nibbles = Tensor::empty({c.n, (c.k + 1) / 2}, DType::u8);
+  Tensor scales = Tensor::empty(scales_shape(c.n, c.k, Granularity::per_group, c.group), DType::f16);
+  const Random random(8);
+  for (std::int64_t i = 0; i < nibbles.elements(); ++i) {
+    nibbles.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(i), 256));
+  }
+  for (std::int64_t i = 0; i < scales.elements(); ++i) {
+    scales.data<Float16>()[i] = to_float16(0.5F + static_cast<float>(i % 7) * 0.25F);
+  }
+  return {nibbles, scales, c.k, c.group};
+}
+
+}  // namespace octet
