@@ -70,7 +70,7 @@ CLI::Validator integer_from(std::int64_t low, std::int64_t high) {
 }
 
 constexpr std::int64_t kMostPositions = std::int64_t{1} << 20;  // as the context of a model
-constexpr std::int64_t kMostSequences = 1 << 16;
+constexpr std::int64_t kMostSequences = 65'535;                 // the blocks of a GPU in one direction
 constexpr std::int64_t kMostRepetitions = 1'000'000;
 constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
 

@@ -20,6 +20,7 @@ struct GemmArgs {
   float* c = nullptr;
   std::int64_t ldc = 0;
   float alpha = 1.0F, beta = 0.0F;
+  const float* bias = nullptr;  // (N), added to each row of C; for CUDA, where the library does it on the way
   std::int64_t batch = 1, stride_a = 0, stride_b = 0, stride_c = 0;
 };
 

@@ -16,7 +16,7 @@ template <int kSums, typename Term>
 __global__ void sum_chunks_kernel(std::int64_t rows, std::int64_t chunk_rows, std::int64_t columns, Term term,
                                   float* sums) {
   __shared__ Pack<kSums> of_warp[kColumnWarps][kWarp];
-  const std::int64_t chunk = blockIdx.x, column = std::int64_t{blockIdx.y} * kWarp + lane_id();
+  const std::int64_t chunk = blockIdx.y, column = std::int64_t{blockIdx.x} * kWarp + lane_id();
   const std::int64_t end = (chunk + 1) * chunk_rows < rows ? (chunk + 1) * chunk_rows : rows;
   Pack<kSums> sum = {};
   for (std::int64_t row = chunk * chunk_rows + warp_id(); row < end && column < columns; row += kColumnWarps) {
@@ -38,8 +38,9 @@ __global__ void sum_chunks_kernel(std::int64_t rows, std::int64_t chunk_rows, st
   }
 }
 
+/// Columns go along x: positions times channels are more than the 65,535 blocks that y may have.
 inline Grid grid_of_chunks(std::int64_t chunks, std::int64_t columns) {
-  return {dim3(static_cast<unsigned>(chunks), blocks_for(columns, kWarp)), dim3(kColumnWarps * kWarp)};
+  return {dim3(blocks_for(columns, kWarp), static_cast<unsigned>(chunks)), dim3(kColumnWarps * kWarp)};
 }
 
 /// partial (row_chunks(rows), kSums, columns) = sums of term(row, column), a Pack<kSums>, over each chunk.

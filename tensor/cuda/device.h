@@ -30,6 +30,11 @@ struct Grid {
   std::size_t shared_bytes = 0;
 };
 
+/// Of zero rows there is nothing to do, and CUDA refuses such a grid.
+inline bool is_empty(const Grid& grid) {
+  return grid.blocks.x == 0 || grid.blocks.y == 0 || grid.blocks.z == 0;
+}
+
 /// Starts `kernel` on the stream (runtime.h). Errors: what the driver says, with the name. `name` is a
 /// literal.
 template <typename... Parameters>

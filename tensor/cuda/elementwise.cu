@@ -10,12 +10,12 @@ namespace {
 constexpr int kStripeThreads = 64;
 template <int kWidth>
 __global__ void add_row_kernel(AddRowArgs args) {
-  const std::int64_t column = (std::int64_t{blockIdx.y} * kStripeThreads + threadIdx.x) * kWidth;
+  const std::int64_t column = (std::int64_t{blockIdx.x} * kStripeThreads + threadIdx.x) * kWidth;
   if (column >= args.columns) {
     return;
   }
   const Pack<kWidth> addend = load<kWidth>(args.row + column);
-  for (std::int64_t row = blockIdx.x; row < args.rows; row += gridDim.x) {
+  for (std::int64_t row = blockIdx.y; row < args.rows; row += gridDim.y) {
     Pack<kWidth> sum = load<kWidth>(args.x + row * args.columns + column);
     for (int i = 0; i < kWidth; ++i) {
       sum.at[i] += addend.at[i];
@@ -56,6 +56,7 @@ __global__ void sum_squares_kernel(SumSquaresArgs args, bool fours, double* part
   }
 }
 
+/// total += the partial sums. One block.
 __global__ void add_partial_kernel(std::int64_t count, const double* partial, double* total) {
   double sum = 0.0;
   for (std::int64_t i = threadIdx.x; i < count; i += kSumThreads) {
@@ -63,7 +64,7 @@ __global__ void add_partial_kernel(std::int64_t count, const double* partial, do
   }
   sum = block_sum<kSumThreads>(sum);
   if (threadIdx.x == 0) {
-    *total = sum;
+    *total += sum;
   }
 }
 
@@ -99,7 +100,7 @@ void add_row(const AddRowArgs& args) {
   constexpr std::int64_t kMaxBlocks = 4096;  // of a stripe: enough to fill a chip; a block then takes several rows
   const bool fours = in_fours(args.columns, args.x, args.row, args.y);
   const unsigned stripes = blocks_for(args.columns, kStripeThreads * (fours ? 4 : 1));
-  const Grid grid{dim3(static_cast<unsigned>(args.rows < kMaxBlocks ? args.rows : kMaxBlocks), stripes),
+  const Grid grid{dim3(stripes, static_cast<unsigned>(args.rows < kMaxBlocks ? args.rows : kMaxBlocks)),
                   dim3(kStripeThreads)};
   launch("add_row", fours ? add_row_kernel<4> : add_row_kernel<1>, grid, args);
 }
@@ -111,18 +112,28 @@ void sum_rows(const SumRowsArgs& args) {
   add_chunks("sum_rows", partial, chunks, args.columns, args.columns, args.y);
 }
 
+void add_squares(const AddSquaresArgs& args) {
+  if (args.count == 0) {
+    return;
+  }
+  const unsigned needed = blocks_for(args.count, 4 * kSumThreads);
+  const unsigned blocks = needed < kSumBlocks ? needed : kSumBlocks;
+  auto* partial = workspace_of<double>(kSumBlocks);
+  launch("add_squares", sum_squares_kernel, {dim3(blocks), dim3(kSumThreads)}, SumSquaresArgs{args.count, args.x},
+         in_fours(0, args.x), partial);
+  launch("add_squares", add_partial_kernel, {dim3(1), dim3(kSumThreads)}, std::int64_t{blocks}, partial, args.sum);
+}
+
 double sum_squares(const SumSquaresArgs& args) {
   if (args.count == 0) {
     return 0.0;
   }
-  const unsigned needed = blocks_for(args.count, 4 * kSumThreads);
-  const unsigned blocks = needed < kSumBlocks ? needed : kSumBlocks;
-  auto* total = workspace_of<double>(1 + kSumBlocks);
-  double* partial = total + 1;
-  launch("sum_squares", sum_squares_kernel, {dim3(blocks), dim3(kSumThreads)}, args, in_fours(0, args.x), partial);
-  launch("sum_squares", add_partial_kernel, {dim3(1), dim3(kSumThreads)}, std::int64_t{blocks}, partial, total);
+  auto* total = static_cast<double*>(allocate(sizeof(double)));
+  set_zero(total, sizeof *total);
+  add_squares({args.count, args.x, total});
   double result = 0.0;
   copy_to_host(&result, total, sizeof(result));
+  release(total, sizeof *total);
   return result;
 }
 

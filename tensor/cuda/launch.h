@@ -8,6 +8,9 @@ namespace octet::cuda {
 template <typename... Parameters>
 void launch(const char* name, void (*kernel)(Parameters...), const Grid& grid,
             std::type_identity_t<Parameters>... arguments) {
+  if (is_empty(grid)) {
+    return;
+  }
   void* pointers[] = {const_cast<void*>(static_cast<const void*>(&arguments))...};
   if (grid.shared_bytes > 48 * 1024) {  // more than every chip grants without being asked
     check_launch(

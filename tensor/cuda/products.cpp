@@ -10,29 +10,41 @@ MathMode& current_math_mode() {
   return mode;
 }
 
+// Called for every product: messages are put together only where something is wrong.
+
 void check_leading(const LtProduct& product, const char* name, std::int64_t leading, std::int64_t rows) {
-  check(leading >= rows, "[product] expected {} of at least {}, the rows of its matrix, got {}", name, rows,
-        describe(product));
+  if (leading < rows) {
+    fail(ErrorKind::run, "[product] expected {} of at least {}, the rows of its matrix, got {}", name, rows,
+         describe(product));
+  }
 }
 
 void check_multiple_of_4(const LtProduct& product, const char* name, std::int64_t value) {
-  check(value % 4 == 0, "[product] expected {} to be a multiple of 4 for int8, got {} in {}", name, value,
-        describe(product));
+  if (value % 4 != 0) {
+    fail(ErrorKind::run, "[product] expected {} to be a multiple of 4 for int8, got {} in {}", name, value,
+         describe(product));
+  }
 }
 
 void check_address(const LtProduct& product, const char* name, const void* address) {
   const auto value = reinterpret_cast<std::uintptr_t>(address);
-  check(value % 16 == 0, "[product] expected the address of {} to be a multiple of 16 for int8, got {:#x} in {}", name,
-        value, describe(product));
+  if (value % 16 != 0) {
+    fail(ErrorKind::run, "[product] expected the address of {} to be a multiple of 16 for int8, got {:#x} in {}", name,
+         value, describe(product));
+  }
 }
 
 void check_int8(const LtProduct& product) {
-  check(product.transpose_a && !product.transpose_b, "[product] expected the form TN for int8, got {}",
-        describe(product));
-  check(product.bias == nullptr, "[product] expected no bias for int8, got one in {}", describe(product));
-  check(product.alpha == 1.0F && product.beta == 0.0F,
-        "[product] expected alpha 1 and beta 0 for int8, got {} and {} in {}", product.alpha, product.beta,
-        describe(product));
+  if (!product.transpose_a || product.transpose_b) {
+    fail(ErrorKind::run, "[product] expected the form TN for int8, got {}", describe(product));
+  }
+  if (product.bias != nullptr) {
+    fail(ErrorKind::run, "[product] expected no bias for int8, got one in {}", describe(product));
+  }
+  if (product.alpha != 1.0F || product.beta != 0.0F) {
+    fail(ErrorKind::run, "[product] expected alpha 1 and beta 0 for int8, got {} and {} in {}", product.alpha,
+         product.beta, describe(product));
+  }
   check_multiple_of_4(product, "m", product.m);
   check_multiple_of_4(product, "k", product.k);
   check_multiple_of_4(product, "lda", product.lda);
@@ -84,6 +96,7 @@ LtProduct column_major(const GemmArgs& args) {
           .ldd = args.ldc,
           .alpha = args.alpha,
           .beta = args.beta,
+          .bias = args.bias,
           .batch = args.batch,
           .stride_a = args.stride_b,
           .stride_b = args.stride_a,
@@ -106,8 +119,9 @@ LtProduct int8_product(std::int64_t m, std::int64_t n, std::int64_t k, const std
 }
 
 void check_product(const LtProduct& product) {
-  check(product.m >= 1 && product.n >= 1 && product.k >= 1 && product.batch >= 1,
-        "[product] expected sizes of at least 1, got {}", describe(product));
+  if (product.m < 1 || product.n < 1 || product.k < 1 || product.batch < 1) {
+    fail(ErrorKind::run, "[product] expected sizes of at least 1, got {}", describe(product));
+  }
   check_leading(product, "lda", product.lda, product.rows_of_a());
   check_leading(product, "ldb", product.ldb, product.rows_of_b());
   check_leading(product, "ldd", product.ldd, product.m);

@@ -74,8 +74,8 @@ using Blocks = std::map<std::size_t, std::vector<void*>>;  // by size class
 /// What was recorded, and the memory that it works on.
 struct Record {
   cudaGraphExec_t graph = nullptr;
-  Blocks free;
-  Blocks owned;
+  Blocks free;  // those of its blocks that nobody holds
+  std::vector<void*> owned;
 };
 
 struct FreeLists {
@@ -101,13 +101,16 @@ void* take(Blocks& blocks, std::size_t size) {
   return memory;
 }
 
+/// Null where there is no memory left; throws what else went wrong, such as a kernel that failed earlier.
 void* allocate_block(std::size_t size) {
   void* memory = nullptr;
-  if (cudaMalloc(&memory, size) == cudaSuccess) {
-    return memory;
+  const cudaError_t status = cudaMalloc(&memory, size);
+  if (status == cudaErrorMemoryAllocation) {
+    (void)cudaGetLastError();  // it is dealt with
+    return nullptr;
   }
-  (void)cudaGetLastError();  // else the next launch would report it
-  return nullptr;
+  check_call(status, "cudaMalloc");
+  return memory;
 }
 
 /// Gives every kept block back to the driver, which waits until none is in use. Not while kernels are recorded.
@@ -118,6 +121,21 @@ void trim(FreeLists& lists) {
     }
     blocks.clear();
   }
+}
+
+/// A kept block of that size, or one from the driver, for which all kept ones are given back if need be.
+void* find_block(FreeLists& lists, std::size_t size) {
+  void* memory = take(lists.blocks, size);
+  if (memory == nullptr) {
+    memory = allocate_block(size);
+  }
+  if (memory == nullptr && lists.recording == nullptr) {
+    trim(lists);
+    memory = allocate_block(size);
+  }
+  check(memory != nullptr, "[cuda] expected {} bytes of free device memory, {} with {} bytes has none left", size,
+        device().name, device().memory_bytes);
+  return memory;
 }
 
 void refuse_record(const char* direction) {
@@ -146,18 +164,9 @@ void* allocate(std::size_t bytes) {
   if (memory != nullptr) {
     return memory;
   }
-  memory = take(lists.blocks, size);
-  if (memory == nullptr) {
-    memory = allocate_block(size);
-  }
-  if (memory == nullptr && record == nullptr) {
-    trim(lists);
-    memory = allocate_block(size);
-  }
-  check(memory != nullptr, "[cuda] expected {} bytes of free device memory, {} with {} bytes has none left", bytes,
-        device().name, device().memory_bytes);
+  memory = find_block(lists, size);
   if (record != nullptr) {
-    record->owned[size].push_back(memory);
+    record->owned.push_back(memory);
     lists.owners[memory] = record;
   }
   return memory;
@@ -168,11 +177,7 @@ void release(void* memory, std::size_t bytes) {
   const std::lock_guard lock(lists.mutex);
   const std::size_t size = size_class(bytes);
   const auto owner = lists.owners.find(memory);
-  if (owner == lists.owners.end()) {
-    lists.blocks[size].push_back(memory);
-  } else if (owner->second == lists.recording) {
-    lists.recording->free[size].push_back(memory);
-  }
+  (owner == lists.owners.end() ? lists.blocks : owner->second->free)[size].push_back(memory);
 }
 
 // Smaller ones that were outgrown stay: recorded kernels may work on them.
@@ -180,23 +185,23 @@ void* workspace(std::size_t bytes) {
   static void* memory = nullptr;
   static std::size_t size = 0;
   if (memory == nullptr || bytes > size) {
-    size = std::max(bytes, 2 * size);
-    memory = allocate_block(size_class(size));
-    check(memory != nullptr, "[cuda] expected {} bytes of free device memory for scratch, there are none", size);
+    FreeLists& lists = free_lists();
+    const std::lock_guard lock(lists.mutex);
+    const std::size_t larger = size_class(std::max(bytes, 2 * size));
+    memory = find_block(lists, larger);
+    size = larger;
   }
   return memory;
 }
 
 void begin_record() {
   FreeLists& lists = free_lists();
-  {
-    const std::lock_guard lock(lists.mutex);
-    check(lists.recording == nullptr, "[cuda] expected one recording of kernels at a time, got a second");
-    lists.recording = new Record;
-  }
+  const std::lock_guard lock(lists.mutex);
+  check(lists.recording == nullptr, "[cuda] expected one recording of kernels at a time, got a second");
   // Relaxed: other calls than those on the stream, such as cudaMalloc, are made as usual.
   check_call(cudaStreamBeginCapture(static_cast<cudaStream_t>(stream()), cudaStreamCaptureModeRelaxed),
              "cudaStreamBeginCapture");
+  lists.recording = new Record;
 }
 
 void* end_record() {
@@ -215,8 +220,13 @@ void abandon_record() {
   if (cudaStreamEndCapture(static_cast<cudaStream_t>(stream()), &graph) == cudaSuccess && graph != nullptr) {
     (void)cudaGraphDestroy(graph);
   }
-  (void)cudaGetLastError();
-  Record* const record = std::exchange(free_lists().recording, nullptr);
+  (void)cudaGetLastError();  // what failed is reported by the one who abandons
+  Record* record = nullptr;
+  {
+    FreeLists& lists = free_lists();
+    const std::lock_guard lock(lists.mutex);
+    record = std::exchange(lists.recording, nullptr);
+  }
   if (record != nullptr) {
     forget(record);
   }
@@ -234,11 +244,11 @@ void forget(void* record) {
   }
   FreeLists& lists = free_lists();
   const std::lock_guard lock(lists.mutex);
-  for (const auto& [size, blocks] : forgotten->owned) {
-    for (void* memory : blocks) {
-      lists.owners.erase(memory);
-      lists.blocks[size].push_back(memory);
-    }
+  for (void* memory : forgotten->owned) {
+    lists.owners.erase(memory);
+  }
+  for (const auto& [size, blocks] : forgotten->free) {
+    lists.blocks[size].insert(lists.blocks[size].end(), blocks.begin(), blocks.end());
   }
   delete forgotten;
 }

@@ -49,7 +49,7 @@ void* end_record();
 /// Ends a recording that failed.
 void abandon_record();
 void replay(void* record);
-/// Nobody may hold memory of the record any more.
+/// Memory of the record that somebody still holds is ordinary memory from then on.
 void forget(void* record);
 
 /// The stream as CUDA knows it (cudaStream_t).

@@ -40,7 +40,7 @@ Shape scales_shape(std::int64_t rows, std::int64_t columns, Granularity granular
       if (group < 1) {
         fail(ErrorKind::config, "[quantize] expected a group of at least 1 column, got {}", group);
       }
-      return {rows, (columns + group - 1) / group};
+      return {rows, group >= columns ? 1 : (columns - 1) / group + 1};  // columns + group might overflow
   }
   return {};
 }

@@ -111,6 +111,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor in = dense("linear", x), w = dense("linear", weight);
   Tensor y = empty_like(x, x.shape().with_last(n));
   const KernelTable& table = kernels(x.device());
+  if (bias.defined()) {
+    check_vector("linear", "a bias", bias, n);
+  }
+  const bool adds_bias = bias.defined() && x.device() == DeviceKind::cuda;
   table.gemm({.transpose_b = true,
               .m = rows,
               .n = n,
@@ -120,9 +124,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
               .b = w.data<float>(),
               .ldb = k,
               .c = y.data<float>(),
-              .ldc = n});
-  if (bias.defined()) {
-    check_vector("linear", "a bias", bias, n);
+              .ldc = n,
+              .bias = adds_bias ? bias.data<float>() : nullptr});
+  if (bias.defined() && !adds_bias) {
     table.add_row({rows, n, y.data<float>(), bias.data<float>(), y.data<float>()});
   }
   return record("linear", {x, weight, bias}, y,

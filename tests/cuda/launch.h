@@ -8,10 +8,12 @@ namespace octet::cuda {
 template <typename... Parameters>
 void launch(const char* name, void (*kernel)(Parameters...), const Grid& grid,
             std::type_identity_t<Parameters>... arguments) {
+  if (is_empty(grid)) {
+    return;
+  }
   (simulator::check_argument(name, arguments), ...);
-  simulator::run_or_record([=] {
-    simulator::run_grid(name, grid.blocks, grid.threads, grid.shared_bytes, [&] { kernel(arguments...); });
-  });
+  simulator::run_or_record(
+      [=] { simulator::run_grid(name, grid.blocks, grid.threads, grid.shared_bytes, [&] { kernel(arguments...); }); });
 }
 
 template <typename T>

@@ -1,4 +1,4 @@
-// Kernels that only training uses: squares.cu, diagonal.cu, dropout.cu.
+// Kernels that only training uses: add_squares, add_diagonal, dropout.
 
 #include "tensor/kernels.h"
 #include "tests/cuda/cuda_test.h"

@@ -74,6 +74,13 @@ TEST(Absmax, RefusesWeightsThatAreNotFinite) {
   }
 }
 
+TEST(Absmax, AGroupLargerThanARowIsTheRow) {
+  const Tensor w = Tensor::full({2, 3}, 1.0F);
+  for (const std::int64_t group : {std::int64_t{4}, std::numeric_limits<std::int64_t>::max()}) {
+    EXPECT_EQ(absmax_quantize(w, 4, Granularity::per_group, group).scales.shape(), (Shape{2, 1})) << group;
+  }
+}
+
 TEST(Absmax, RefusesBadArguments) {
   const Tensor w = Tensor::zeros({2, 2});
   const auto kind_of = [&](int bits, std::int64_t group) {
