@@ -3,12 +3,9 @@
 //
 //     build/release/gpu_products > gpu_products.json
 //
-// Times are of the host's clock around a wait for the GPU: the median of 11, each long enough for the clock, of random
-// data (zeros would draw less power and run faster).
+// Data is random: zeros would draw less power and run faster.
 
 #include <algorithm>
-#include <cstdio>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -17,7 +14,7 @@
 #include "base/parallel.h"
 #include "base/random.h"
 #include "bench/empty_kernels.h"
-#include "eval/interleave.h"
+#include "bench/gpu.h"
 #include "tensor/cuda/products.h"
 #include "tensor/cuda/runtime.h"
 
@@ -75,25 +72,6 @@ std::vector<std::int8_t> random_codes(std::int64_t count, std::uint64_t stream) 
     }
   });
   return codes;
-}
-
-/// Seconds of one `run`, which starts work on the GPU: the median.
-double median_seconds(const std::function<void()>& run) {
-  constexpr double kLongEnough = 5e-3;
-  constexpr std::int64_t kSamples = 11;
-  const auto several = [&run](std::int64_t times) {
-    for (std::int64_t i = 0; i < times; ++i) {
-      run();
-    }
-    cuda::synchronize();
-  };
-  several(2);
-  const double start = steady_seconds();
-  several(3);
-  const double once = (steady_seconds() - start) / 3;
-  const auto times = std::clamp<std::int64_t>(static_cast<std::int64_t>(kLongEnough / once), 1, 1000);
-  const std::function<void()> job = [&] { several(times); };
-  return time_interleaved({&job, 1}, 2, kSamples).front().median / static_cast<double>(times);
 }
 
 /// Which operand of y (rows, N) = x (rows, K) W^T is computed; gradients read dy (rows, N).
@@ -273,13 +251,6 @@ ordered_json all_ones() {
   return rows;
 }
 
-ordered_json memory_copy() {
-  constexpr std::size_t kBytes = std::size_t{1} << 30;  // no cache holds it
-  const Buffer<float> from(random_floats(kBytes / sizeof(float), 6)), to(kBytes / sizeof(float));
-  const double seconds = median_seconds([&] { cuda::copy_on_device(to.data(), from.data(), kBytes); });
-  return {{"bytes", kBytes}, {"seconds", seconds}, {"read_and_written_gb_per_second", 2e-9 * kBytes / seconds}};
-}
-
 ordered_json launches() {
   constexpr int kCount = 100;
   const double eager = median_seconds([] { start_empty_kernels(kCount); });
@@ -288,41 +259,20 @@ ordered_json launches() {
   return {{"kernels", kCount}, {"eager_seconds", eager}, {"graph_seconds", recorded}};
 }
 
-/// Clocks rise under load.
-void warm_up(const Operands& of) {
-  constexpr double kSeconds = 1.0;
-  const LtProduct product = float_product(of, kCubes[1], Form::forward, MathMode::tf32);
-  for (const double end = steady_seconds() + kSeconds; steady_seconds() < end;) {
-    multiply(product);
-    cuda::synchronize();
-  }
-}
+}  // namespace
 
-void run() {
-  const cuda::Device& device = cuda::device();
-  if (!device.available) {
-    fail(ErrorKind::capability, "gpu_products: {}", device.reason);
-  }
-  ordered_json document = {{"device", device.name}, {"versions", device.versions}, {"processors", device.processors}};
+void measure_products(ordered_json& document) {
   document["all_ones"] = all_ones();
   document["launches"] = launches();
-  document["copy"] = memory_copy();
+  document["copy"] = measure_copy(std::int64_t{1} << 30);  // no cache holds it
+  warm_up_gpu();
   const Operands operands;
-  warm_up(operands);
   document["products"] = products(operands);
   document["few_rows"] = few_rows(operands);
-  fmt::print("{}\n", document.dump(2));
 }
 
-}  // namespace
 }  // namespace octet::bench
 
 int main() {
-  try {
-    octet::bench::run();
-    return 0;
-  } catch (const octet::Error& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
-    return error.exit_code();
-  }
+  return octet::bench::run_on_gpu("gpu_products", octet::bench::measure_products);
 }

@@ -36,41 +36,10 @@ bool is_int4(ProductKind kind) {
   return kind == ProductKind::int4 || kind == ProductKind::int4_weight_only;
 }
 
-/// Bytes of one W in the order of the kernels: the scales of int4 are FP16, those of int8 FP32.
-double weight_bytes(ProductKind kind, const LayerShape& shape) {
-  const auto n = static_cast<double>(shape.n), k = static_cast<double>(shape.k);
-  if (kind == ProductKind::fp32) {
-    return 4 * n * k;
-  }
-  return is_int4(kind) ? n * k / 2 + 2 * n * (k / kGroup) : n * k + 4 * n;
-}
-
 /// Numbers without a visible pattern; the real generator (base/random.h) would take longer than the measurement.
 std::int64_t scattered(std::int64_t index, std::int64_t bound) {
   return static_cast<std::int64_t>((static_cast<std::uint64_t>(index) * 0x9E3779B97F4A7C15U >> 33) %
                                    static_cast<std::uint64_t>(bound));
-}
-
-Tensor random_values(const Shape& shape) {
-  Tensor values = Tensor::empty(shape);
-  for (std::int64_t i = 0; i < values.elements(); ++i) {
-    values.data<float>()[i] = static_cast<float>(scattered(i, 20'001) - 10'000) * 1e-4F;
-  }
-  return values;
-}
-
-Codes random_codes(ProductKind kind, const LayerShape& shape) {
-  Codes codes;
-  codes.codes = Tensor::empty({shape.n, shape.k}, DType::i8);
-  codes.bits = is_int4(kind) ? 4 : 8;
-  codes.granularity = is_int4(kind) ? Granularity::per_group : Granularity::per_channel;
-  codes.group = is_int4(kind) ? kGroup : 0;
-  codes.scales = Tensor::full(scales_shape(shape.n, shape.k, codes.granularity, kGroup), 0x1p-7F);
-  const int limit = largest_code(codes.bits);
-  for (std::int64_t i = 0; i < codes.codes.elements(); ++i) {
-    codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(scattered(i, 2 * limit + 1) - limit);
-  }
-  return codes;
 }
 
 /// multiply(weight) with the next weight each time.
@@ -110,6 +79,36 @@ std::function<void()> packed_product(ProductKind kind, const LayerShape& shape, 
 const std::vector<LayerShape>& layer_shapes() {
   static const std::vector<LayerShape> shapes = make_shapes();
   return shapes;
+}
+
+double weight_bytes(ProductKind kind, const LayerShape& shape) {
+  const auto n = static_cast<double>(shape.n), k = static_cast<double>(shape.k);
+  if (kind == ProductKind::fp32) {
+    return 4 * n * k;
+  }
+  return is_int4(kind) ? n * k / 2 + 2 * n * (k / kGroup) : n * k + 4 * n;
+}
+
+Tensor random_values(const Shape& shape) {
+  Tensor values = Tensor::empty(shape);
+  for (std::int64_t i = 0; i < values.elements(); ++i) {
+    values.data<float>()[i] = static_cast<float>(scattered(i, 20'001) - 10'000) * 1e-4F;
+  }
+  return values;
+}
+
+Codes random_codes(ProductKind kind, const LayerShape& shape) {
+  Codes codes;
+  codes.codes = Tensor::empty({shape.n, shape.k}, DType::i8);
+  codes.bits = is_int4(kind) ? 4 : 8;
+  codes.granularity = is_int4(kind) ? Granularity::per_group : Granularity::per_channel;
+  codes.group = is_int4(kind) ? kGroup : 0;
+  codes.scales = Tensor::full(scales_shape(shape.n, shape.k, codes.granularity, kGroup), 0x1p-7F);
+  const int limit = largest_code(codes.bits);
+  for (std::int64_t i = 0; i < codes.codes.elements(); ++i) {
+    codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(scattered(i, 2 * limit + 1) - limit);
+  }
+  return codes;
 }
 
 std::optional<Product> make_product(ProductKind kind, const LayerShape& shape, std::int64_t m, std::int64_t copies) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/config_field.h"
+#include "tensor/formats/codes.h"
 
 // The products that the benchmarks time: y (M, N) = x (M, K) W^T for the layers of two models, by the operations that
 // layers call. So a time contains everything that a layer does: the activations are quantized, the int32 sums become
@@ -62,6 +63,14 @@ std::optional<Product> make_product(ProductKind kind, const LayerShape& shape, s
 
 /// Copies of W that together take about `bytes`, at least one.
 std::int64_t copies_of(ProductKind kind, const LayerShape& shape, std::int64_t bytes);
+
+/// Bytes of one W in the order of the kernels: the scales of int4 are FP16, those of int8 FP32.
+double weight_bytes(ProductKind kind, const LayerShape& shape);
+
+/// In [-1, 1], without a visible pattern.
+Tensor random_values(const Shape& shape);
+/// All that int8 and int4 have, with one scale.
+Codes random_codes(ProductKind kind, const LayerShape& shape);
 
 /// Bytes that no cache holds: 1.5 times the last-level cache or more (tensor/machine_limits.h), at most 1 GiB.
 std::int64_t cold_bytes();

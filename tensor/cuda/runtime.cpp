@@ -180,6 +180,12 @@ void release(void* memory, std::size_t bytes) {
   (owner == lists.owners.end() ? lists.blocks : owner->second->free)[size].push_back(memory);
 }
 
+std::size_t free_memory() {
+  std::size_t free = 0, total = 0;
+  check_call(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  return free;
+}
+
 // Smaller ones that were outgrown stay: recorded kernels may work on them.
 void* workspace(std::size_t bytes) {
   static void* memory = nullptr;

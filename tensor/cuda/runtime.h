@@ -26,6 +26,9 @@ const Device& device();
 void* allocate(std::size_t bytes);
 void release(void* memory, std::size_t bytes);
 
+/// Bytes of device memory that no program has taken. Blocks that are kept are taken.
+std::size_t free_memory();
+
 /// Scratch of at least `bytes` for the kernels of one call; its contents last until the next call. Grows only.
 void* workspace(std::size_t bytes);
 template <typename T>

@@ -55,6 +55,10 @@ void release(void* memory, std::size_t /*bytes*/) {
   }
 }
 
+std::size_t free_memory() {
+  return device().memory_bytes;
+}
+
 // A block of its own for each call: what is read must have been written by this call, and within these bytes.
 void* workspace(std::size_t bytes) {
   static void* block = nullptr;
