@@ -75,16 +75,16 @@ def collect(raw):
 # What the goals are about. Each finds its number in the document; what is missing raises KeyError, TypeError or IndexError.
 
 
-def entry(rows, **wanted):
-    return next(row for row in rows if all(row.get(key) == value for key, value in wanted.items()))
+def entry(table_rows, /, **wanted):
+    return next(row for row in table_rows if all(row.get(key) == value for key, value in wanted.items()))
 
 
 def cube(d, name):
     return entry(d["vectors"]["cubes"], name=name)["tera_operations_per_second"]
 
 
-def slowest_share(d, format):
-    """Of a copy, at one row: what generation does."""
+def share_of_copy(d, format):
+    """At one row, as in generation."""
     return entry(d["vectors"]["vectors"], format=format, rows=1)["share_of_copy"]
 
 
@@ -107,10 +107,10 @@ def decode_gain(d, format):
 GOALS = [  # name, goal, unit, value
     ("int8 product 8192^3 with quantize_rows and epilogue", 1200, "TOP/s", lambda d: cube(d, "int8")),
     ("the same against TF32", 3, "x", lambda d: cube(d, "int8") / cube(d, "tf32")),
-    ("int8 matrix-vector product, of a copy's bandwidth", 0.75, "", lambda d: slowest_share(d, "int8")),
-    ("int4 matrix-vector product", 0.75, "", lambda d: slowest_share(d, "int4")),
-    ("int8 weight-only matrix-vector product", 0.75, "", lambda d: slowest_share(d, "int8-weight-only")),
-    ("int4 weight-only matrix-vector product", 0.75, "", lambda d: slowest_share(d, "int4-weight-only")),
+    ("int8 matrix-vector product, of a copy's bandwidth", 0.75, "", lambda d: share_of_copy(d, "int8")),
+    ("int4 matrix-vector product", 0.75, "", lambda d: share_of_copy(d, "int4")),
+    ("int8 weight-only matrix-vector product", 0.75, "", lambda d: share_of_copy(d, "int8-weight-only")),
+    ("int4 weight-only matrix-vector product", 0.75, "", lambda d: share_of_copy(d, "int4-weight-only")),
     ("GPT-2 124M training, TF32", 215e3, "tokens/s", lambda d: training(d, "tf32")),
     ("the same against PyTorch compiled", 1, "x", lambda d: training(d, "tf32") / peer_training(d, "tf32")),
     ("GPT-2 124M training, FP32", 48e3, "tokens/s", lambda d: training(d, "fp32")),
@@ -122,7 +122,7 @@ GOALS = [  # name, goal, unit, value
      lambda d: speed(d, "bench_large_tf32", "int8", "pp512") / speed(d, "bench_large_tf32", "fp32", "pp512")),
     ("loss curves of GPU and CPU, largest relative difference", 1e-3, "at most",
      lambda d: d["loss"]["largest_relative_difference"]),
-]  # yapf: disable
+]
 
 
 def measured(value, document):
@@ -191,7 +191,7 @@ def answers(d):
                 ["format", "rows", "seconds", "with quantize_rows", "GB/s", "of a copy"],
                 rows_of(d, ["vectors", "vectors"],
                         ["format", "rows", "seconds", "seconds_with_quantize_rows", "weight_gb_per_second", "share_of_copy"])),
-    ]  # yapf: disable
+    ]
 
 
 def training_rows(d):
@@ -199,7 +199,7 @@ def training_rows(d):
     for mode in (d.get("training") or {}).get("modes", []):
         phases = mode["phases"]
         rows.append([mode["math"], mode["tokens_per_second"], mode["share_of_peak"], mode["device_memory_gib"],
-                     phases["forward_seconds"], phases["backward_seconds"], phases["optimizer_seconds"]])  # yapf: disable
+                     phases["forward_seconds"], phases["backward_seconds"], phases["optimizer_seconds"]])
     return rows
 
 
@@ -214,7 +214,7 @@ def peer_rows(d):
 
 def bench_rows(d):
     return [[bench, *row] for bench in ("bench_large", "bench_97m", "bench_large_tf32")
-            for row in rows_of(d, [bench, "rows"], ["format", "test", "tokens_per_s", "speedup", "gbps", "share_of_limit"])]  # yapf: disable
+            for row in rows_of(d, [bench, "rows"], ["format", "test", "tokens_per_s", "speedup", "gbps", "share_of_limit"])]
 
 
 def page(d):
@@ -242,7 +242,7 @@ def page(d):
                 rows_of(d, ["vectors", "cubes"], ["name", "seconds", "tera_operations_per_second"])),
         "## PyTorch\n\n" + table(["part", "result"], peer_rows(d)),
         "## What libraries and chip do\n", *answers(d),
-    ]  # yapf: disable
+    ]
     return "\n".join(part for part in parts if part)
 
 

@@ -6,6 +6,7 @@ command -v compute-sanitizer >/dev/null || PATH=$PATH:/usr/local/cuda/bin
 command -v compute-sanitizer >/dev/null || { echo "compute-sanitizer is not installed"; exit 77; }
 
 tests='*IntLinear*:*WeightLinear*:*QuantizeRows*:*DecodeAttention*:*Attention*:*Rows*:*Elementwise*'
+rm -f "$GPU_RAW/sanitizer.txt"
 failed=0
 for tool in memcheck racecheck; do
   timeout 110 env REQUIRE_GPU=1 compute-sanitizer --tool "$tool" --error-exitcode 9 "$GPU_BUILD/tests/test_cuda_gpu" \
