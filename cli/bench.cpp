@@ -13,7 +13,6 @@
 #include "nn/cost.h"
 #include "nn/initialize.h"
 #include "nn/quantized_file.h"
-#include "tensor/cuda/products.h"
 
 namespace octet {
 namespace {
@@ -123,7 +122,6 @@ void bench_verb(const CommonOptions& common, const BenchArguments& arguments) {
     tests = tests_within(arguments, subject.model->config().context);
   }
   check_context(tests, subject);
-  cuda::set_math_mode(*enum_from_name<cuda::MathMode>(arguments.math));
   print_start(common, device_of(common));
   if (arguments.checkpoint.empty()) {
     initialize(*subject.model, common.seed.value_or(1));

@@ -186,9 +186,6 @@ class CommandLine {
         ->check(integer_from(0, kMostPositions));
     add_list(*command, "--batch", bench_.batch, "sequences at once (1)")->check(integer_from(1, kMostSequences));
     add_kv(*command, bench_.kv);
-    command->add_option("--math", bench_.math, "FP32 products of a GPU: fp32, tf32 or bf16")
-        ->check(CLI::IsMember({"fp32", "tf32", "bf16"}))
-        ->capture_default_str();
     add_list(*command, "--depth", bench_.depth, "tokens in the cache before the first one is written (0)")
         ->check(integer_from(0, kMostPositions));
     add_list(*command, "--formats", bench_.formats, "fp32,int8,int4,... (all)");

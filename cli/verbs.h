@@ -51,7 +51,6 @@ struct BenchArguments {
   std::vector<std::int64_t> batch = {1};
   std::vector<std::int64_t> depth = {0};
   std::string kv = "f32";            ///< keys and values in the cache: f32 or int8
-  std::string math = "fp32";         ///< what FP32 products of a GPU round their operands to: fp32, tf32 or bf16
   std::vector<std::string> formats;  ///< empty: all
   std::int64_t repetitions = 5;
 };
