@@ -25,7 +25,7 @@ endif()
 
 if(octet_has_cuda)
   # Set before the language is enabled, which would choose the oldest chip that nvcc knows. A release for all chips:
-  # 75-real;80-real;86-real;89-real;90-real;100-real;120-real;120-virtual
+  # 80-real;86-real;89-real;90-real;100-real;120-real;120-virtual
   set(CMAKE_CUDA_ARCHITECTURES 90-real CACHE STRING "Chips to compile kernels for")
   enable_language(CUDA)
   find_package(CUDAToolkit REQUIRED)

@@ -21,7 +21,7 @@ target_link_libraries(octet_simulated PRIVATE octet_cli octet_cuda_simulator)
 file(GLOB cuda_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/*_test.cpp)
 octet_test(test_cuda_kernel kernel SOURCES ${cuda_tests} LINK octet_eval octet_cuda_simulator)
 if(octet_has_cuda)
-  list(FILTER cuda_tests EXCLUDE REGEX "/simulator_test\\.cpp$")
+  list(FILTER cuda_tests EXCLUDE REGEX "/simulator_.*test\\.cpp$")
   if(cuda_tests)
     # Under names of their own: ctest gives tests of one name the labels of both.
     octet_test(test_cuda_gpu gpu SOURCES ${cuda_tests} LINK octet_eval octet_cuda PREFIX gpu.)

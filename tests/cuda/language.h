@@ -215,6 +215,14 @@ inline int __float2int_rn(float x) {
 
 namespace octet::simulator {
 
+/// To TF32 (cvt.rna.tf32.f32): 10 bits of fraction, ties away from zero. NaN and infinity stay.
+inline float to_tf32(float x) {
+  if (!std::isfinite(x)) {
+    return x;
+  }
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 0x1000U) & ~0x1FFFU);
+}
+
 template <typename Byte, typename Word>
 Word dot_of_bytes(Word a, Word b, Word sum) {
   for (int shift = 0; shift < 32; shift += 8) {

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "tests/cuda/device_memory.h"
 #include "tests/cuda/fiber.h"
+#include "tests/cuda/fragments.h"
 #include "tests/cuda/sanitizers.h"
 
 namespace octet::simulator {
@@ -83,6 +84,8 @@ std::string_view name_of(Meeting meeting) {
       return "a shuffle";
     case Meeting::ballot:
       return "a ballot";
+    case Meeting::product:
+      return "a product";
   }
   return "unknown";
 }
@@ -167,6 +170,7 @@ class Block {
     const unsigned mask = asking.mask;
     const Meeting meeting = asking.meeting;
     unsigned votes = 0;
+    const Fragments* fragments[kWarp] = {};
     for (unsigned rest = mask; rest != 0; rest &= rest - 1) {
       const int lane = std::countr_zero(rest);
       const auto number = static_cast<std::size_t>(warp->number + lane);
@@ -175,6 +179,10 @@ class Block {
         return;
       }
       votes |= static_cast<unsigned>(warp[lane].value & 1) << lane;
+      fragments[lane] = reinterpret_cast<const Fragments*>(warp[lane].value);
+    }
+    if (meeting == Meeting::product) {
+      multiply_warp(fragments);
     }
     for (unsigned rest = mask; rest != 0; rest &= rest - 1) {
       Thread& thread = warp[std::countr_zero(rest)];
@@ -282,6 +290,10 @@ unsigned ballot(unsigned mask, bool predicate, Place where) {
   Thread& self = *running;
   meet(Meeting::ballot, mask, predicate ? 1 : 0, self.lane(), where);
   return static_cast<unsigned>(self.received);
+}
+
+void multiply(const Fragments& fragments, Place where) {
+  meet(Meeting::product, 0xFFFFFFFFU, reinterpret_cast<std::uint64_t>(&fragments), running->lane(), where);
 }
 
 void run_grid(const char* kernel, dim3 blocks, dim3 threads, std::size_t shared_bytes,

@@ -36,7 +36,15 @@ struct Place {
 };
 
 /// What a thread can wait for: all threads of the block, or the lanes of its warp that a mask names.
-enum class Meeting { none, block_barrier, warp_barrier, shuffle, ballot };
+enum class Meeting { none, block_barrier, warp_barrier, shuffle, ballot, product };
+
+/// A lane's parts of a product of its warp, as tensor/cuda/mma.h describes them. Words are floats, or four int8 codes.
+struct Fragments {
+  bool floats;
+  const void* a;  // 4 words
+  const void* b;  // 2 words
+  void* d;        // 4 floats or int32
+};
 
 /// One thread of the running block.
 struct Thread {
@@ -44,7 +52,8 @@ struct Thread {
   int number = 0;  // index in one dimension
   int lane() const { return number % 32; }
 
-  // Where it waits. A shuffle gives the `value` of the lane `source`, a ballot one bit for each lane.
+  // Where it waits. A shuffle gives the `value` of the lane `source`, a ballot one bit for each lane. `value` of a
+  // product is the address of fragments.
   Meeting meeting = Meeting::none;
   unsigned mask = 0;
   int source = 0;
@@ -64,10 +73,12 @@ void wait_for_block(Place where);
 void wait_for_warp(unsigned mask, Place where);
 std::uint64_t shuffle(unsigned mask, std::uint64_t value, int source, Place where);
 unsigned ballot(unsigned mask, bool predicate, Place where);
+void multiply(const Fragments& fragments, Place where);
 
-/// Runs `thread` for every thread of the grid. Shared memory of the size given at launch is fresh for each block and holds
-/// no sensible value; arrays declared __shared__ keep what the block before left. Errors, with the kernel, the block and the threads: sizes that no chip has; threads that wait where the others never
-/// come; a write behind a block of device memory; what the thread throws.
+/// Runs `thread` for every thread of the grid. Shared memory of the size given at launch is fresh for each block and
+/// holds no sensible value; arrays declared __shared__ keep what the block before left. Errors, with the kernel, the
+/// block and the threads: sizes that no chip has; threads that wait where the others never come; a write behind a block
+/// of device memory; what the thread throws.
 void run_grid(const char* kernel, dim3 blocks, dim3 threads, std::size_t shared_bytes,
               const std::function<void()>& thread);
 
