@@ -46,6 +46,9 @@ if(octet_has_cuda)
   target_compile_options(octet_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:
     --expt-relaxed-constexpr --extended-lambda -lineinfo -Xcompiler=-Wall,-Wextra
     $<$<BOOL:${OCTET_WERROR}>:-Werror=all-warnings>>)
+  list(JOIN CMAKE_CUDA_ARCHITECTURES "," chips)
+  set_property(SOURCE ${PROJECT_SOURCE_DIR}/tensor/cuda/runtime.cpp APPEND PROPERTY
+    COMPILE_DEFINITIONS "OCTET_CUDA_CHIPS=\"${chips}\"")
   target_link_libraries(octet_cuda PUBLIC CUDA::cudart_static CUDA::cublasLt)  # never CUDA::cuda_driver: a stub, where no driver is
   target_link_options(octet_cuda INTERFACE LINKER:-rpath,${CUDAToolkit_LIBRARY_DIR})
   message(STATUS "CUDA: ${CMAKE_CUDA_COMPILER} ${CMAKE_CUDA_COMPILER_VERSION} for ${CMAKE_CUDA_ARCHITECTURES}")

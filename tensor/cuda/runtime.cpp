@@ -12,6 +12,7 @@
 #include <cuda_runtime.h>
 
 #include "base/error.h"
+#include "tensor/cuda/chips.h"
 
 namespace octet::cuda {
 namespace {
@@ -47,6 +48,10 @@ Device look_up() {
   cudaDeviceProp properties{};
   if (const cudaError_t error = cudaGetDeviceProperties(&properties, 0); error != cudaSuccess) {
     return absent(fmt::format("the NVIDIA GPU does not answer (CUDA says: {})", cudaGetErrorString(error)));
+  }
+  if (!chip_is_covered(OCTET_CUDA_CHIPS, properties.major, properties.minor)) {
+    return absent(fmt::format("the {} is a chip {}.{}, and Octet was compiled for {} (CMAKE_CUDA_ARCHITECTURES)",
+                              properties.name, properties.major, properties.minor, OCTET_CUDA_CHIPS));
   }
   int runtime = 0;
   (void)cudaRuntimeGetVersion(&runtime);
