@@ -1,3 +1,4 @@
+#include "tensor/cuda/attention_mma_tiles.h"
 #include "tensor/cuda/attention_tiles.h"
 #include "tensor/cuda/tables.h"
 
@@ -15,14 +16,16 @@ struct OnlineSoftmax {
   float sum[Tile::kThreadRows];
 };
 
+template <typename Tile>
 __device__ float max_of_sharers(float x) {
-  for (int offset = 1; offset < kSharers; offset *= 2) {
+  for (int offset = 1; offset < Tile::kSharers; offset *= 2) {
     x = fmaxf(x, __shfl_xor_sync(kAllLanes, x, offset));
   }
   return x;
 }
+template <typename Tile>
 __device__ float sum_of_sharers(float x) {
-  for (int offset = 1; offset < kSharers; offset *= 2) {
+  for (int offset = 1; offset < Tile::kSharers; offset *= 2) {
     x += __shfl_xor_sync(kAllLanes, x, offset);
   }
   return x;
@@ -53,7 +56,7 @@ __device__ void update_softmax(OnlineSoftmax<Tile>& softmax, typename Tile::Scor
     for (int c = 0; c < Tile::kThreadColumns; ++c) {
       max = fmaxf(max, scores.at[r][c]);
     }
-    max = max_of_sharers(max);
+    max = max_of_sharers<Tile>(max);
     const float factor = expf(softmax.max[r] - max);
     float sum = softmax.sum[r] * factor;
 #pragma unroll
@@ -107,16 +110,15 @@ __global__ void attention_kernel(AttentionArgs args, bool vectors) {
     load_rows<Tile, Tile::kStreamed>(args.v + kv + key * args.kv_row, kv_rows, 1.0F, v);
     __syncthreads();
     typename Tile::Scores scores = {};
-    add_scores<Tile>(q, k, scores);
+    Tile::add_scores(q, k, scores);
     if (const std::int64_t visible = args.past + first + 1 - key; visible < Tile::kStreamed) {
       hide_future<Tile>(static_cast<int>(visible), scores);
     }
     update_softmax<Tile>(softmax, scores, results);
-    share_weights<Tile>(scores, weights);
-    add_weighted_rows<Tile>(weights, v, results);
+    Tile::add_weighted_rows(scores, v, weights, results);
   }
   for (float& sum : softmax.sum) {
-    sum = sum_of_sharers(sum);
+    sum = sum_of_sharers<Tile>(sum);
   }
   const std::int64_t y_row = args.heads * args.head_dim;
   store_rows<Tile>(
@@ -148,8 +150,14 @@ std::int64_t attention_scratch(const AttentionArgs& args) {
 
 // Tiles as large as registers (255 a thread) and shared memory (two blocks a processor on an H100) allow.
 void attention(const AttentionArgs& args) {
-  with_attention_tile<AttentionTile<32, 8, 64>, AttentionTile<64, 8, 64>, AttentionTile<128, 4, 32>,
-                      AttentionTile<256, 4, 32>>(args.head_dim, [&]<typename Tile>(Tile) { attention_of<Tile>(args); });
+  const auto body = [&]<typename Tile>(Tile) { attention_of<Tile>(args); };
+  if (attention_by_mma(args.head_dim)) {
+    with_attention_tile<AttentionMmaTile<32, 2, 64>, AttentionMmaTile<64, 2, 64>, AttentionMmaTile<128, 1, 64>>(
+        args.head_dim, body);
+  } else {
+    with_attention_tile<AttentionTile<32, 8, 64>, AttentionTile<64, 8, 64>, AttentionTile<128, 4, 32>,
+                        AttentionTile<256, 4, 32>>(args.head_dim, body);
+  }
 }
 
 }  // namespace octet::cuda

@@ -1,3 +1,4 @@
+#include "tensor/cuda/attention_mma_tiles.h"
 #include "tensor/cuda/attention_tiles.h"
 #include "tensor/cuda/tables.h"
 
@@ -107,7 +108,7 @@ template <typename Tile>
 __device__ void add_key_gradients(const BackwardMemory<Tile>& memory, int later, std::int64_t rows,
                                   typename Tile::Results& dk, typename Tile::Results& dv) {
   typename Tile::Scores p = {}, ds = {};
-  add_scores<Tile>(memory.owned[0], memory.streamed[0], p);
+  Tile::add_scores(memory.owned[0], memory.streamed[0], p);
 #pragma unroll
   for (int r = 0; r < Tile::kThreadRows; ++r) {
 #pragma unroll
@@ -116,9 +117,8 @@ __device__ void add_key_gradients(const BackwardMemory<Tile>& memory, int later,
       p.at[r][c] = sees ? expf(p.at[r][c] - memory.log_sums[Tile::column(c)]) : 0.0F;
     }
   }
-  share_weights<Tile>(p, memory.weights);
-  add_weighted_rows<Tile>(memory.weights, memory.streamed[1], dv);
-  add_scores<Tile>(memory.owned[1], memory.streamed[1], ds);
+  Tile::add_weighted_rows(p, memory.streamed[1], memory.weights, dv);
+  Tile::add_scores(memory.owned[1], memory.streamed[1], ds);
 #pragma unroll
   for (int r = 0; r < Tile::kThreadRows; ++r) {
 #pragma unroll
@@ -126,8 +126,7 @@ __device__ void add_key_gradients(const BackwardMemory<Tile>& memory, int later,
       ds.at[r][c] = p.at[r][c] * (ds.at[r][c] - memory.row_sums[Tile::column(c)]);
     }
   }
-  share_weights<Tile>(ds, memory.weights);
-  add_weighted_rows<Tile>(memory.weights, memory.streamed[0], dk);
+  Tile::add_weighted_rows(ds, memory.streamed[0], memory.weights, dk);
 }
 
 /// dK and dV. Blocks: (tiles of keys, heads of keys, batch). The first keys are seen by most queries and start first.
@@ -176,8 +175,8 @@ template <typename Tile>
 __device__ void add_query_gradients(const BackwardMemory<Tile>& memory, const QueryRows<Tile>& rows,
                                     std::int64_t visible, typename Tile::Results& dq) {
   typename Tile::Scores p = {}, ds = {};
-  add_scores<Tile>(memory.owned[0], memory.streamed[0], p);
-  add_scores<Tile>(memory.owned[1], memory.streamed[1], ds);
+  Tile::add_scores(memory.owned[0], memory.streamed[0], p);
+  Tile::add_scores(memory.owned[1], memory.streamed[1], ds);
 #pragma unroll
   for (int r = 0; r < Tile::kThreadRows; ++r) {
 #pragma unroll
@@ -187,8 +186,7 @@ __device__ void add_query_gradients(const BackwardMemory<Tile>& memory, const Qu
       ds.at[r][c] = sees ? weight * (ds.at[r][c] - rows.row_sum[r]) : 0.0F;
     }
   }
-  share_weights<Tile>(ds, memory.weights);
-  add_weighted_rows<Tile>(memory.weights, memory.streamed[0], dq);
+  Tile::add_weighted_rows(ds, memory.streamed[0], memory.weights, dq);
 }
 
 /// dQ. Blocks: (tiles of queries, heads, batch). The last queries see most keys and start first.
@@ -255,9 +253,14 @@ void attention_backward(const AttentionBackwardArgs& given) {
   const Grid rows = {dim3(blocks_for(forward.batch * forward.heads * forward.time, kSumThreads / kWarp)),
                      dim3(kSumThreads)};
   launch("attention_backward, row sums", row_sums_kernel, rows, args);
-  with_attention_tile<AttentionTile<32, 4, 64>, AttentionTile<64, 4, 64>, AttentionTile<128, 4, 32>,
-                      AttentionTile<256, 2, 16>>(forward.head_dim,
-                                                 [&]<typename Tile>(Tile) { gradients_of<Tile>(args); });
+  const auto body = [&]<typename Tile>(Tile) { gradients_of<Tile>(args); };
+  if (attention_by_mma(forward.head_dim)) {
+    with_attention_tile<AttentionMmaTile<32, 1, 64>, AttentionMmaTile<64, 1, 64>, AttentionMmaTile<128, 1, 32>>(
+        forward.head_dim, body);
+  } else {
+    with_attention_tile<AttentionTile<32, 4, 64>, AttentionTile<64, 4, 64>, AttentionTile<128, 4, 32>,
+                        AttentionTile<256, 2, 16>>(forward.head_dim, body);
+  }
 }
 
 }  // namespace octet::cuda

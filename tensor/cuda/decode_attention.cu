@@ -1,5 +1,6 @@
 #include "tensor/cuda/kv_store.h"
 #include "tensor/cuda/tables.h"
+#include "tensor/cuda/vectors.h"
 
 // Attention of few queries to many stored positions, as in generation. The memory is the limit: each key and value is
 // read once, four at a time, for up to kRows queries that share it, and codes become floats in registers.
@@ -31,11 +32,6 @@ __device__ float4 load_columns(const T* x) {
   } else {
     return make_float4(static_cast<float>(*x), 0.0F, 0.0F, 0.0F);
   }
-}
-
-/// y += factor * x
-__device__ void add_scaled(float factor, const float4& x, float4& y) {
-  y = make_float4(fmaf(factor, x.x, y.x), fmaf(factor, x.y, y.y), fmaf(factor, x.z, y.z), fmaf(factor, x.w, y.w));
 }
 
 /// Shared memory of a block, for kRows queries.

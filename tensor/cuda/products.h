@@ -11,7 +11,7 @@
 namespace octet::cuda {
 
 /// How FP32 products are computed: exactly as FP32, or with operands rounded to the 10 bits of TF32 or the 7 of BF16
-/// for the tensor cores, with FP32 sums. fp32 unless set.
+/// for the tensor cores, with FP32 sums. With either, attention multiplies as TF32. fp32 unless set.
 enum class MathMode { fp32, tf32, bf16 };
 MathMode math_mode();
 void set_math_mode(MathMode mode);

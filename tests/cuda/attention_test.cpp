@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
+#include "tensor/cuda/products.h"
 #include "tests/cuda/cuda_test.h"
 
 namespace octet {
@@ -12,9 +13,13 @@ using testing::Throws;
 
 // Relative to the largest magnitude. The two backends add the same products in other orders. Measured on the simulator,
 // at most 4.7e-7, 3.2e-7 and 7.7e-7 over all cases; a GPU has another expf and its own fused multiplications.
-constexpr double kForwardBound = 2e-6;
-constexpr double kLogSumBound = 2e-6;
-constexpr double kBackwardBound = 4e-6;
+struct Bounds {
+  double forward, log_sum, backward;
+};
+constexpr Bounds kFp32 = {2e-6, 2e-6, 4e-6};
+// Operands have 10 bits of fraction: 4.9e-4 is the error of one. Measured on the simulator: at most 1.2e-3, 1.2e-3 and
+// 1.5e-3.
+constexpr Bounds kTf32 = {2e-3, 2e-3, 4e-3};
 
 struct Shapes {
   std::int64_t batch, time, past, heads, kv_heads, head_dim;
@@ -87,18 +92,20 @@ std::vector<Shapes> all_shapes() {
 
 class CudaAttention : public CudaTest {
  protected:
-  void expect_same_forward(const Shapes& shapes) {
+  ~CudaAttention() override { cuda::set_math_mode(cuda::MathMode::fp32); }
+
+  void expect_same_forward(const Shapes& shapes, const Bounds& bounds = kFp32) {
     SCOPED_TRACE(testing::Message() << shapes);
     const Tensor input = random_tensor({shapes.batch, shapes.past + shapes.time, shapes.width()}, 3);
     const Attention expected(shapes, input, cpu_kernels());
     cpu_kernels().attention(expected.args);
     const Attention actual(shapes, on_cuda(input), cuda_kernels());
     cuda_kernels().attention(actual.args);
-    expect_close(actual.y, expected.y, kForwardBound);
-    expect_close(actual.log_sum, expected.log_sum, kLogSumBound);
+    expect_close(actual.y, expected.y, bounds.forward);
+    expect_close(actual.log_sum, expected.log_sum, bounds.log_sum);
   }
 
-  void expect_same_backward(const Shapes& shapes) {
+  void expect_same_backward(const Shapes& shapes, const Bounds& bounds = kFp32) {
     SCOPED_TRACE(testing::Message() << shapes);
     const Tensor input = random_tensor({shapes.batch, shapes.time, shapes.width()}, 4);
     const Tensor dy = random_tensor({shapes.batch, shapes.time, shapes.heads, shapes.head_dim}, 5);
@@ -107,7 +114,7 @@ class CudaAttention : public CudaTest {
     const Attention actual(shapes, on_cuda(input), cuda_kernels());
     cuda_kernels().attention(actual.args);
     const Tensor gradient = actual.backward(on_cuda(dy), cuda_kernels());
-    expect_close(gradient, expected.backward(dy, cpu_kernels()), kBackwardBound);
+    expect_close(gradient, expected.backward(dy, cpu_kernels()), bounds.backward);
     expect_equal(actual.backward(on_cuda(dy), cuda_kernels()), gradient);  // no sum depends on who comes first
   }
 };
@@ -143,6 +150,40 @@ TEST_F(CudaAttention, InAnyOrderOfThreads) {
   });
 }
 
+TEST_F(CudaAttention, OnTensorCores) {
+  cuda::set_math_mode(cuda::MathMode::tf32);
+  for (const Shapes& shapes : std::vector<Shapes>{{1, 1, 0, 1, 1, 1},
+                                                  {2, 63, 0, 4, 2, 7},
+                                                  {1, 130, 0, 1, 1, 32},
+                                                  {1, 65, 0, 6, 3, 48},
+                                                  {1, 130, 0, 1, 1, 64},
+                                                  {1, 33, 0, 2, 1, 80},
+                                                  {1, 65, 0, 1, 1, 128},
+                                                  {1, 5, 0, 1, 1, 129}}) {  // too wide for them
+    expect_same_forward(shapes, kTf32);
+    expect_same_backward(shapes, kTf32);
+  }
+  expect_same_forward({2, 65, 70, 4, 2, 48}, kTf32);
+  under_every_schedule([&] {
+    expect_same_forward({1, 70, 3, 4, 2, 20}, kTf32);
+    expect_same_backward({1, 70, 0, 4, 2, 20}, kTf32);
+  });
+}
+
+TEST_F(CudaAttention, RoundsOperandsOnlyWhereMathAllowsIt) {
+  const Shapes shapes = {1, 40, 0, 2, 1, 32};
+  const Tensor input = on_cuda(random_tensor({1, 40, shapes.width()}, 9));
+  const auto forward = [&](cuda::MathMode mode) {
+    cuda::set_math_mode(mode);
+    const Attention attention(shapes, input, cuda_kernels());
+    cuda_kernels().attention(attention.args);
+    return attention.y;
+  };
+  const Tensor exact = forward(cuda::MathMode::fp32), rounded = forward(cuda::MathMode::tf32);
+  EXPECT_GT(relative_error(rounded, exact), kFp32.forward);
+  expect_equal(forward(cuda::MathMode::bf16), rounded);
+}
+
 // Scores up to 5600: exp overflows unless the maximum is subtracted, and the maximum rises from tile to tile.
 TEST_F(CudaAttention, LargeScores) {
   const Shapes shapes = {1, 200, 0, 1, 1, 8};
@@ -156,8 +197,8 @@ TEST_F(CudaAttention, LargeScores) {
   cpu_kernels().attention(expected.args);
   const Attention actual(shapes, on_cuda(input), cuda_kernels());
   cuda_kernels().attention(actual.args);
-  expect_close(actual.y, expected.y, kForwardBound);
-  expect_close(actual.log_sum, expected.log_sum, kLogSumBound);
+  expect_close(actual.y, expected.y, kFp32.forward);
+  expect_close(actual.log_sum, expected.log_sum, kFp32.log_sum);
 }
 
 TEST_F(CudaAttention, WithoutLogSums) {
@@ -168,7 +209,7 @@ TEST_F(CudaAttention, WithoutLogSums) {
   Attention actual(shapes, on_cuda(input), cuda_kernels());
   actual.args.log_sum = nullptr;
   cuda_kernels().attention(actual.args);
-  expect_close(actual.y, expected.y, kForwardBound);
+  expect_close(actual.y, expected.y, kFp32.forward);
 }
 
 TEST_F(CudaAttention, RefusesHeadsThatAreTooWide) {

@@ -1,0 +1,89 @@
+#pragma once
+
+#include "tensor/cuda/vectors.h"
+
+// Rows of a head in global memory, and how a block of threads brings them to shared memory and back. A Tile says how
+// rows lie in shared memory and which elements of a result a thread has (attention_tiles.h, attention_mma_tiles.h).
+
+namespace octet::cuda {
+
+/// Rows of a head in global memory. `vectors`: each begins at a multiple of 16 bytes and holds a multiple of 4 floats.
+struct HeadRows {
+  std::int64_t stride, count;
+  int dim;
+  bool vectors;
+};
+
+inline bool whole_vectors(const void* memory, std::int64_t row, std::int64_t batch, std::int64_t head_dim) {
+  return reinterpret_cast<std::uintptr_t>(memory) % 16 == 0 && row % 4 == 0 && batch % 4 == 0 && head_dim % 4 == 0;
+}
+
+/// Four columns of a row, with zeros beyond its end.
+__device__ inline float4 load_vector(const float* row, int column, const HeadRows& rows) {
+  if (column >= rows.dim) {
+    return zero_vector();
+  }
+  if (rows.vectors) {
+    return *reinterpret_cast<const float4*>(row + column);
+  }
+  const auto at = [&](int c) { return c < rows.dim ? row[c] : 0.0F; };
+  return make_float4(at(column), at(column + 1), at(column + 2), at(column + 3));
+}
+
+/// Brings kRows rows from `from` to shared memory, times `factor`, as operands of products. Rows beyond `rows.count`
+/// become zeros.
+template <typename Tile, int kRows>
+__device__ void load_rows(const float* from, const HeadRows& rows, float factor, float* shared) {
+  constexpr int kRowVectors = Tile::kDim / 4;
+  constexpr int kSteps = kRows * kRowVectors / Tile::kThreads;
+  static_assert(kRows * kRowVectors % Tile::kThreads == 0);
+#pragma unroll
+  for (int step = 0; step < kSteps; ++step) {
+    const int index = step * Tile::kThreads + static_cast<int>(threadIdx.x);
+    const int row = index / kRowVectors, column = index % kRowVectors * 4;
+    const float4 x = row < rows.count ? load_vector(from + row * rows.stride, column, rows) : zero_vector();
+    *reinterpret_cast<float4*>(shared + row * Tile::kPitch + column) = Tile::operand(scaled(x, factor));
+  }
+}
+
+/// Writes the results of all threads, times a factor(r) for row r of a thread, to those rows that exist.
+template <typename Tile, typename Factor>
+__device__ void store_rows(const typename Tile::Results& results, const HeadRows& rows, Factor factor, float* to) {
+#pragma unroll
+  for (int r = 0; r < Tile::kThreadRows; ++r) {
+    float* row = to + Tile::row(r) * rows.stride;
+#pragma unroll
+    for (int v = 0; v < Tile::kThreadVectors; ++v) {
+      const int column = Tile::vector(v);
+      const auto x = scaled(results.at[r][v], factor(r));
+      if (Tile::row(r) >= rows.count || column >= rows.dim) {
+        continue;
+      }
+      if (rows.vectors) {
+        *reinterpret_cast<typename Tile::Vector*>(row + column) = x;
+      } else {
+#pragma unroll
+        for (int i = 0; i < Tile::kVector && column + i < rows.dim; ++i) {
+          row[column + i] = component(x, i);
+        }
+      }
+    }
+  }
+}
+
+/// Throws: heads of head_dim columns are wider than kernels can do.
+[[noreturn]] void refuse_heads(std::int64_t head_dim, std::int64_t widest);
+
+/// body(tile) with the first of the tiles that is wide enough. Errors: none is.
+template <typename Tile, typename... Wider, typename Body>
+void with_attention_tile(std::int64_t head_dim, const Body& body) {
+  if (head_dim <= Tile::kDim) {
+    body(Tile());
+  } else if constexpr (sizeof...(Wider) > 0) {
+    with_attention_tile<Wider...>(head_dim, body);
+  } else {
+    refuse_heads(head_dim, Tile::kDim);
+  }
+}
+
+}  // namespace octet::cuda
