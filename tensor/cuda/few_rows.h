@@ -2,11 +2,10 @@
 
 #include "tensor/cuda/panel_task.h"
 
-// Products of few rows, bound by the bytes of the weight: a block reads one panel once for up to 8 rows (4 of
-// floats, which need more registers). A warp takes a
-// part of K. A lane loads 16 bytes, 4 columns of one step (8 columns of halves), so that a warp reads 512 bytes in a
-// row, and several of these loads are under way at once. Lanes with the same columns and then the warps are added up at
-// the end, in a fixed order.
+// Products of few rows, bound by the bytes of the weight: a block reads one panel once for up to 8 rows (4 of floats,
+// which need more registers). A warp takes a part of K. A lane loads 16 bytes, 4 columns of one step (8 columns of
+// halves), so that a warp reads 512 bytes in a row, and several of these loads are under way at once. Lanes with the
+// same columns and then the warps are added up at the end, in a fixed order.
 
 namespace octet::cuda {
 namespace {

@@ -9,10 +9,6 @@
 namespace octet::cuda {
 namespace {
 
-struct NoTable {
-  __device__ explicit NoTable(const PackedCodes&) {}
-};
-
 /// A word is a quad of four bytes code + 128; the flipped sign bit makes the code of it.
 struct Int8Codes {
   using Rows = CodeRows;

@@ -2,8 +2,9 @@
 
 #include "tensor/cuda/panel_task.h"
 
-// Products of many rows, bound by arithmetic: a block computes 64 rows x 64 columns. Pieces of both operands along K go
-// to shared memory, those of the weight unpacked once for all rows; a thread multiplies 8 rows x 4 columns of them.
+// Products of many rows of floats, bound by arithmetic: a block computes 64 rows x 64 columns. Pieces of both operands
+// along K go to shared memory, those of the weight unpacked once for all rows; a thread multiplies 8 rows x 4 columns
+// of them.
 
 namespace octet::cuda {
 namespace {
@@ -103,7 +104,7 @@ struct Outputs {
         n(std::int64_t{blockIdx.y} * kTileColumns + threadIdx.x % (kTileColumns / kThreadColumns) * kThreadColumns) {}
 };
 
-/// What becomes of the sums of a group: totals += value * scale + x_sum * offset.
+/// The sums of all groups: totals += value * scale + x_sum * offset.
 template <typename Format>
 struct ScaledSums {
   float totals[kThreadRows][kThreadColumns] = {};
@@ -144,33 +145,14 @@ struct ScaledSums {
   }
 };
 
-/// Or they are the result: y (groups, M, N).
-template <typename Format>
-struct ExactSums {
-  __device__ void add_group(const Task<typename Format::Rows>& task, const Outputs& at, std::int64_t group,
-                            const typename Format::Element (&sums)[kThreadRows][kThreadColumns]) {
-    OCTET_UNROLL
-    for (int r = 0; r < kThreadRows; ++r) {
-      OCTET_UNROLL
-      for (int c = 0; c < kThreadColumns; ++c) {
-        if (at.m + r < task.x.rows && at.n + c < task.w.n) {
-          static_cast<std::int32_t*>(task.y)[(group * task.x.rows + at.m + r) * task.w.n + at.n + c] =
-              Format::exact(sums[r][c]);
-        }
-      }
-    }
-  }
-  __device__ void end(const Task<typename Format::Rows>&, const Outputs&) {}
-};
-
 /// A block for each 64 rows (x) and each 4 panels (y).
-template <typename Format, template <typename> typename Result>
+template <typename Format>
 __global__ void __launch_bounds__(kTileThreads) many_rows(Task<typename Format::Rows> task) {
   __shared__ Tile<typename Format::Element> tile;
   const CodeLayout& layout = task.w.layout;
   const typename Format::Table table(task.w);
   const Outputs at;
-  Result<Format> result;
+  ScaledSums<Format> result;
   typename Format::Element sums[kThreadRows][kThreadColumns] = {};
   constexpr int kCodesOfElement = Format::kCodes / Format::kElements;
   const int end = static_cast<int>(row_elements<Format>(task.w));

@@ -94,6 +94,11 @@ __device__ inline std::int64_t scale_index(const PackedCodes& w, std::int64_t pa
   return (panel * w.layout.groups + group) * kPanelColumns;
 }
 
+/// For formats that unpack without one.
+struct NoTable {
+  __device__ explicit NoTable(const PackedCodes&) {}
+};
+
 /// Scales of four neighbouring columns: `Four` as they are stored, which loads early at little cost.
 struct FloatScales {
   using Four = float4;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tensor/cuda/few_rows.h"
+#include "tensor/cuda/many_codes.h"
 #include "tensor/cuda/many_rows.h"
 
 namespace octet::cuda {
@@ -13,7 +14,11 @@ constexpr std::int64_t kFewRows = 16;
 template <typename Format>
 void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
   if (task.x.rows > kFewRows) {
-    launch(name, many_rows<Format, ScaledSums>, many_rows_grid(task), task);
+    if constexpr (std::is_same_v<typename Format::Rows, CodeRows>) {
+      launch_many_codes<Format, ScaledCodeSums>(name, task);
+    } else {
+      launch(name, many_rows<Format>, many_rows_grid(task), task);
+    }
     return;
   }
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
@@ -27,11 +32,11 @@ void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
   });
 }
 
-/// The exact sums of each group.
+/// The exact sums of each group, of integer formats.
 template <typename Format>
 void panel_product(const char* name, const Task<typename Format::Rows>& task) {
   if (task.x.rows > kFewRows) {
-    launch(name, many_rows<Format, ExactSums>, many_rows_grid(task), task);
+    launch_many_codes<Format, ExactCodeSums>(name, task);
     return;
   }
   with_rows_of_pass<Format>(

@@ -8,10 +8,6 @@
 namespace octet::cuda {
 namespace {
 
-struct NoTable {
-  __device__ explicit NoTable(const PackedCodes&) {}
-};
-
 /// Bits kAt .. kAt + kBits - 1 of a word, less 2^(kBits - 1), as a float. Put into the mantissa of 2^(23 - kAt) they
 /// count in ones, so that an AND, an OR (one instruction) and a subtraction do it. kAt + kBits <= 23.
 template <int kBits, int kAt>

@@ -38,6 +38,9 @@ inline std::vector<ProductCase> product_cases() {
   cases.push_back({1, 16, 2100, 2100});  // more than all warps load at once
   cases.push_back({1, 16, 2100, 300});
   cases.push_back({2, 16, 20, 1});
+  for (const std::int64_t group : {24, 32, 128}) {  // several pieces of tiles of 64 x 64, groups of less and more
+    cases.push_back({66, 65, 300, group});
+  }
   return cases;
 }
 
