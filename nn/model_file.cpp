@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "base/file.h"
+#include "base/sha256.h"
 
 namespace octet {
 namespace {
@@ -16,7 +17,9 @@ using Path = std::filesystem::path;
 
 constexpr const char* kFormat = "octet";
 constexpr std::int64_t kVersion = 1;
-constexpr const char* kConfigKey = "octet_config";  // in the metadata of the weights
+// In the metadata of the weights.
+constexpr const char* kConfigKey = "octet_config";
+constexpr const char* kQuantizationKey = "octet_quantization_sha256";
 
 /// The part of config.json that has a fixed form.
 struct ConfigFile {
@@ -58,6 +61,19 @@ void check_same(const GptConfig& of_file, const GptConfig& expected, const Path&
   }
 }
 
+/// Weights that say nothing about a quantization are in FP32 or were written before they did.
+void check_same_quantization(const SafetensorsFile& weights, const std::string& quantization, const Path& folder) {
+  const auto written_for = weights.metadata().find(kQuantizationKey);
+  if (written_for == weights.metadata().end()) {
+    return;
+  }
+  const std::string found = quantization.empty() ? "none" : "one of SHA-256 " + sha256_hex(quantization);
+  if (found != "one of SHA-256 " + written_for->second) {
+    fail(ErrorKind::input, "{}: expected the \"quantization\" that {} was saved with, of SHA-256 {}, got {}",
+         (folder / kModelConfigFile).string(), kModelWeightsFile, written_for->second, found);
+  }
+}
+
 void check_tensor(const Tensor& tensor, const Tensor& parameter, const std::string& name, const Path& path) {
   if (tensor.shape() != parameter.shape() || tensor.dtype() != parameter.dtype()) {
     fail(ErrorKind::input, "{}: tensor \"{}\": expected {} {}, got {} {}", path.string(), name,
@@ -80,16 +96,18 @@ void save_model(const Path& folder, Gpt& model, const ModelExtras& extras) {
     tensors.push_back({path, parameter->value()});
   }
   tensors.insert(tensors.end(), extras.tensors.begin(), extras.tensors.end());
-  write_safetensors(folder / kModelWeightsFile, tensors, {{kConfigKey, to_json(model.config()).dump()}});
 
   ConfigFile file;
   file.model = model.config();
   nlohmann::json json = to_json(file);
+  std::map<std::string, std::string> metadata = {{kConfigKey, to_json(model.config()).dump()}};
   if (!extras.quantization.empty()) {
     check(nlohmann::json::accept(extras.quantization), "[save_model] expected JSON as quantization, got {}",
           extras.quantization);
     json["quantization"] = nlohmann::json::parse(extras.quantization);
+    metadata[kQuantizationKey] = sha256_hex(json["quantization"].dump());
   }
+  write_safetensors(folder / kModelWeightsFile, tensors, metadata);
   write_file_atomically(folder / kModelConfigFile, json.dump(2) + "\n");
 }
 
@@ -99,14 +117,14 @@ std::unique_ptr<Gpt> load_model(const Path& folder) {
     fail(ErrorKind::input, "{}: expected a model in FP32, got one with quantized layers",
          (folder / kModelConfigFile).string());
   }
-  const SafetensorsFile weights = read_model_weights(folder, description.config);
+  const SafetensorsFile weights = read_model_weights(folder, description);
   auto model = std::make_unique<Gpt>(description.config);
   load_parameters(*model, weights);
   return model;
 }
 
 void load_weights(const Path& folder, Gpt& model) {
-  load_parameters(model, read_model_weights(folder, model.config()));
+  load_parameters(model, read_model_weights(folder, {model.config(), {}}));
 }
 
 ModelDescription read_model_description(const Path& folder) {
@@ -125,14 +143,15 @@ ModelDescription read_model_description(const Path& folder) {
   return description;
 }
 
-SafetensorsFile read_model_weights(const Path& folder, const GptConfig& config) {
+SafetensorsFile read_model_weights(const Path& folder, const ModelDescription& description) {
   const Path path = folder / kModelWeightsFile;
   SafetensorsFile file = SafetensorsFile::read(path);
   const auto written_for = file.metadata().find(kConfigKey);
   if (written_for != file.metadata().end()) {
     const std::string name = path.string() + " (" + kConfigKey + ")";
-    check_same(read_json<GptConfig>(parse_json(written_for->second, name), name), config, path);
+    check_same(read_json<GptConfig>(parse_json(written_for->second, name), name), description.config, path);
   }
+  check_same_quantization(file, description.quantization, folder);
   return file;
 }
 

@@ -16,9 +16,9 @@ namespace octet {
 //     config.json         {"format": "octet", "version": 1, "model": {...}, "quantization": {...}}
 //     model.safetensors   every parameter under its dotted name, and what the quantized layers keep
 //
-// `quantization` stands only where layers are quantized. The metadata of the weights repeat `model`, so that weights
-// beside the configuration of another model are noticed. Whatever is wrong with either file is an ErrorKind::input that
-// names file and tensor.
+// `quantization` stands only where layers are quantized. The metadata of the weights repeat `model` and the SHA-256 of
+// `quantization` (JSON, keys sorted, no spaces), so that weights beside the configuration of another model are noticed.
+// Whatever is wrong with either file is an ErrorKind::input that names file and tensor.
 
 inline constexpr const char* kModelConfigFile = "config.json";
 inline constexpr const char* kModelWeightsFile = "model.safetensors";
@@ -49,8 +49,9 @@ struct ModelDescription {
 };
 ModelDescription read_model_description(const std::filesystem::path& folder);
 
-/// The content of model.safetensors; an error listing the differences where it belongs to another configuration.
-SafetensorsFile read_model_weights(const std::filesystem::path& folder, const GptConfig& config);
+/// The content of model.safetensors. Errors: it belongs to another configuration, whose differences are listed, or to
+/// another quantization; where the file does not say which, it may be any.
+SafetensorsFile read_model_weights(const std::filesystem::path& folder, const ModelDescription& description);
 
 /// Fills every parameter below `module`. Errors: a tensor is missing, has another shape or dtype, holds NaN or infinity
 /// (its index is named), or is neither a parameter nor one of `others`.

@@ -170,6 +170,7 @@ std::unique_ptr<Module> quantized_layer(Module& layer, AnyWeight weight, Activat
 void load_layer(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file, ChildSlot& slot) {
   try {
     AnyWeight weight = read_weight(path, layer, file);
+    check(columns(weight) == layer.columns, "expected {} columns as described, got {}", layer.columns, columns(weight));
     slot.replace(quantized_layer(slot.module(), std::move(weight), layer.activation_scheme()));
   } catch (const Error& error) {
     fail(ErrorKind::input, "{}: layer \"{}\": {}", file.path().string(), path, error.what());
@@ -218,7 +219,7 @@ std::unique_ptr<Gpt> load_any_model(const Path& folder) {
   }
   const std::string config_file = (folder / kModelConfigFile).string();
   auto layers = read_layers(description.quantization, config_file);
-  const SafetensorsFile file = read_model_weights(folder, description.config);
+  const SafetensorsFile file = read_model_weights(folder, description);
   auto model = std::make_unique<Gpt>(description.config);
 
   std::set<std::string> tensors;

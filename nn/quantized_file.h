@@ -25,8 +25,9 @@ namespace octet {
 /// Saves a model with or without quantized layers. `recipe` is the JSON object that made it, or empty.
 void save_any_model(const std::filesystem::path& folder, Gpt& model, const std::string& recipe = {});
 
-/// Loads a model with or without quantized layers. Errors: those of load_model; a layer that the model does not have,
-/// of a wrong shape, or codes and scales that break the rules of its format: all ErrorKind::input, naming the layer.
+/// Loads a model with or without quantized layers. Errors: those of load_model; a `quantization` that the weights were
+/// not saved with; a layer that the model does not have, of a wrong shape, or codes and scales that break the rules of
+/// its format: all ErrorKind::input, naming the layer.
 std::unique_ptr<Gpt> load_any_model(const std::filesystem::path& folder);
 
 /// The JSON object `recipe` of the folder; empty where no layer is quantized.

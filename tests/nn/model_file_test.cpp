@@ -160,7 +160,7 @@ TEST_F(ModelFile, QuantizedLayersAddTensorsAndADescription) {
   save_model(folder, model, extras);
   const ModelDescription description = read_model_description(folder);
   EXPECT_EQ(description.quantization, extras.quantization);
-  const SafetensorsFile weights = read_model_weights(folder, description.config);
+  const SafetensorsFile weights = read_model_weights(folder, description);
   load_parameters(model, weights, {"blocks.0.mlp.up.codes"});
   EXPECT_THAT([&] { load_model(folder); }, fails_with(kModelConfigFile, "expected a model in FP32"));
 }

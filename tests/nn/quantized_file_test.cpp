@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "base/sha256.h"
 #include "nn/quantized_embedding.h"
 #include "nn/quantized_linear.h"
 #include "tensor/autograd/node.h"
@@ -102,7 +103,10 @@ class QuantizedFile : public testing::Test {
   nlohmann::json config() { return nlohmann::json::parse(read_text_file(folder / kModelConfigFile)); }
   void write_config(const nlohmann::json& json) { write_file_atomically(folder / kModelConfigFile, json.dump()); }
 
-  /// Writes the weights again with one tensor replaced.
+  /// Writes the weights again as before they told which description they belong to.
+  void forget_description() { replace_tensor("", {}); }
+
+  /// Writes the weights again with one tensor replaced, without metadata.
   void replace_tensor(const std::string& name, const Tensor& tensor) {
     const SafetensorsFile file = SafetensorsFile::read(folder / kModelWeightsFile);
     std::vector<NamedTensor> tensors;
@@ -161,6 +165,7 @@ TEST_F(QuantizedFile, HoldsTheTensorsThatBytesCounts) {
 }
 
 TEST_F(QuantizedFile, RefusesADescriptionThatDoesNotFit) {
+  forget_description();
   const nlohmann::json good = config();
   const std::string int8 = "embedding";
   const auto refuses = [&](const std::function<void(nlohmann::json & quantization)>& change,
@@ -177,6 +182,8 @@ TEST_F(QuantizedFile, RefusesADescriptionThatDoesNotFit) {
   refuses([&](auto& q) { q["layers"][int8]["format"] = "int5"; }, "int5");
   refuses([&](auto& q) { q["layers"][int8]["group"] = 3; }, "layer \"embedding\": [codes] expected per_group scales");
   refuses([&](auto& q) { q["layers"][int8]["bits"] = 3; }, "expected codes of 3 bits in [-3, 3]");
+  refuses([&](auto& q) { q["layers"][int8]["columns"] = 13; },
+          "layer \"embedding\": expected 13 columns as described, got 16");
   refuses([&](auto& q) { q["layers"][int8]["grup"] = 4; }, "grup");
   refuses([&](auto& q) { q["layers"].erase(int8); }, "embedding.weight");
   refuses([](auto& q) { q["layers"]["norm"] = q["layers"]["embedding"]; }, "layer \"norm\"");
@@ -221,7 +228,27 @@ TEST_F(QuantizedFile, RefusesMinimumsThatBreakTheRules) {
   EXPECT_THAT([&] { load_any_model(folder); }, fails_with("layer \"" + path + "\""));
 }
 
+// A bit more in a threshold fits the shapes, but is another model.
+TEST_F(QuantizedFile, RefusesADescriptionThatTheWeightsWereNotSavedWith) {
+  nlohmann::json json = config();
+  const std::string saved = sha256_hex(json["quantization"].dump());
+  json["quantization"]["layers"]["embedding"]["threshold"] = 1.75F;
+  write_config(json);
+  const std::string other = sha256_hex(json["quantization"].dump());
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with((folder / kModelConfigFile).string()));
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("of SHA-256 " + saved + ", got one of SHA-256 " + other));
+  json.erase("quantization");
+  write_config(json);
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("of SHA-256 " + saved + ", got none"));
+}
+
+TEST_F(QuantizedFile, WeightsThatDoNotTellTheirDescriptionAreRead) {
+  forget_description();
+  EXPECT_NO_THROW(load_any_model(folder));
+}
+
 TEST_F(QuantizedFile, KeepsStaticScalesAndThresholds) {
+  forget_description();
   nlohmann::json json = config();
   int fixed = 0, split = 0;
   for (auto& [path, layer] : json["quantization"]["layers"].items()) {
@@ -242,6 +269,7 @@ TEST_F(QuantizedFile, KeepsStaticScalesAndThresholds) {
 }
 
 TEST_F(QuantizedFile, RefusesNf4ThatDoesNotFit) {
+  forget_description();
   const std::string path = layer_of([](const AnyWeight& weight) { return std::holds_alternative<Nf4Weight>(weight); });
   const nlohmann::json good = config();
   const auto refuses = [&](const std::function<void(nlohmann::json & layer)>& change, const std::string& message) {
