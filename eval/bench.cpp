@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <memory>
 
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "eval/calibrate.h"
+#include "eval/read_limits.h"
 #include "nn/cost.h"
 #include "quant/apply_recipe.h"
 
@@ -124,24 +124,6 @@ bool has_format(std::span<const BenchMeasurement> measurements, const std::strin
   return std::any_of(measurements.begin(), measurements.end(), [&](const auto& m) { return m.format == format; });
 }
 
-/// The measured bandwidth for each size, with sizes within 9 % of each other taken as one.
-class ReadLimits {
- public:
-  explicit ReadLimits(DeviceKind device) : device_(device) {}
-
-  double gbps(double bytes) {
-    const auto [entry, is_new] = measured_.try_emplace(std::lround(8 * std::log2(bytes)), 0.0);
-    if (is_new) {
-      entry->second = measure_read_gbps(std::max<std::int64_t>(1, std::llround(bytes)), device_);
-    }
-    return entry->second;
-  }
-
- private:
-  DeviceKind device_;
-  std::map<long, double> measured_;
-};
-
 MachineLimits higher(MachineLimits a, const MachineLimits& b) {
   a.peak_fp32_gflops = std::max(a.peak_fp32_gflops, b.peak_fp32_gflops);
   a.peak_int8_gops = std::max(a.peak_int8_gops, b.peak_int8_gops);
@@ -243,11 +225,13 @@ BenchReport run_bench(const std::string& name, Gpt& model, std::span<const Bench
   rounds.finish();
 
   report.machine = higher(report.machine, measure_machine_limits(model.device()));
-  ReadLimits read_limits(model.device());
+  ReadLimits read_limits(report.machine.read_gbps,
+                         [&](std::int64_t bytes) { return measure_read_gbps(bytes, model.device()); });
   for (const std::vector<BenchMeasurement>& measurements : of_task) {
     for (const BenchMeasurement& measurement : measurements) {
-      const BenchLimit limit =
-          bench_limit(measurement.work, report.machine, read_limits.gbps(measurement.work.pass_bytes));
+      const double reached = measurement.work.bytes / measurement.timing.median / 1e9;
+      const double read_gbps = read_limits.gbps(measurement.work.pass_bytes, reached);
+      const BenchLimit limit = bench_limit(measurement.work, report.machine, read_gbps);
       report.rows.push_back(bench_row(name, parameters, measurement, limit));
     }
   }

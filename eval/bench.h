@@ -46,7 +46,7 @@ struct BenchRow {
   double bytes_per_token = 0;   ///< that had to be moved: weights once a pass, keys and values
   double gbps = 0;              ///< the same per second
   double gops = 0;              ///< products per second, 2 operations each
-  std::string limit;            ///< the measured limit that this test meets first: "read 33.6 GB/s"
+  std::string limit;            ///< the measured limit that this test meets first: "read 33.6 GB/s"; "n/a"
   double share_of_limit = 0;    ///< time at the limit / time taken
 };
 BenchRow bench_row(const std::string& model, std::int64_t parameters, const BenchMeasurement& measurement,
@@ -59,10 +59,10 @@ struct BenchReport {
 
 /// Times the model and copies of it in each format on the device of the model, all formats in the same rounds of a
 /// test, after some untimed passes. The machine's limits are measured before and after, and the higher ones count.
-/// Bandwidth is measured for the bytes of each test: weights that fit a cache have another limit than those that do
-/// not. A format without recipe is the model as it is; others need an FP32 model. Formats that do not fit the memory
-/// together are timed in turn, each time beside FP32. Errors: a recipe that does not apply; a test beyond the context;
-/// (run) no formats.
+/// Bandwidth is measured for the bytes of each test (eval/read_limits.h): weights that fit a cache have another
+/// limit than those that do not. A format without recipe is the model as it is; others need an FP32 model. Formats that
+/// do not fit the memory together are timed in turn, each time beside FP32. Errors: a recipe that does not apply; a
+/// test beyond the context; (run) no formats.
 BenchReport run_bench(const std::string& name, Gpt& model, std::span<const BenchFormat> formats,
                       const BenchOptions& options, ProgressSink& progress, const Clock& clock = steady_seconds);
 

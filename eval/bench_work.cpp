@@ -1,5 +1,8 @@
 #include "eval/bench_work.h"
 
+#include <cmath>
+#include <limits>
+
 #include <fmt/format.h>
 
 #include "nn/quantized_embedding.h"
@@ -88,6 +91,9 @@ std::int64_t stored_bytes(Gpt& model) {
 }
 
 std::string BenchLimit::name() const {
+  if (!(rate > 0)) {
+    return "n/a";
+  }
   switch (kind) {
     case Kind::fp32:
       return fmt::format("fp32 {:.0f} GFLOP/s", rate);
@@ -103,6 +109,9 @@ BenchLimit bench_limit(const BenchWork& work, const MachineLimits& machine, doub
   const double int8_seconds = work.int8_operations / machine.peak_int8_gops / 1e9;
   const double fp32_seconds = work.fp32_operations / machine.peak_fp32_gflops / 1e9;
   const double read_seconds = work.bytes / read_gbps / 1e9;
+  if (!std::isfinite(int8_seconds + fp32_seconds + read_seconds)) {
+    return {.seconds = std::numeric_limits<double>::quiet_NaN()};
+  }
   if (read_seconds >= int8_seconds + fp32_seconds) {
     return {BenchLimit::Kind::read, read_gbps, read_seconds};
   }

@@ -22,7 +22,8 @@ BenchWork bench_work(Gpt& model, const SpeedTask& task);
 /// Bytes of all weights as stored.
 std::int64_t stored_bytes(Gpt& model);
 
-/// The limit that a task meets first: the roofline.
+/// The limit that a task meets first: the roofline. Unknown, with a rate of 0 and NaN seconds, where one that takes
+/// part could not be measured.
 struct BenchLimit {
   enum class Kind { fp32, int8, read };
 
@@ -30,7 +31,7 @@ struct BenchLimit {
   double rate = 0;     ///< GFLOP/s, GOP/s or GB/s
   double seconds = 0;  ///< that the task would take at the limit
 
-  /// "int8 1504 GOP/s", "read 33.6 GB/s"
+  /// "int8 1504 GOP/s", "read 33.6 GB/s"; "n/a" where it is unknown
   std::string name() const;
 };
 

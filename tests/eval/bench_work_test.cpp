@@ -1,5 +1,7 @@
 #include "eval/bench_work.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "quant/apply_recipe.h"
@@ -73,6 +75,14 @@ TEST(BenchLimit, IsTheOneThatIsMetFirst) {
   const BenchLimit fp32 = bench_limit({.fp32_operations = 200e9, .bytes = 1e9}, machine, 10);
   EXPECT_EQ(fp32.name(), "fp32 100 GFLOP/s");
   EXPECT_DOUBLE_EQ(fp32.seconds, 2.0);
+}
+
+TEST(BenchLimit, IsUnknownWithoutARate) {
+  const MachineLimits machine{.peak_fp32_gflops = 100, .peak_int8_gops = 400, .read_gbps = 10};
+  const BenchLimit unknown = bench_limit({.fp32_operations = 1e9, .bytes = 1e9}, machine, 0);
+  EXPECT_EQ(unknown.name(), "n/a");
+  EXPECT_TRUE(std::isnan(unknown.seconds));
+  EXPECT_EQ(bench_limit({.int8_operations = 1e9, .bytes = 1}, {.peak_fp32_gflops = 100}, 10).name(), "n/a");
 }
 
 }  // namespace
