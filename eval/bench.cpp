@@ -77,16 +77,17 @@ double deviation(const std::vector<double>& values) {
   return std::sqrt(squares / static_cast<double>(values.size() - 1));
 }
 
-/// Counts rounds for the progress.
-class Rounds {
+/// Counts timed runs for the progress, which may also end the job by an exception.
+class Runs {
  public:
-  Rounds(ProgressSink& sink, std::int64_t total) : sink_(sink), total_(total) {}
+  Runs(ProgressSink& sink, std::int64_t total) : sink_(sink), total_(total) {}
+  void prepare(const std::string& detail) { sink_.update(at(done_, detail)); }
   void next(const std::string& detail) { sink_.update(at(done_++, detail)); }
   void finish() { sink_.finish(at(total_, "")); }
 
  private:
   ProgressUpdate at(std::int64_t done, const std::string& detail) const {
-    return {.task = "bench", .unit = "round", .done = done, .total = total_, .detail = detail, .rate_unit = "rounds"};
+    return {.task = "bench", .unit = "run", .done = done, .total = total_, .detail = detail, .rate_unit = "runs"};
   }
 
   ProgressSink& sink_;
@@ -95,15 +96,17 @@ class Rounds {
 };
 
 std::vector<BenchMeasurement> time_task(std::span<BenchModel> models, const SpeedTask& task, std::int64_t repetitions,
-                                        Rounds& rounds, const Clock& clock) {
+                                        Runs& runs, const Clock& clock) {
+  const auto prepare = [&] { runs.prepare(task.name()); };
   std::vector<std::unique_ptr<SpeedJob>> owned;
   std::vector<std::function<void()>> jobs;
   for (BenchModel& entry : models) {
-    SpeedJob* job = owned.emplace_back(std::make_unique<SpeedJob>(*entry.model, task)).get();
+    SpeedJob* job = owned.emplace_back(std::make_unique<SpeedJob>(*entry.model, task, prepare)).get();
+    prepare();
     job->warm_up();
     jobs.emplace_back([job] { job->run(); });
   }
-  const std::vector<Timing> timings = time_interleaved(jobs, 0, repetitions, clock, [&] { rounds.next(task.name()); });
+  const std::vector<Timing> timings = time_interleaved(jobs, 0, repetitions, clock, [&] { runs.next(task.name()); });
   std::vector<BenchMeasurement> measurements;
   double baseline = 0;
   for (std::size_t m = 0; m < models.size(); ++m) {
@@ -204,7 +207,11 @@ BenchReport run_bench(const std::string& name, Gpt& model, std::span<const Bench
   const std::int64_t parameters = parameter_count(model.config());
   // A copy is FP32 before it is quantized; half of the memory is left for caches, activations and others.
   const auto groups = bench_groups(formats, 4 * parameters, free_memory() / 2);
-  Rounds rounds(progress, static_cast<std::int64_t>(groups.size() * tasks.size()) * options.repetitions);
+  std::int64_t models_timed = 0;
+  for (const auto& group : groups) {
+    models_timed += static_cast<std::int64_t>(group.size());
+  }
+  Runs runs(progress, models_timed * static_cast<std::int64_t>(tasks.size()) * options.repetitions);
   BenchReport report;
   report.machine = measure_machine_limits(model.device());
 
@@ -212,17 +219,18 @@ BenchReport run_bench(const std::string& name, Gpt& model, std::span<const Bench
   for (const auto& group : groups) {
     std::vector<BenchModel> models;
     for (const BenchFormat& format : group) {
+      runs.prepare(format.name);
       models.push_back(make_model(model, format));
     }
     for (std::size_t t = 0; t < tasks.size(); ++t) {
-      for (BenchMeasurement& measurement : time_task(models, tasks[t], options.repetitions, rounds, clock)) {
+      for (BenchMeasurement& measurement : time_task(models, tasks[t], options.repetitions, runs, clock)) {
         if (!has_format(of_task[t], measurement.format)) {  // the first group had FP32
           of_task[t].push_back(std::move(measurement));
         }
       }
     }
   }
-  rounds.finish();
+  runs.finish();
 
   report.machine = higher(report.machine, measure_machine_limits(model.device()));
   ReadLimits read_limits(report.machine.read_gbps,

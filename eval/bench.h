@@ -61,8 +61,9 @@ struct BenchReport {
 /// test, after some untimed passes. The machine's limits are measured before and after, and the higher ones count.
 /// Bandwidth is measured for the bytes of each test (eval/read_limits.h): weights that fit a cache have another
 /// limit than those that do not. A format without recipe is the model as it is; others need an FP32 model. Formats that
-/// do not fit the memory together are timed in turn, each time beside FP32. Errors: a recipe that does not apply; a
-/// test beyond the context; (run) no formats.
+/// do not fit the memory together are timed in turn, each time beside FP32. Progress is reported before each run, and
+/// while models and caches are prepared; an exception of the sink stops it there. Errors: a recipe that does not apply;
+/// a test beyond the context; (run) no formats.
 BenchReport run_bench(const std::string& name, Gpt& model, std::span<const BenchFormat> formats,
                       const BenchOptions& options, ProgressSink& progress, const Clock& clock = steady_seconds);
 

@@ -14,14 +14,14 @@ double steady_seconds() {
 
 std::vector<Timing> time_interleaved(std::span<const std::function<void()>> jobs, std::int64_t warmups,
                                      std::int64_t repetitions, const Clock& clock,
-                                     const std::function<void()>& before_round) {
+                                     const std::function<void()>& before_job) {
   check(repetitions >= 1, "[time_interleaved] expected at least 1 repetition, got {}", repetitions);
   std::vector<std::vector<double>> seconds(jobs.size());
   for (std::int64_t round = -warmups; round < repetitions; ++round) {
-    if (before_round) {
-      before_round();
-    }
     for (std::size_t j = 0; j < jobs.size(); ++j) {
+      if (before_job) {
+        before_job();
+      }
       const double start = clock();
       jobs[j]();
       if (round >= 0) {

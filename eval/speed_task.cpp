@@ -47,13 +47,16 @@ std::string SpeedTask::name() const {
   return text;
 }
 
-SpeedJob::SpeedJob(Gpt& model, const SpeedTask& task)
+SpeedJob::SpeedJob(Gpt& model, const SpeedTask& task, const std::function<void()>& before_pass)
     : model_(model),
       cache_(cache_config(model, task), task.batch, task.kv, model.device()),
       step_(model, cache_),
       depth_(task.depth) {
   const std::int64_t vocabulary = model.config().vocabulary;
   for (std::int64_t held = 0; held < task.depth; held += kFillTokens) {
+    if (before_pass) {
+      before_pass();
+    }
     forward(random_ids(task.batch, std::min(kFillTokens, task.depth - held), vocabulary, "speed past"));
   }
   if (task.kind == SpeedTask::Kind::prompt) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,9 @@ struct SpeedTask {
 /// and drawing them is not part of it.
 class SpeedJob {
  public:
-  /// Fills the cache up to the depth, by a pass of the model. Errors: more positions than the context of the model.
-  SpeedJob(Gpt& model, const SpeedTask& task);
+  /// Fills the cache up to the depth, by passes of the model. A deep one takes long: `before_pass` may report progress.
+  /// Errors: more positions than the context of the model.
+  SpeedJob(Gpt& model, const SpeedTask& task, const std::function<void()>& before_pass = {});
 
   /// Does the task from the depth on, and waits until the device has done it. Each pass computes the logits of the last
   /// position of each sequence.

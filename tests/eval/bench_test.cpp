@@ -71,6 +71,40 @@ TEST(RunBench, TimesEveryFormatInEveryTest) {
   EXPECT_THROW(run_bench("tiny", model, {}, options, progress), Error);
 }
 
+/// Counts reports, and throws at one of them.
+struct StoppingProgress final : ProgressSink {
+  void update(const ProgressUpdate& update) override {
+    last = update.done;
+    total = update.total;
+    if (++reports == stop_at) {
+      throw Error(ErrorKind::interrupted, "stopped");
+    }
+  }
+  void finish(const ProgressUpdate&) override {}
+  void note(std::string_view) override {}
+
+  int reports = 0, stop_at = 0;
+  std::int64_t last = 0, total = 0;
+};
+
+TEST(RunBench, CanBeStoppedBeforeEveryRunAndWhileItPrepares) {
+  Gpt model(tiny_config(Architecture::llama));
+  initialize(model, 1);
+  const std::vector<BenchFormat> formats = find_bench_formats({"fp32", "int8"});
+  const BenchOptions options{.prompt = {0}, .generate = {4}, .depth = {5}, .repetitions = 3};
+  StoppingProgress all;
+  run_bench("tiny", model, formats, options, all);
+  EXPECT_EQ(all.reports, 2 * (1 + 1 + 1 + 3)) << "each format is made, fills its cache, warms up and runs 3 times";
+  EXPECT_EQ(all.last, 5);
+  EXPECT_EQ(all.total, 6);
+  for (int stop_at = 1; stop_at <= all.reports; ++stop_at) {
+    StoppingProgress stopping;
+    stopping.stop_at = stop_at;
+    EXPECT_THROW(run_bench("tiny", model, formats, options, stopping), Error) << stop_at;
+    EXPECT_EQ(stopping.reports, stop_at);
+  }
+}
+
 TEST(RunBench, LeavesTheModelAsItWas) {
   Gpt model(tiny_config(Architecture::gpt2));
   initialize(model, 1);

@@ -33,18 +33,19 @@ TEST(TimeInterleaved, RunsJobsInRoundsAndTimesThemByTheClock) {
   EXPECT_EQ(timings[1].median, 10);
 }
 
-TEST(TimeInterleaved, WhatRunsBeforeARoundIsNotTimed) {
+TEST(TimeInterleaved, WhatRunsBeforeAJobIsNotTimed) {
   double now = 0;
-  int rounds = 0;
-  const std::vector<std::function<void()>> jobs = {[&] { now += 1; }};
+  int calls = 0;
+  const std::vector<std::function<void()>> jobs = {[&] { now += 1; }, [&] { now += 2; }};
   const auto before = [&] {
     now += 100;
-    ++rounds;
+    ++calls;
   };
   const auto timings = time_interleaved(
       jobs, 1, 2, [&] { return now; }, before);
-  EXPECT_EQ(rounds, 3);
+  EXPECT_EQ(calls, 6);
   EXPECT_EQ(timings[0].seconds, (std::vector<double>{1, 1}));
+  EXPECT_EQ(timings[1].seconds, (std::vector<double>{2, 2}));
 }
 
 TEST(TimeInterleaved, RefusesNoRepetitions) {

@@ -45,6 +45,15 @@ TEST(SpeedJob, TokensAreWrittenOneByOneBehindTheDepth) {
   EXPECT_EQ(job.positions(), 14);
 }
 
+TEST(SpeedJob, ReportsEachPassThatFillsTheCache) {
+  GptConfig config = tiny_config(Architecture::llama);
+  config.context = 1040;
+  Gpt model(config);
+  int passes = 0;
+  const SpeedJob job(model, {.kind = SpeedTask::Kind::generate, .tokens = 1, .depth = 1030}, [&] { ++passes; });
+  EXPECT_EQ(passes, 3) << "512 + 512 + 6 tokens";
+}
+
 TEST(SpeedJob, RefusesWhatTheContextDoesNotHold) {
   Gpt model(tiny_config(Architecture::llama));
   EXPECT_THROW(SpeedJob(model, {.kind = SpeedTask::Kind::generate, .tokens = 7, .depth = 10}), Error);
