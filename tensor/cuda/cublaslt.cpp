@@ -20,6 +20,7 @@ struct Plan {
   cublasLtMatmulDescOpaque_t operation;
   cublasLtMatrixLayoutOpaque_t a, b, d;
   cublasLtMatmulAlgo_t algorithm;
+  bool has_algorithm = false;
 };
 
 /// All that a plan depends on.
@@ -155,18 +156,19 @@ void set_preference(const LtProduct& product, cublasLtMatmulPreferenceOpaque_t& 
   set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, product.d);
 }
 
-/// The library's first choice. "None" comes with success and a count of zero.
+/// The library's first choice. "None" comes as a status, or with success and a count of zero.
 void choose_algorithm(const LtProduct& product, Plan& plan) {
   cublasLtMatmulPreferenceOpaque_t preference;
   set_preference(product, preference);
   cublasLtMatmulHeuristicResult_t result = {};
   int found = 0;
-  check_status(product, "cublasLtMatmulAlgoGetHeuristic",
-               library().api.get_heuristic(library().handle, &plan.operation, &plan.a, &plan.b, &plan.d, &plan.d,
-                                           &preference, 1, &result, &found));
-  check(found > 0 && result.state == CUBLAS_STATUS_SUCCESS,
-        "[product] expected cuBLASLt to have an algorithm, got none for {}", describe(product));
-  plan.algorithm = result.algo;
+  const cublasStatus_t status = library().api.get_heuristic(library().handle, &plan.operation, &plan.a, &plan.b,
+                                                            &plan.d, &plan.d, &preference, 1, &result, &found);
+  if (status != CUBLAS_STATUS_NOT_SUPPORTED) {
+    check_status(product, "cublasLtMatmulAlgoGetHeuristic", status);
+    plan.has_algorithm = found > 0 && result.state == CUBLAS_STATUS_SUCCESS;
+    plan.algorithm = result.algo;
+  }
 }
 
 std::unique_ptr<Plan> make_plan(const LtProduct& p) {
@@ -201,9 +203,17 @@ void set_cublaslt_api(const CublasLtApi& api) {
   library() = Library{api, nullptr, {}};
 }
 
+bool can_multiply(const LtProduct& product) {
+  check_product(product);
+  return plan_of(product).has_algorithm;
+}
+
 void multiply(const LtProduct& product) {
   check_product(product);
   Plan& plan = plan_of(product);
+  if (!plan.has_algorithm) {
+    fail(ErrorKind::run, "[product] expected cuBLASLt to have an algorithm, got none for {}", describe(product));
+  }
   if (product.bias != nullptr) {
     set(product, plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.bias);
   }

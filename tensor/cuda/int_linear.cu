@@ -74,18 +74,24 @@ __global__ void keep_columns(Task<CodeRows> task, const std::int32_t* sums, std:
   }
 }
 
-bool library_multiplies(const CodeRows& x, const PackedCodes& w) {
-  return x.rows > kFewRows && w.row_codes != nullptr;
-}
-
-/// The sums of all columns of the panels by cuBLASLt, then `last` on them.
-void by_library(const char* name, const Task<CodeRows>& task,
+/// The sums of all columns of the panels by cuBLASLt, then `last` on them. False: nothing was done, since there are few
+/// rows, scales are of groups, or the library cannot do it on this chip.
+bool by_library(const char* name, const Task<CodeRows>& task,
                 void (*last)(Task<CodeRows>, const std::int32_t*, std::int64_t)) {
   const PackedCodes& w = task.w;
+  if (task.x.rows <= kFewRows || w.row_codes == nullptr) {
+    return false;
+  }
   const std::int64_t columns = panels_of(w) * kPanelColumns;
   auto* sums = workspace_of<std::int32_t>(task.x.rows * columns);
-  multiply(int8_product(task.x.rows, columns, w.layout.stride, task.x.codes, w.row_codes, w.layout.stride, sums));
+  const LtProduct product =
+      int8_product(task.x.rows, columns, w.layout.stride, task.x.codes, w.row_codes, w.layout.stride, sums);
+  if (!can_multiply(product)) {
+    return false;
+  }
+  multiply(product);
   launch(name, last, {{static_cast<unsigned>(task.x.rows), blocks_for(w.n, kThreads)}, kThreads}, task, sums, columns);
+  return true;
 }
 
 Task<CodeRows> task_of(const IntProductArgs& args) {
@@ -98,17 +104,13 @@ Task<CodeRows> task_of(const IntLinearArgs& args) {
 }  // namespace
 
 void int8_product(const IntProductArgs& args) {
-  if (library_multiplies(args.x, args.w)) {
-    by_library("int8_product", task_of(args), keep_columns);
-  } else {
+  if (!by_library("int8_product", task_of(args), keep_columns)) {
     panel_product<Int8Codes>("int8_product", task_of(args));
   }
 }
 
 void int8_linear(const IntLinearArgs& args) {
-  if (library_multiplies(args.x, args.w)) {
-    by_library("int8_linear", task_of(args), dequantize);
-  } else {
+  if (!by_library("int8_linear", task_of(args), dequantize)) {
     panel_linear<Int8Codes>("int8_linear", task_of(args));
   }
 }

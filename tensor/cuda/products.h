@@ -60,6 +60,9 @@ LtProduct int8_product(std::int64_t m, std::int64_t n, std::int64_t k, const std
 /// address that is no multiple of 16, a bias, alpha and beta other than 1 and 0.
 void check_product(const LtProduct& product);
 
+/// Whether the library has an algorithm for it on this chip. Asks as `multiply` does, once for each kind.
+bool can_multiply(const LtProduct& product);
+
 /// Runs it on the stream of runtime.h, after check_product. The first product of its kind asks the library for an
 /// algorithm, which a CUDA graph cannot record; the next ones remember. Errors: what the library says, with the
 /// product.

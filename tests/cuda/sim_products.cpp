@@ -1,6 +1,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "base/error.h"
 #include "tensor/cuda/runtime.h"
 #include "tests/cuda/host_product.h"
 #include "tests/cuda/simulator.h"
@@ -49,8 +50,13 @@ void multiply_now(const LtProduct& product) {
 
 }  // namespace
 
-void multiply(const LtProduct& product) {
+bool can_multiply(const LtProduct& product) {
   check_product(product);
+  return simulator::library_has_int8 || product.type != LtProduct::Type::int8;
+}
+
+void multiply(const LtProduct& product) {
+  check(can_multiply(product), "[product] expected an algorithm, got none for {}", describe(product));
   simulator::run_or_record([product] { multiply_now(product); });
 }
 

@@ -82,6 +82,9 @@ void multiply(const Fragments& fragments, Place where);
 void run_grid(const char* kernel, dim3 blocks, dim3 threads, std::size_t shared_bytes,
               const std::function<void()>& thread);
 
+/// Whether the library of products has algorithms for int8, which a chip may lack.
+inline bool library_has_int8 = true;
+
 /// Work on the device: done at once, or kept while kernels are recorded (runtime.h).
 void run_or_record(std::function<void()> work);
 

@@ -172,7 +172,7 @@ TEST_F(CublasLtTest, FailuresNameTheProductAndTheStatus) {
   record.create_status = CUBLAS_STATUS_SUCCESS;
   record.algorithms = 0;
   EXPECT_EQ(message_of(product), "[product] expected cuBLASLt to have an algorithm, got none for " + described);
-  record.algorithms = 1;  // the failure is not remembered
+  use_fake_cublaslt();
   record.matmul_status = CUBLAS_STATUS_EXECUTION_FAILED;
   EXPECT_EQ(message_of(product),
             "[product] expected cublasLtMatmul to succeed, got CUBLAS_STATUS_EXECUTION_FAILED for " + described);
@@ -180,6 +180,21 @@ TEST_F(CublasLtTest, FailuresNameTheProductAndTheStatus) {
 }
 
 // The library takes every leading dimension that is large enough; only the result shows that it is not the right one.
+TEST_F(CublasLtTest, SaysBeforehandWhetherThereIsAnAlgorithm) {
+  GemmSample sample(false, false, 2, 3, 4, 1);
+  const LtProduct product = column_major(sample.args);
+  EXPECT_TRUE(can_multiply(product));
+  multiply(product);
+  EXPECT_EQ(record.queries.size(), 1U);  // one question for both
+
+  use_fake_cublaslt();
+  record.algorithms = 0;
+  EXPECT_FALSE(can_multiply(product));
+  EXPECT_FALSE(can_multiply(product));
+  EXPECT_EQ(record.queries.size(), 1U);  // "none" is remembered too
+  EXPECT_THROW(multiply(product), Error);
+}
+
 TEST_F(CublasLtTest, AWrongLeadingDimensionIsRefusedOrGivesAWrongResult) {
   GemmSample sample(false, false, 4, 3, 5, 2);
   const std::vector<float> expected = sample.expected();

@@ -1,0 +1,30 @@
+#include "tensor/ops/dynamic_linear.h"
+#include "tests/cuda/cuda_test.h"
+#include "tests/cuda/quantized_sample.h"
+#include "tests/cuda/simulator.h"
+
+// A chip for which cuBLASLt has no int8 algorithm: Octet's own kernels take over.
+
+namespace octet {
+namespace {
+
+class WithoutInt8 : public CudaTest {
+ protected:
+  WithoutInt8() { simulator::library_has_int8 = false; }
+  ~WithoutInt8() override { simulator::library_has_int8 = true; }
+};
+
+TEST_F(WithoutInt8, OwnKernelsGiveTheSameSums) {
+  for (const std::int64_t m : {17, 65}) {
+    const ProductCase c{m, 70, 300, 300};
+    const PackedWeight weight(random_codes(c, 8, false), PackedFormat::int8), moved = weight.to(DeviceKind::cuda);
+    ASSERT_NE(moved.view().row_codes, nullptr);  // the library would be asked
+    const Tensor x = random_tensor({c.m, c.k}, 3);
+    expect_equal(integer_product(quantize_rows(on_cuda(x), moved.layout()), moved),
+                 integer_product(quantize_rows(x, weight.layout()), weight));
+    expect_equal(dynamic_linear(on_cuda(x), moved), dynamic_linear(x, weight));
+  }
+}
+
+}  // namespace
+}  // namespace octet
