@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
 #include "cli/console.h"
@@ -48,12 +49,16 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
 
 }  // namespace
 
-void check_recipes(const RunConfig& config) {
+void check_recipes(const RunConfig& config, const std::string& source) {
   for (const Recipe& recipe : config.quantize) {
     Gpt model(config.model);
     InputScales scales;  // those of calibration are not known yet
     model.for_each_child([&](const std::string& path, ChildSlot&) { scales[path] = 1.0F; });
-    apply_recipe(model, recipe, scales);
+    try {
+      apply_recipe(model, recipe, scales);
+    } catch (const Error& error) {
+      throw Error(error.kind(), fmt::format("{}: {}", source, error.what()));
+    }
   }
 }
 

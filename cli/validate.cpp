@@ -8,8 +8,8 @@ void configs_validate_verb(const CommonOptions& common, const ConfigArguments& a
   Run run = read_run(common, arguments);
   check_run_folder(run);
   const auto progress = make_progress(common);
+  check_recipes(run.config, arguments.config);  // before the text, which may be long
   const RunText text = learn_text(run, *progress);
-  check_recipes(run.config);
   if (run.config.device == DeviceKind::cuda && !cuda::device().available) {
     progress->note(fmt::format("note: this machine cannot run it: {}", cuda::device().reason));
   }

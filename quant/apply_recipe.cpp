@@ -63,7 +63,7 @@ std::string nearest_paths(const std::string& pattern, const std::vector<Layer>& 
 }
 
 /// Gives the layers that `patterns` match a scheme of their own.
-void keep(const std::vector<std::string>& patterns, const std::string& key, WeightFormat format,
+void keep(const Recipe& recipe, const std::vector<std::string>& patterns, const std::string& key, WeightFormat format,
           std::vector<Layer>& layers) {
   for (const std::string& pattern : patterns) {
     bool matched = false;
@@ -77,8 +77,8 @@ void keep(const std::vector<std::string>& patterns, const std::string& key, Weig
       }
     }
     if (!matched) {
-      fail(ErrorKind::config, "recipe {}: the pattern \"{}\" matches no layer; the nearest are {}", key, pattern,
-           nearest_paths(pattern, layers));
+      fail(ErrorKind::config, "recipe \"{}\": {}: the pattern \"{}\" matches no layer; the nearest are {}", recipe.name,
+           key, pattern, nearest_paths(pattern, layers));
     }
   }
 }
@@ -115,8 +115,8 @@ void choose_schemes(const Recipe& recipe, bool tied_head, const InputScales& sca
       layer.reason = "left FP32 because the recipe says so";
     }
   }
-  keep(recipe.keep_fp16, "keep_fp16", WeightFormat::fp16, layers);
-  keep(recipe.keep_fp32, "keep_fp32", WeightFormat::fp32, layers);
+  keep(recipe, recipe.keep_fp16, "keep_fp16", WeightFormat::fp16, layers);
+  keep(recipe, recipe.keep_fp32, "keep_fp32", WeightFormat::fp32, layers);
 }
 
 void quantize(Layer& layer) {

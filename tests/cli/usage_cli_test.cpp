@@ -57,7 +57,10 @@ TEST(Usage, ImpossibleModelsAndRecipesAreRefusedBeforeTraining) {
       {{"run", "tiny.yaml", "model.vocabulary=200"}, 2, {"model.vocabulary", "257", "200"}},
       {{"run", "tiny.yaml", "model.heads=5"}, 2, {"model.heads", "32", "5"}},
       {{"run", "tiny.yaml", "quantize.1.group=0"}, 2, {"quantize.1.group", "0"}},
-      {{"run", "tiny.yaml", "quantize.1.keep_fp32=[nothing.*]"}, 2, {"nothing.*", "embedding"}},
+      {{"run", "tiny.yaml", "quantize.1.keep_fp32=[nothing.*]"},
+       2,
+       {"tiny.yaml: recipe \"int4\": keep_fp32: the pattern \"nothing.*\"", "embedding"}},
+      {{"configs", "validate", "tiny.yaml", "quantize.0.keep_fp16=[nothing.*]"}, 2, {"tiny.yaml: recipe \"int8\""}},
       {{"run", "tiny.yaml", "model.context=100000"}, 3, {"text.txt", "100000"}},
   });
 }

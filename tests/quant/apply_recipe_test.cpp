@@ -159,10 +159,12 @@ TEST(ApplyRecipe, KeepsWhatPatternsName) {
 TEST(ApplyRecipe, APatternThatMatchesNothingIsAnError) {
   Gpt model(tiny_llama());
   Recipe recipe;
+  recipe.name = "mine";
   recipe.keep_fp32 = {"block.0.attention.qkv"};
   EXPECT_THAT([&] { apply_recipe(model, recipe); },
-              ThrowsMessage<Error>(AllOf(HasSubstr("keep_fp32: the pattern \"block.0.attention.qkv\" matches no layer"),
-                                         HasSubstr("the nearest are blocks.0.attention.qkv, "))));
+              ThrowsMessage<Error>(
+                  AllOf(HasSubstr("recipe \"mine\": keep_fp32: the pattern \"block.0.attention.qkv\" matches no layer"),
+                        HasSubstr("the nearest are blocks.0.attention.qkv, "))));
 }
 
 TEST(ApplyRecipe, AWeightWithNanIsAnErrorAndLeavesTheModelAlone) {
