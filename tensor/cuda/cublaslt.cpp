@@ -2,6 +2,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "tensor/cuda/cublaslt_api.h"
@@ -20,7 +21,6 @@ struct Plan {
   cublasLtMatmulDescOpaque_t operation;
   cublasLtMatrixLayoutOpaque_t a, b, d;
   cublasLtMatmulAlgo_t algorithm;
-  bool has_algorithm = false;
 };
 
 /// All that a plan depends on.
@@ -29,7 +29,7 @@ using Key = std::array<std::int64_t, 18>;
 struct Library {
   CublasLtApi api;
   cublasLtHandle_t handle = nullptr;
-  std::map<Key, std::unique_ptr<Plan>> plans;
+  std::map<Key, std::unique_ptr<Plan>> plans;  // null where the library has no algorithm
 };
 
 Library& library() {
@@ -156,21 +156,23 @@ void set_preference(const LtProduct& product, cublasLtMatmulPreferenceOpaque_t& 
   set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, product.d);
 }
 
-/// The library's first choice. "None" comes as a status, or with success and a count of zero.
-void choose_algorithm(const LtProduct& product, Plan& plan) {
+/// The library's first choice. "None" comes as a status of its own, or with success and a count of zero.
+bool choose_algorithm(const LtProduct& product, Plan& plan) {
   cublasLtMatmulPreferenceOpaque_t preference;
   set_preference(product, preference);
   cublasLtMatmulHeuristicResult_t result = {};
   int found = 0;
   const cublasStatus_t status = library().api.get_heuristic(library().handle, &plan.operation, &plan.a, &plan.b,
                                                             &plan.d, &plan.d, &preference, 1, &result, &found);
-  if (status != CUBLAS_STATUS_NOT_SUPPORTED) {
-    check_status(product, "cublasLtMatmulAlgoGetHeuristic", status);
-    plan.has_algorithm = found > 0 && result.state == CUBLAS_STATUS_SUCCESS;
-    plan.algorithm = result.algo;
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED) {
+    return false;
   }
+  check_status(product, "cublasLtMatmulAlgoGetHeuristic", status);
+  plan.algorithm = result.algo;
+  return found > 0 && result.state == CUBLAS_STATUS_SUCCESS;
 }
 
+/// Null where the library has no algorithm.
 std::unique_ptr<Plan> make_plan(const LtProduct& p) {
   auto plan = std::make_unique<Plan>();
   const cudaDataType_t operand = is_int8(p) ? CUDA_R_8I : CUDA_R_32F, result = is_int8(p) ? CUDA_R_32I : CUDA_R_32F;
@@ -178,11 +180,11 @@ std::unique_ptr<Plan> make_plan(const LtProduct& p) {
   set_layout(p, {operand, p.rows_of_a(), p.columns_of_a(), p.lda, p.stride_a}, plan->a);
   set_layout(p, {operand, p.rows_of_b(), p.columns_of_b(), p.ldb, p.stride_b}, plan->b);
   set_layout(p, {result, p.m, p.n, p.ldd, p.stride_d}, plan->d);
-  choose_algorithm(p, *plan);
-  return plan;
+  return choose_algorithm(p, *plan) ? std::move(plan) : nullptr;
 }
 
-Plan& plan_of(const LtProduct& product) {
+/// Null where the library has no algorithm.
+Plan* plan_of(const LtProduct& product) {
   Library& lt = library();
   if (lt.handle == nullptr) {
     cublasLtHandle_t handle = nullptr;
@@ -194,7 +196,7 @@ Plan& plan_of(const LtProduct& product) {
   if (found == lt.plans.end()) {
     found = lt.plans.emplace(key, make_plan(product)).first;
   }
-  return *found->second;
+  return found->second.get();
 }
 
 }  // namespace
@@ -205,15 +207,16 @@ void set_cublaslt_api(const CublasLtApi& api) {
 
 bool can_multiply(const LtProduct& product) {
   check_product(product);
-  return plan_of(product).has_algorithm;
+  return plan_of(product) != nullptr;
 }
 
 void multiply(const LtProduct& product) {
   check_product(product);
-  Plan& plan = plan_of(product);
-  if (!plan.has_algorithm) {
+  Plan* const found = plan_of(product);
+  if (found == nullptr) {
     fail(ErrorKind::run, "[product] expected cuBLASLt to have an algorithm, got none for {}", describe(product));
   }
+  Plan& plan = *found;
   if (product.bias != nullptr) {
     set(product, plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.bias);
   }

@@ -74,12 +74,12 @@ __global__ void keep_columns(Task<CodeRows> task, const std::int32_t* sums, std:
   }
 }
 
-/// The sums of all columns of the panels by cuBLASLt, then `last` on them. False: nothing was done, since there are few
-/// rows, scales are of groups, or the library cannot do it on this chip.
+/// The sums of all columns of the panels by cuBLASLt, then `last` on them. False, and nothing done, where rows are few,
+/// groups have scales of their own, or the library does not multiply int8 on this chip.
 bool by_library(const char* name, const Task<CodeRows>& task,
                 void (*last)(Task<CodeRows>, const std::int32_t*, std::int64_t)) {
   const PackedCodes& w = task.w;
-  if (task.x.rows <= kFewRows || w.row_codes == nullptr) {
+  if (has_few_rows(task) || w.row_codes == nullptr) {
     return false;
   }
   const std::int64_t columns = panels_of(w) * kPanelColumns;

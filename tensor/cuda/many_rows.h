@@ -104,7 +104,7 @@ struct Outputs {
         n(std::int64_t{blockIdx.y} * kTileColumns + threadIdx.x % (kTileColumns / kThreadColumns) * kThreadColumns) {}
 };
 
-/// The sums of all groups: totals += value * scale + x_sum * offset.
+/// What becomes of the sums of a group: totals += value * scale + x_sum * offset.
 template <typename Format>
 struct ScaledSums {
   float totals[kThreadRows][kThreadColumns] = {};

@@ -38,6 +38,11 @@ struct Task {
   void* y;            // the result (M, N), or int32 sums (groups, M, N)
 };
 
+/// Of formats whose bytes say all.
+struct NoTable {
+  __device__ explicit NoTable(const PackedCodes&) {}
+};
+
 /// Lanes that share a step, and steps that a warp reads at once: 512 bytes.
 template <typename Format>
 constexpr int kLanesOfStep = static_cast<int>(kPanelColumns) / Format::kColumns;
@@ -93,11 +98,6 @@ __device__ inline void load(const float* from, float (&to)[8]) {
 __device__ inline std::int64_t scale_index(const PackedCodes& w, std::int64_t panel, std::int64_t group) {
   return (panel * w.layout.groups + group) * kPanelColumns;
 }
-
-/// For formats that unpack without one.
-struct NoTable {
-  __device__ explicit NoTable(const PackedCodes&) {}
-};
 
 /// Scales of four neighbouring columns: `Four` as they are stored, which loads early at little cost.
 struct FloatScales {

@@ -1,24 +1,50 @@
 #pragma once
 
 #include "tensor/cuda/few_rows.h"
-#include "tensor/cuda/many_codes.h"
 #include "tensor/cuda/many_rows.h"
+#include "tensor/cuda/many_rows_mma.h"
+#include "tensor/cuda/runtime.h"
 
 namespace octet::cuda {
 namespace {
 
-// Up to here the weights are read a few times at most, and there is too little arithmetic for tiles of 64 rows.
+// Up to here the weights are read a few times at most, and there is too little arithmetic for tiles.
 constexpr std::int64_t kFewRows = 16;
+
+/// Whether every processor of the chip gets a block.
+inline bool fills_chip(const Grid& grid) {
+  return std::int64_t{grid.blocks.x} * grid.blocks.y >= device().processors;
+}
+
+inline bool has_few_rows(const Task<CodeRows>& task) {
+  return task.x.rows <= kFewRows;
+}
+/// Where one row of tiles would leave processors without work, few_rows.h with its panels of 16 columns does not: then
+/// up to 64 rows are few.
+inline bool has_few_rows(const Task<FloatRows>& task) {
+  return task.x.rows <= kFewRows || (task.x.rows <= kTileRows && !fills_chip(many_rows_grid(task)));
+}
+
+/// Tiles of 64 x 64 read the least. Where they would leave processors without work, tiles of 32 x 32 are four times as
+/// many; their warps share K, so that a block still has four warps and few pieces.
+template <typename Format>
+void many_rows_linear(const char* name, const Task<CodeRows>& task) {
+  if (fills_chip(mma_grid<Wide>(task))) {
+    launch(name, many_rows_mma<Format, Wide, ScaledFragments>, mma_grid<Wide>(task), task);
+  } else {
+    launch(name, many_rows_mma<Format, Deep, ScaledFragments>, mma_grid<Deep>(task), task);
+  }
+}
+template <typename Format>
+void many_rows_linear(const char* name, const Task<FloatRows>& task) {
+  launch(name, many_rows<Format>, many_rows_grid(task), task);
+}
 
 /// y = f(x W^T + bias) by the kernels of this folder. `name` is for messages.
 template <typename Format>
 void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
-  if (task.x.rows > kFewRows) {
-    if constexpr (std::is_same_v<typename Format::Rows, CodeRows>) {
-      launch_many_codes<Format, ScaledCodeSums>(name, task);
-    } else {
-      launch(name, many_rows<Format>, many_rows_grid(task), task);
-    }
+  if (!has_few_rows(task)) {
+    many_rows_linear<Format>(name, task);
     return;
   }
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
@@ -32,11 +58,11 @@ void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
   });
 }
 
-/// The exact sums of each group, of integer formats.
+/// The exact sums of each group.
 template <typename Format>
-void panel_product(const char* name, const Task<typename Format::Rows>& task) {
-  if (task.x.rows > kFewRows) {
-    launch_many_codes<Format, ExactCodeSums>(name, task);
+void panel_product(const char* name, const Task<CodeRows>& task) {
+  if (!has_few_rows(task)) {
+    launch(name, many_rows_mma<Format, Wide, ExactFragments>, mma_grid<Wide>(task), task);
     return;
   }
   with_rows_of_pass<Format>(

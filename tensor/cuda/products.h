@@ -11,7 +11,7 @@
 namespace octet::cuda {
 
 /// How FP32 products are computed: exactly as FP32, or with operands rounded to the 10 bits of TF32 or the 7 of BF16
-/// for the tensor cores, with FP32 sums. With either, attention multiplies as TF32. fp32 unless set.
+/// for the tensor cores, with FP32 sums. fp32 unless set.
 enum class MathMode { fp32, tf32, bf16 };
 MathMode math_mode();
 void set_math_mode(MathMode mode);
@@ -60,7 +60,8 @@ LtProduct int8_product(std::int64_t m, std::int64_t n, std::int64_t k, const std
 /// address that is no multiple of 16, a bias, alpha and beta other than 1 and 0.
 void check_product(const LtProduct& product);
 
-/// Whether the library has an algorithm for it on this chip. Asks as `multiply` does, once for each kind.
+/// Whether the library has an algorithm for it on this chip, after check_product. Of FP32 it does; of int8 not on every
+/// chip. Asked once for its kind and remembered, "no" as well.
 bool can_multiply(const LtProduct& product);
 
 /// Runs it on the stream of runtime.h, after check_product. The first product of its kind asks the library for an

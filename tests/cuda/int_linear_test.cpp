@@ -1,3 +1,4 @@
+#include "tensor/ops/checks.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"
@@ -38,11 +39,14 @@ TEST_F(CudaIntLinear, SumsEqualTheCpu) {
   }
 }
 
-TEST_F(CudaIntLinear, SumsNeedNoOrderOfThreads) {
+TEST_F(CudaIntLinear, NeedNoOrderOfThreads) {
   under_every_schedule([] {
-    for (const ProductCase& c : {ProductCase{3, 17, 100, 32}, {20, 70, 100, 32}}) {
+    for (const ProductCase& c : {ProductCase{3, 17, 100, 32}, {20, 70, 300, 24}, {20, 33, 600, 24}}) {
       for (const Format& format : kFormats) {
-        expect_same_sums(random_tensor({c.m, c.k}, 3), packed_weight(c, format));
+        const PackedWeight weight = packed_weight(c, format);
+        const Tensor x = random_tensor({c.m, c.k}, 3);
+        expect_same_sums(x, weight);
+        expect_close(dynamic_linear(on_cuda(x), weight.to(DeviceKind::cuda)), dynamic_linear(x, weight), kBound);
       }
     }
   });
@@ -57,6 +61,7 @@ TEST_F(CudaIntLinear, ExtremeCodesDoNotOverflow) {
       std::fill_n(w.codes.data<std::int8_t>(), 2 * k, static_cast<std::int8_t>(sign * largest_code(bits)));
       const PackedWeight weight(w, bits == 4 ? PackedFormat::int4 : PackedFormat::int8);
       expect_same_sums(Tensor::full({1, k}, 3.0F), weight);
+      expect_same_sums(Tensor::full({17, k}, 3.0F), weight);
     }
   }
 }
@@ -70,6 +75,36 @@ TEST_F(CudaIntLinear, EqualTheCpu) {
       expect_close(dynamic_linear(on_cuda(x), moved), dynamic_linear(x, weight), kBound);
       expect_close(dynamic_linear(on_cuda(x), moved, on_cuda(bias)), dynamic_linear(x, weight, bias), kBound);
     }
+  }
+}
+
+TEST_F(CudaIntLinear, TilesEqualTheCpu) {
+  for (const ProductCase& c : tile_cases()) {
+    for (const Format& format : kFormats) {
+      SCOPED_TRACE(fmt::format("{}, {} bits{}", describe(c), format.bits, format.minimum ? " with minimum" : ""));
+      const PackedWeight weight = packed_weight(c, format);
+      const Tensor x = random_tensor({c.m, c.k}, 3);
+      expect_same_sums(x, weight);
+      expect_close(dynamic_linear(on_cuda(x), weight.to(DeviceKind::cuda)), dynamic_linear(x, weight), kBound);
+    }
+  }
+}
+
+// As on a chip where the library does not multiply int8.
+TEST_F(CudaIntLinear, NeedNoLibrary) {
+  for (const ProductCase& c : {ProductCase{17, 31, 600, 600}, {65, 70, 300, 300}}) {
+    SCOPED_TRACE(describe(c));
+    const PackedWeight weight = packed_weight(c, {7, true}), moved = weight.to(DeviceKind::cuda);
+    const Tensor x = random_tensor({c.m, c.k}, 3);
+    const QuantizedRows rows = quantize_rows(on_cuda(x), moved.layout());
+    PackedCodes w = moved.view();
+    ASSERT_NE(w.row_codes, nullptr);
+    w.row_codes = nullptr;
+    const Tensor sums = empty_like(rows.codes, {1, c.m, c.n}, DType::i32), y = empty_like(rows.scales, {c.m, c.n});
+    cuda_kernels().int8_product({rows.view(), w, sums.data<std::int32_t>()});
+    cuda_kernels().int8_linear({rows.view(), w, nullptr, Nonlinearity::none, nullptr, y.data<float>()});
+    expect_equal(sums, integer_product(quantize_rows(x, weight.layout()), weight));
+    expect_close(y, dynamic_linear(x, weight), kBound);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/random.h"
 #include "tensor/formats/any_weight.h"
@@ -17,11 +18,12 @@ inline std::string describe(const ProductCase& c) {
   return fmt::format("m {}, n {}, k {}, group {}", c.m, c.n, c.k, c.group);
 }
 
-/// Every size where something changes: rows of a pass (1, 2, 4, 8), rows for tiles of 64 (17 and more), panels of 16
-/// columns, tiles of 64; steps of 4 and 8 codes, pieces of 32 elements; ragged groups and one group.
+/// Every size where something changes: rows of a pass (1, 2, 4, 8), rows for tiles (17 and more), panels of 16
+/// columns, tiles of 32 and 64; steps of 4, 8 and 32 codes, pieces of 32 elements and 128 or 256 codes; ragged groups
+/// and one group.
 inline std::vector<ProductCase> product_cases() {
   std::vector<ProductCase> cases;
-  for (const std::int64_t m : {1, 2, 3, 5, 16, 17, 40, 65}) {
+  for (const std::int64_t m : {1, 2, 3, 5, 16, 17, 65}) {
     cases.push_back({m, 17, 33, 8});
     cases.push_back({m, 33, 100, 100});
   }
@@ -35,13 +37,19 @@ inline std::vector<ProductCase> product_cases() {
       cases.push_back({18, 16, k, group});
     }
   }
+  cases.push_back({17, 70, 300, 32});
+  cases.push_back({17, 70, 300, 1000});
   cases.push_back({1, 16, 2100, 2100});  // more than all warps load at once
   cases.push_back({1, 16, 2100, 300});
   cases.push_back({2, 16, 20, 1});
-  for (const std::int64_t group : {24, 32, 128}) {  // several pieces of tiles of 64 x 64, groups of less and more
-    cases.push_back({66, 65, 300, group});
-  }
   return cases;
+}
+
+/// For tensor cores: tiles of 32 x 32 outputs, then of 64 x 64 where there are few processors (two are simulated);
+/// steps of 32 codes, groups that fill them and that do not, pieces of 8 and of 4 steps.
+inline std::vector<ProductCase> tile_cases() {
+  return {{33, 33, 300, 24}, {33, 33, 300, 128}, {17, 31, 600, 600}, {18, 70, 300, 8},
+          {18, 70, 300, 32}, {65, 65, 300, 40},  {65, 65, 256, 128}, {65, 65, 300, 700}};
 }
 
 /// Codes of all values, with scales that FP16 holds; with a minimum from 0.

@@ -170,31 +170,48 @@ TEST_F(CublasLtTest, FailuresNameTheProductAndTheStatus) {
   EXPECT_EQ(message_of(product),
             "[product] expected cublasLtCreate to succeed, got CUBLAS_STATUS_NOT_INITIALIZED for " + described);
   record.create_status = CUBLAS_STATUS_SUCCESS;
-  record.algorithms = 0;
-  EXPECT_EQ(message_of(product), "[product] expected cuBLASLt to have an algorithm, got none for " + described);
-  use_fake_cublaslt();
   record.matmul_status = CUBLAS_STATUS_EXECUTION_FAILED;
   EXPECT_EQ(message_of(product),
             "[product] expected cublasLtMatmul to succeed, got CUBLAS_STATUS_EXECUTION_FAILED for " + described);
   EXPECT_EQ(sample.c, before);
 }
 
-// The library takes every leading dimension that is large enough; only the result shows that it is not the right one.
-TEST_F(CublasLtTest, SaysBeforehandWhetherThereIsAnAlgorithm) {
-  GemmSample sample(false, false, 2, 3, 4, 1);
-  const LtProduct product = column_major(sample.args);
-  EXPECT_TRUE(can_multiply(product));
-  multiply(product);
-  EXPECT_EQ(record.queries.size(), 1U);  // one question for both
+TEST_F(CublasLtTest, ProductsWithoutAnAlgorithmAreRefused) {
+  constexpr std::int64_t kM = 5, kN = 8, kK = 32;
+  const auto x = whole_numbers<std::int8_t>(kM * kK, 1), w = whole_numbers<std::int8_t>(kN * kK, 2);
+  std::vector<std::int32_t> y(kM * kN, 7);
+  const LtProduct product = int8_product(kM, kN, kK, x.data(), w.data(), kK, y.data());
+  const auto refused = [&] {
+    EXPECT_FALSE(can_multiply(product));
+    EXPECT_FALSE(can_multiply(product));
+    EXPECT_EQ(message_of(product),
+              "[product] expected cuBLASLt to have an algorithm, got none for " + describe(product));
+    EXPECT_EQ(record.queries.size(), 1U);  // "no" is remembered
+    EXPECT_EQ(y, std::vector<std::int32_t>(kM * kN, 7));
+  };
+  record.algorithms = 0;
+  refused();
+  use_fake_cublaslt();
+  record.heuristic_status = CUBLAS_STATUS_NOT_SUPPORTED;
+  refused();
 
   use_fake_cublaslt();
-  record.algorithms = 0;
-  EXPECT_FALSE(can_multiply(product));
-  EXPECT_FALSE(can_multiply(product));
-  EXPECT_EQ(record.queries.size(), 1U);  // "none" is remembered too
-  EXPECT_THROW(multiply(product), Error);
+  EXPECT_TRUE(can_multiply(product));
+  multiply(product);
+  EXPECT_EQ(record.queries.size(), 1U);
 }
 
+// Only "not supported" means that there is none: anything else is a failure, and is not remembered.
+TEST_F(CublasLtTest, AFailedQuestionIsNoAnswer) {
+  GemmSample sample(false, true, 4, 3, 5);
+  record.heuristic_status = CUBLAS_STATUS_INVALID_VALUE;
+  EXPECT_THAT(message_of(column_major(sample.args)),
+              HasSubstr("expected cublasLtMatmulAlgoGetHeuristic to succeed, got CUBLAS_STATUS_INVALID_VALUE"));
+  record.heuristic_status = CUBLAS_STATUS_SUCCESS;
+  EXPECT_TRUE(can_multiply(column_major(sample.args)));
+}
+
+// The library takes every leading dimension that is large enough; only the result shows that it is not the right one.
 TEST_F(CublasLtTest, AWrongLeadingDimensionIsRefusedOrGivesAWrongResult) {
   GemmSample sample(false, false, 4, 3, 5, 2);
   const std::vector<float> expected = sample.expected();

@@ -60,7 +60,8 @@ struct Record {
   std::vector<Query> queries;
   std::vector<std::int32_t> compute_types, scale_types;
   int algorithms = 1;
-  cublasStatus_t create_status = CUBLAS_STATUS_SUCCESS, matmul_status = CUBLAS_STATUS_SUCCESS;
+  cublasStatus_t create_status = CUBLAS_STATUS_SUCCESS, heuristic_status = CUBLAS_STATUS_SUCCESS,
+                 matmul_status = CUBLAS_STATUS_SUCCESS;
 };
 inline Record record;
 
@@ -88,6 +89,9 @@ inline cublasStatus_t fake_heuristic(cublasLtHandle_t handle, cublasLtMatmulDesc
                             attribute<std::uint32_t>(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES),
                             attribute<std::uint32_t>(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES),
                             attribute<std::uint32_t>(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES)});
+  if (record.heuristic_status != CUBLAS_STATUS_SUCCESS) {
+    return record.heuristic_status;
+  }
   *found = record.algorithms;
   if (*found > 0) {
     results[0].state = CUBLAS_STATUS_SUCCESS;
