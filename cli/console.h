@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,6 +42,16 @@ class StopsOnInterrupt final : public ProgressSink {
 /// The line every long command starts with: version, backend, the GPU where one is used, threads, library for FP32
 /// products; with a second line where fewer threads than processors are used.
 void print_start(const CommonOptions& common, DeviceKind device);
+
+/// The width of a table's column with this title: that of its widest text.
+template <typename Rows, typename Row>
+std::size_t column_width(std::string_view title, const Rows& rows, std::string Row::*text) {
+  std::size_t width = title.size();
+  for (const Row& row : rows) {
+    width = std::max(width, (row.*text).size());
+  }
+  return width;
+}
 
 /// Writes to stdout; an error where that fails (disk full, closed pipe).
 void print(const std::string& text);

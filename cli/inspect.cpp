@@ -44,12 +44,14 @@ std::vector<InspectedTensor> tensors_of(Gpt& model) {
 }
 
 std::string as_table(const std::vector<InspectedTensor>& tensors, const ModelSize& size) {
-  std::string text = fmt::format("{:<34} {:>14} {:<34} {:>6} {:>10} {:>10} {:>8}\n", "tensor", "shape", "stored as",
-                                 "bits", "std", "max |x|", "max/std");
+  const std::size_t path = column_width("tensor", tensors, &InspectedTensor::path);
+  const std::size_t scheme = column_width("stored as", tensors, &InspectedTensor::scheme);
+  std::string text = fmt::format("{:<{}} {:>14} {:<{}} {:>6} {:>10} {:>10} {:>8}\n", "tensor", path, "shape",
+                                 "stored as", scheme, "bits", "std", "max |x|", "max/std");
   for (const InspectedTensor& tensor : tensors) {
     const Moments numbers = measure_moments(tensor.values.span<float>());
-    text += fmt::format("{:<34} {:>14} {:<34} {:>6.2f} {:>10.4g} {:>10.4g} {:>8.1f}\n", tensor.path,
-                        tensor.values.shape().str(), tensor.scheme, tensor.bits_per_weight, numbers.std,
+    text += fmt::format("{:<{}} {:>14} {:<{}} {:>6.2f} {:>10.4g} {:>10.4g} {:>8.1f}\n", tensor.path, path,
+                        tensor.values.shape().str(), tensor.scheme, scheme, tensor.bits_per_weight, numbers.std,
                         numbers.max_abs, numbers.std > 0 ? numbers.max_abs / numbers.std : 0.0);
   }
   return text + fmt::format("{} parameters, {} file, {:.2f} bits per weight\n",

@@ -98,15 +98,13 @@ std::string summary(const std::vector<VerifyRow>& rows) {
 }
 
 std::string as_table(const std::vector<VerifyRow>& rows) {
-  std::size_t widest = 5;
+  const std::size_t layer = column_width("layer", rows, &VerifyRow::layer);
+  const std::size_t scheme = column_width("stored as", rows, &VerifyRow::scheme);
+  std::string text = fmt::format("{:<{}}  {:<15} {:<{}} {:>13} {:>7} {:>12} {:>9}\n", "layer", layer, "backend",
+                                 "stored as", scheme, "shape", "int32", "float error", "bound");
   for (const VerifyRow& row : rows) {
-    widest = std::max(widest, row.layer.size());
-  }
-  std::string text = fmt::format("{:<{}}  {:<15} {:<34} {:>13} {:>7} {:>12} {:>9}\n", "layer", widest, "backend",
-                                 "stored as", "shape", "int32", "float error", "bound");
-  for (const VerifyRow& row : rows) {
-    text += fmt::format("{:<{}}  {:<15} {:<34} {:>13} {:>7} {:>12.2e} {:>9.1e}\n", row.layer, widest, row.backend,
-                        row.scheme, fmt::format("({}, {})", row.outputs, row.columns), int32_text(row),
+    text += fmt::format("{:<{}}  {:<15} {:<{}} {:>13} {:>7} {:>12.2e} {:>9.1e}\n", row.layer, layer, row.backend,
+                        row.scheme, scheme, fmt::format("({}, {})", row.outputs, row.columns), int32_text(row),
                         row.max_float_error, row.float_bound);
   }
   return text + summary(rows) + "\n";
