@@ -1,36 +1,66 @@
 #include "base/utf8.h"
 
-#include <cstddef>
-#include <cstdint>
-
 namespace octet {
+
 namespace {
 
-/// Bytes of the character that starts at `text[0]`, or 0 where it is malformed.
-std::size_t character_length(std::string_view text) {
-  const auto lead = static_cast<std::uint8_t>(text[0]);
+/// Smallest value that needs 2, 3 and 4 bytes; anything below it in that many bytes is overlong.
+constexpr char32_t kSmallest[5] = {0, 0, 0x80, 0x800, 0x10000};
+
+int sequence_length(unsigned char lead) {
   if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<std::uint8_t>(text[i]) & 0xC0) != 0x80) return 0;
-  }
-  const auto second = static_cast<std::uint8_t>(text[1]);
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool surrogate = lead == 0xED && second >= 0xA0;
-  const bool too_large = lead == 0xF4 && second >= 0x90;
-  return overlong || surrogate || too_large ? 0 : length;
+  if (lead >= 0xC2 && lead <= 0xDF) return 2;
+  if (lead >= 0xE0 && lead <= 0xEF) return 3;
+  if (lead >= 0xF0 && lead <= 0xF4) return 4;
+  return 0;
 }
 
 }  // namespace
 
-bool is_valid_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = character_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+CodePoint read_utf8(std::string_view text) {
+  if (text.empty()) return {};
+  const auto lead = static_cast<unsigned char>(text[0]);
+  const int length = sequence_length(lead);
+  if (length == 0 || static_cast<std::size_t>(length) > text.size()) return {};
+  if (length == 1) return {lead, 1};
+  char32_t value = lead & (0x7Fu >> length);
+  for (int i = 1; i < length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[static_cast<std::size_t>(i)]);
+    if ((byte & 0xC0u) != 0x80u) return {};
+    value = (value << 6) | (byte & 0x3Fu);
   }
-  return true;
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  if (value < kSmallest[length] || value > 0x10FFFF || surrogate) return {};
+  return {value, length};
+}
+
+std::size_t valid_utf8_prefix(std::string_view text) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const CodePoint next = read_utf8(text.substr(end));
+    if (next.length == 0) break;
+    end += static_cast<std::size_t>(next.length);
+  }
+  return end;
+}
+
+void append_utf8(std::string& out, char32_t code_point) {
+  const auto tail = [&](int shift) { out += static_cast<char>(0x80u | ((code_point >> shift) & 0x3Fu)); };
+  if (code_point < 0x80) {
+    out += static_cast<char>(code_point);
+  } else if (code_point < 0x800) {
+    out += static_cast<char>(0xC0u | (code_point >> 6));
+    tail(0);
+  } else if (code_point < 0x10000) {
+    out += static_cast<char>(0xE0u | (code_point >> 12));
+    tail(6);
+    tail(0);
+  } else {
+    out += static_cast<char>(0xF0u | (code_point >> 18));
+    tail(12);
+    tail(6);
+    tail(0);
+  }
 }
 
 }  // namespace octet

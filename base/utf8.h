@@ -1,11 +1,28 @@
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace octet {
 
-/// Whether `text` is well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF
-/// (The Unicode Standard, table 3-7).
-bool is_valid_utf8(std::string_view text);
+/// One code point read from the front of a byte string; `length` 0 means that the bytes there are not UTF-8.
+struct CodePoint {
+  char32_t value = 0;
+  int length = 0;  ///< bytes, 1 to 4
+};
+
+/// Reads the first code point of `text`. Strict: overlong forms, surrogates and values above U+10FFFF are not
+/// UTF-8. Source: RFC 3629, section 4.
+CodePoint read_utf8(std::string_view text);
+
+/// Number of bytes at the front of `text` that are valid UTF-8.
+std::size_t valid_utf8_prefix(std::string_view text);
+
+inline bool is_valid_utf8(std::string_view text) {
+  return valid_utf8_prefix(text) == text.size();
+}
+
+void append_utf8(std::string& out, char32_t code_point);
 
 }  // namespace octet

@@ -1,6 +1,6 @@
 #include "train/byte_unicode.h"
 
-#include "train/utf8.h"
+#include "base/utf8.h"
 
 namespace octet {
 

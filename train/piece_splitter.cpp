@@ -8,7 +8,7 @@
 #include <pcre2.h>
 
 #include "base/error.h"
-#include "train/utf8.h"
+#include "base/utf8.h"
 
 namespace octet {
 

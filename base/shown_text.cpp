@@ -1,0 +1,58 @@
+#include "base/shown_text.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/sha256.h"
+#include "base/utf8.h"
+
+namespace octet {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+// A file system takes 255 bytes; temporary names and endings add some (base/file.h).
+constexpr std::size_t kLongestFileName = 100;
+constexpr std::size_t kHashDigits = 8;
+
+bool is_steering(char32_t c) {
+  const bool control = (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c <= 0x9F);
+  const bool direction =
+      c == 0x61C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+  return control || direction;
+}
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+}  // namespace
+
+std::string shown_text(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const CodePoint point = read_utf8(text);
+    const auto length = static_cast<std::size_t>(std::max(point.length, 1));
+    shown += point.length == 0 || is_steering(point.value) ? kReplacement : text.substr(0, length);
+    text.remove_prefix(length);
+  }
+  return shown;
+}
+
+std::string file_name_for(std::string_view name) {
+  std::string plain;
+  for (const char c : name) {
+    if (is_plain(c)) {
+      plain += c;
+    } else if (plain.empty() || plain.back() != '_') {
+      plain += '_';
+    }
+  }
+  if (plain == name && name.size() <= kLongestFileName && !name.empty()) {
+    return plain;
+  }
+  plain.resize(std::min(plain.size(), kLongestFileName - kHashDigits - 1));
+  return plain + "-" + sha256_hex(name).substr(0, kHashDigits);
+}
+
+}  // namespace octet

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace octet {
+
+// Names and texts that come from a configuration, a file or a model are shown on terminals and in pages, and become
+// names of files. Two functions stand at that border.
+
+/// `text` as it may be shown: well-formed UTF-8 without control characters. A line feed and a tab stay; every other
+/// control character (C0, DEL, C1), every character that changes the direction of what follows it (U+061C, U+200E,
+/// U+200F, U+202A to U+202E, U+2066 to U+2069) and every byte that is not UTF-8 becomes U+FFFD. So no text can steer a
+/// terminal or turn a line around. HTML, Markdown and gnuplot escape what is left in their own way.
+std::string shown_text(std::string_view text);
+
+/// A file name for `name`: `name` itself where that consists of ASCII letters, digits, '-' and '_' and is not too
+/// long. Else every other run of bytes becomes one '_', and '-' with eight digits of the SHA-256 of `name` follows, so
+/// that different names keep different files: "my int4" becomes "my_int4-6dc0c09b".
+std::string file_name_for(std::string_view name);
+
+}  // namespace octet
