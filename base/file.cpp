@@ -2,11 +2,14 @@
 
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,10 +67,47 @@ fs::path parent_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-/// A hidden name beside `path` that no other process and no other call in this one uses.
-fs::path sibling(const fs::path& path, const char* purpose) {
+constexpr std::string_view kTemporary = "tmp";  // not complete yet
+constexpr std::string_view kReplaced = "old";   // complete, but another folder is taking its place
+
+/// A hidden name beside `path`: `.last.tmp-417-0`. No other call in this process gives the same one. A file of a dead
+/// process may have it: process ids come again, in containers at once.
+fs::path sibling(const fs::path& path, std::string_view purpose) {
   static std::atomic<int> counter = 0;
   return parent_of(path) / fmt::format(".{}.{}-{}-{}", path.filename().string(), purpose, ::getpid(), counter++);
+}
+
+/// Calls create(name) with one hidden name after the other until it finds one that is free; create returns whether it
+/// succeeded, else errno tells why not. Returns the name, of which `create` may have made nothing.
+template <typename Create>
+fs::path create_sibling(const fs::path& path, const Create& create) {
+  fs::path name = sibling(path, kTemporary);
+  while (!create(name) && errno == EEXIST) {
+    name = sibling(path, kTemporary);
+  }
+  return name;
+}
+
+/// What a hidden name of `sibling` stands for.
+struct Leftover {
+  std::string name;  ///< the final one
+  std::string purpose;
+};
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::optional<Leftover> parse_leftover(const std::string& hidden) {
+  const std::size_t count = hidden.rfind('-');
+  const std::size_t process = count == std::string::npos ? count : hidden.rfind('-', count - 1);
+  const std::size_t purpose = process == std::string::npos ? process : hidden.rfind('.', process);
+  if (purpose == std::string::npos || purpose < 2 || hidden[0] != '.' || !is_number(hidden.substr(count + 1)) ||
+      !is_number(hidden.substr(process + 1, count - process - 1))) {
+    return std::nullopt;
+  }
+  Leftover found = {hidden.substr(1, purpose - 1), hidden.substr(purpose + 1, process - purpose - 1)};
+  return found.purpose == kTemporary || found.purpose == kReplaced ? std::optional(found) : std::nullopt;
 }
 
 /// `runs/a/` and `runs/a` are the same folder, but only the second has a file name.
@@ -107,21 +147,67 @@ void rename_or_fail(const fs::path& from, const fs::path& to) {
   }
 }
 
+/// Also of a link that leads nowhere.
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
+/// Of a folder that this process has just filled.
 void remove_quietly(const fs::path& path) {
   std::error_code ignored;
   fs::remove_all(path, ignored);
 }
 
+/// The first entry that is no regular file of these names; empty where there is none.
+std::string first_foreign(const fs::path& folder, const FileNames& files) {
+  std::error_code error;
+  for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::end(entry); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const auto leftover = parse_leftover(name);
+    std::error_code ignored;
+    if (!files.contains(leftover ? leftover->name : name) || !entry->is_regular_file(ignored)) {
+      return name;
+    }
+  }
+  if (error) {
+    fail_to("list", folder, error.value());
+  }
+  return {};
+}
+
+/// Removes a file, or a folder with the files in it. Never more: rmdir fails where a folder is left inside.
+void remove_flat(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(fs::symlink_status(path, error))) {
+    for (auto entry = fs::directory_iterator(path, error); !error && entry != fs::end(entry); entry.increment(error)) {
+      ::unlink(entry->path().c_str());
+    }
+  }
+  if (::remove(path.c_str()) != 0) {
+    fail_to("remove", path, errno);
+  }
+}
+
+void remove_files(const fs::path& folder, const FileNames& files) {
+  check_replaceable(folder, files);
+  remove_flat(folder);
+}
+
 /// Puts `fresh` in the place of the existing folder `old_one`, which is then removed.
-void replace_folder(const fs::path& fresh, const fs::path& old_one) {
+void replace_folder(const fs::path& fresh, const fs::path& old_one, const FileNames& files) {
   // One step, so that a crash at any moment leaves one of the two under the final name.
   if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, old_one.c_str(), RENAME_EXCHANGE) == 0) {
     sync(parent_of(old_one));
-    remove_quietly(fresh);
+    remove_files(fresh, files);
     return;
   }
-  // Some file systems (overlays, networks) cannot exchange.
-  const fs::path away = sibling(old_one, "old");
+  // Some file systems (overlays, networks) cannot exchange. A crash between the two steps leaves `away`, to which
+  // clear_leftovers gives its name back.
+  fs::path away = sibling(old_one, kReplaced);
+  while (is_there(away)) {
+    away = sibling(old_one, kReplaced);
+  }
   rename_or_fail(old_one, away);
   if (::rename(fresh.c_str(), old_one.c_str()) != 0) {
     const int error = errno;
@@ -129,7 +215,7 @@ void replace_folder(const fs::path& fresh, const fs::path& old_one) {
     fail_to("replace", old_one, error);
   }
   sync(parent_of(old_one));
-  remove_quietly(away);
+  remove_files(away, files);
 }
 
 }  // namespace
@@ -194,8 +280,11 @@ void make_folder(const fs::path& path) {
   }
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(sibling(path_, "tmp")) {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
+  temporary_ = create_sibling(path_, [this](const fs::path& name) {
+    descriptor_ = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return descriptor_ >= 0;
+  });
   if (descriptor_ < 0) {
     fail_to("write", path_, errno);
   }
@@ -238,14 +327,39 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
   file.commit();
 }
 
-AtomicFolder::AtomicFolder(fs::path path)
-    : final_(without_trailing_slash(std::move(path))), temporary_(sibling(final_, "tmp")) {
+bool holds_only(const fs::path& path, const FileNames& files) {
   std::error_code ignored;
-  if (fs::exists(final_, ignored) && !fs::is_directory(final_, ignored)) {
-    fail_to("create folder", final_, ENOTDIR);
+  return fs::is_directory(fs::symlink_status(path, ignored)) && first_foreign(path, files).empty();
+}
+
+void check_replaceable(const fs::path& path, const FileNames& files) {
+  std::error_code ignored;
+  const fs::file_status status = fs::symlink_status(path, ignored);
+  if (!fs::exists(status)) {
+    return;
   }
-  if (::mkdir(temporary_.c_str(), 0777) != 0) {
-    fail_to("create folder", final_, errno);
+  if (!fs::is_directory(status)) {
+    fail_to("replace", path, ENOTDIR);
+  }
+  if (const std::string foreign = first_foreign(path, files); !foreign.empty()) {
+    fail(ErrorKind::run, "{}: expected a folder with nothing but {}, which may be replaced, found {} in it",
+         path.string(), fmt::join(files, ", "), foreign);
+  }
+}
+
+void remove_known_folder(const fs::path& path, const FileNames& files) {
+  if (is_there(path)) {
+    remove_files(path, files);
+  }
+}
+
+AtomicFolder::AtomicFolder(fs::path path, FileNames files)
+    : final_(without_trailing_slash(std::move(path))), files_(std::move(files)) {
+  check_replaceable(final_, files_);
+  bool made = false;
+  temporary_ = create_sibling(final_, [&](const fs::path& name) { return made = ::mkdir(name.c_str(), 0777) == 0; });
+  if (!made) {
+    fail_to("create folder", temporary_, errno);
   }
 }
 
@@ -257,14 +371,34 @@ AtomicFolder::~AtomicFolder() {
 
 void AtomicFolder::commit() {
   sync_all(temporary_);
-  std::error_code ignored;
-  if (fs::exists(final_, ignored)) {
-    replace_folder(temporary_, final_);
+  check_replaceable(final_, files_);
+  if (is_there(final_)) {
+    replace_folder(temporary_, final_, files_);
   } else {
     rename_or_fail(temporary_, final_);
     sync(parent_of(final_));
   }
   temporary_.clear();
+}
+
+void clear_leftovers(const fs::path& folder) {
+  std::vector<fs::path> hidden;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(folder, missing)) {
+    hidden.push_back(entry.path());
+  }
+  for (const fs::path& path : hidden) {
+    const auto leftover = parse_leftover(path.filename().string());
+    if (!leftover) {
+      continue;
+    }
+    const fs::path final_name = folder / leftover->name;
+    if (leftover->purpose == kReplaced && !is_there(final_name)) {
+      rename_or_fail(path, final_name);
+    } else {
+      remove_flat(path);
+    }
+  }
 }
 
 }  // namespace octet

@@ -5,6 +5,7 @@
 #include "base/config.h"
 #include "base/file.h"
 #include "eval/report_parts.h"
+#include "nn/quantized_file.h"
 
 namespace octet {
 
@@ -16,6 +17,19 @@ void write_coverage(const std::filesystem::path& folder, const Coverage& coverag
     saved.layer_errors.push_back({error.layer, error.mse, error.snr_db, error.max_error});
   }
   write_file_atomically(folder / "coverage.json", to_json(saved).dump(2) + "\n");
+}
+
+Recipe read_stored_recipe(const std::filesystem::path& folder) {
+  const std::string file = (folder / kModelConfigFile).string();
+  const std::string text = read_recipe_json(folder);
+  if (text.empty()) {
+    fail(ErrorKind::input, "{}: expected a quantized model with the recipe that made it, found none", file);
+  }
+  try {
+    return from_json<Recipe>(nlohmann::json::parse(text), file + ": quantization.recipe");
+  } catch (const Error& error) {
+    throw Error(ErrorKind::input, error.what());
+  }
 }
 
 void read_coverage(const std::filesystem::path& folder, ReportModel& model) {

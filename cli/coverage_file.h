@@ -37,6 +37,9 @@ struct SavedCoverage {
 
 void write_coverage(const std::filesystem::path& folder, const Coverage& coverage);
 
+/// The recipe that made the quantized model in `folder`, as its config.json tells. Error (input) where there is none.
+Recipe read_stored_recipe(const std::filesystem::path& folder);
+
 /// Fills the coverage and layer errors of `model`. Error (input) where the file is missing or broken.
 void read_coverage(const std::filesystem::path& folder, ReportModel& model);
 

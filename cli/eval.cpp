@@ -1,9 +1,12 @@
+#include <fmt/ranges.h>
+
 #include "base/file.h"
 #include "base/parallel.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
 #include "cli/device.h"
 #include "cli/machine.h"
+#include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "eval/evaluator.h"
 #include "eval/layer_outliers.h"
@@ -36,20 +39,43 @@ struct ComparedModels {
   }
 };
 
+/// Error (input) unless the quantized model was made from the checkpoint at hand, by the recipe at hand. After another
+/// training, or with another recipe, it would be compared with what it does not belong to.
+void check_made_from(const Run& run, const Recipe& recipe) {
+  const fs::path folder = run.quantized(recipe);
+  const std::string expected = weights_sha256(run.best_checkpoint());
+  const std::string found = read_model_ties(folder).fp32_sha256;
+  if (found != expected) {
+    fail(ErrorKind::input,
+         "{}: expected a model made from {} with weights of SHA-256 {}, got one made from {}; quantize again: octet "
+         "quantize {}",
+         folder.string(), run.best_checkpoint().string(), expected, found.empty() ? "unknown ones" : found,
+         run.folder.string());
+  }
+  const std::vector<std::string> different = differences(read_stored_recipe(folder), recipe);
+  if (!different.empty()) {
+    fail(ErrorKind::input,
+         "{}: expected a model made by this recipe, got another (there -> here): {}; quantize again: "
+         "octet quantize {}",
+         folder.string(), fmt::join(different, ", "), run.folder.string());
+  }
+}
+
 ComparedModels load_models(const Run& run) {
   ComparedModels models;
   models.load("fp32", run.best_checkpoint(), run.config.device);
   for (const Recipe& recipe : run.config.quantize) {
+    check_made_from(run, recipe);
     models.load(recipe.name, run.quantized(recipe), run.config.device);
   }
   return models;
 }
 
-void describe_models(Report& report, const Run& run, const ComparedModels& models) {
+void describe_models(Report& report, const ComparedModels& models) {
   report.models.resize(models.named.size());
   for (std::size_t i = 0; i < models.named.size(); ++i) {
     report.models[i].name = models.named[i].name;
-    report.models[i].description = i == 0 ? "the trained model" : run.config.quantize[i - 1].describe();
+    report.models[i].description = i == 0 ? "the trained model" : read_stored_recipe(models.folders[i]).describe();
     if (i > 0) {
       read_coverage(models.folders[i], report.models[i]);
     }
@@ -110,10 +136,16 @@ void find_outliers(Report& report, const Run& run, const ComparedModels& models,
   report.absolute_threshold = config.outliers.absolute;
 }
 
-// From metrics.jsonl: what training took, and how it ended.
-ReportTraining summarize_training(const Run& run, double bits_per_byte) {
-  const std::vector<MetricsRow> rows = read_metrics(run.folder / "metrics.jsonl");
+/// From metrics.jsonl: what training took, and how it ended. The models do without it, so where it is missing or broken
+/// the report says nothing about the training.
+ReportTraining summarize_training(const Run& run, double bits_per_byte, ProgressSink& progress) {
   ReportTraining training = {.parameters = parameter_count(run.config.model), .bits_per_byte = bits_per_byte};
+  std::vector<MetricsRow> rows;
+  try {
+    rows = read_metrics(run.folder / "metrics.jsonl");
+  } catch (const Error& error) {
+    progress.note(fmt::format("note: the report will not tell of the training: {}", error.what()));
+  }
   if (rows.empty()) {
     return training;
   }
@@ -148,9 +180,7 @@ void eval_stage(Run& run, ProgressSink& sink) {
   const RunText text = load_text(run);
   const ComparedModels models = load_models(run);
   run.config.model = models.owned.front()->config();
-  Run stored = {stored_config(run), run.folder};
-  stored.config.eval = run.config.eval;
-  write_run_config(stored);
+  write_run_config(run);
   const EvalConfig& config = run.config.eval;
   const std::vector<Window> windows =
       pick_windows(evaluation_windows(text.tokens.test.runs, text.tokenizer, config.context_of(run.config.model),
@@ -160,7 +190,7 @@ void eval_stage(Run& run, ProgressSink& sink) {
   report.name = run.config.name;
   report.corpus = describe_corpus(text);
   report.machine = describe_machine(run.config.device);
-  describe_models(report, run, models);
+  describe_models(report, models);
   evaluate_models(report, run, models, windows, progress);
   progress.note("counting outliers");
   find_outliers(report, run, models, windows);
@@ -168,7 +198,7 @@ void eval_stage(Run& run, ProgressSink& sink) {
   write_samples(report, run, models, text.tokenizer);
   progress.note("timing prefill and decode of every model");
   measure_size_and_speed(report, run, models);
-  report.training = summarize_training(run, report.models.front().bits_per_byte);
+  report.training = summarize_training(run, report.models.front().bits_per_byte, progress);
   report.provenance = {.octet_version = OCTET_VERSION,
                        .command = "octet run " + (run.folder / "config.yaml").string(),
                        .config = to_yaml(run.config),
@@ -177,8 +207,10 @@ void eval_stage(Run& run, ProgressSink& sink) {
 }
 
 void eval_verb(const CommonOptions& common, const ConfigArguments& arguments) {
-  Run run = read_run(common, arguments);
+  Run run = read_stage(common, arguments, Stage::eval);
   use_device(run.config);
+  check_run_folder(run);
+  lock_run(run);
   print_start(common, run.config.device);
   const auto progress = make_progress(common);
   eval_stage(run, *progress);

@@ -6,7 +6,7 @@
 #include "cli/console.h"
 #include "cli/device.h"
 #include "nn/quantized_file.h"
-#include "train/tokenizer_file.h"
+#include "train/model_tokenizer.h"
 
 namespace octet {
 
@@ -21,7 +21,7 @@ void generate_verb(const CommonOptions& common, const GenerateArguments& argumen
   const std::filesystem::path folder = arguments.checkpoint;
   const std::unique_ptr<Gpt> model = load_any_model(folder);
   model->to(device_of(common));
-  const Tokenizer tokenizer = load_tokenizer((folder / "tokenizer.json").string());
+  const Tokenizer tokenizer = load_model_tokenizer(folder);
   const std::vector<std::int32_t> prompt = tokenizer.encode(arguments.prompt);
   if (prompt.empty()) {
     fail(ErrorKind::config, "--prompt: expected some text to continue, got an empty one");

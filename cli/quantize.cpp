@@ -6,11 +6,13 @@
 #include "cli/console.h"
 #include "cli/coverage_file.h"
 #include "cli/device.h"
+#include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
 #include "eval/calibrate.h"
 #include "nn/model_file.h"
 #include "nn/quantized_file.h"
+#include "train/model_tokenizer.h"
 #include "train/tokenizer_file.h"
 
 namespace octet {
@@ -36,11 +38,13 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
     model->to(DeviceKind::cpu);  // where weights are rounded
   }
   const Coverage coverage = apply_recipe(*model, recipe, scales);
+  const Tokenizer tokenizer = load_model_tokenizer(run.best_checkpoint());
   make_folder(run.folder / "quantized");
-  AtomicFolder folder(run.quantized(recipe));
-  save_any_model(folder.path(), *model, to_json(recipe).dump());
-  save_tokenizer(load_tokenizer((run.best_checkpoint() / "tokenizer.json").string()),
-                 (folder.path() / "tokenizer.json").string());
+  AtomicFolder folder(run.quantized(recipe), quantized_files());
+  save_any_model(
+      folder.path(), *model, to_json(recipe).dump(),
+      {.tokenizer_sha256 = tokenizer_sha256(tokenizer), .fp32_sha256 = weights_sha256(run.best_checkpoint())});
+  save_tokenizer(tokenizer, (folder.path() / kTokenizerFile).string());
   write_coverage(folder.path(), coverage);
   folder.commit();
   progress.note(fmt::format("quantized {}: {}, {:.2f} bits per weight, {}", recipe.name, recipe.describe(),
@@ -64,17 +68,18 @@ void check_recipes(const RunConfig& config, const std::string& source) {
 
 void quantize_stage(Run& run, ProgressSink& progress) {
   StopsOnInterrupt stoppable("quantize", progress);
+  check_split(run);
   for (const Recipe& recipe : run.config.quantize) {
     quantize_one(run, recipe, stoppable);
   }
-  Run stored = {stored_config(run), run.folder};
-  stored.config.quantize = run.config.quantize;
-  write_run_config(stored);
+  write_run_config(run);
 }
 
 void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments) {
-  Run run = read_run(common, arguments);
+  Run run = read_stage(common, arguments, Stage::quantize);
   use_device(run.config);
+  check_run_folder(run);
+  lock_run(run);
   print_start(common, run.config.device);
   const auto progress = make_progress(common);
   quantize_stage(run, *progress);

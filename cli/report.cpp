@@ -1,5 +1,6 @@
 #include "cli/console.h"
 #include "cli/report_charts.h"
+#include "cli/run_folder.h"
 #include "cli/stages.h"
 
 namespace octet {
@@ -30,7 +31,9 @@ void print_report(const CommonOptions& common, const Report& report, const std::
 }
 
 void report_verb(const CommonOptions& common, const ConfigArguments& arguments) {
-  const Run run = read_run(common, arguments);
+  Run run = read_stage(common, arguments, Stage::report);
+  check_run_folder(run);
+  lock_run(run);
   const auto progress = make_progress(common);
   print_report(common, report_stage(run, *progress), run.report_page());
 }

@@ -1,5 +1,6 @@
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/run_folder.h"
 #include "cli/stages.h"
 
 namespace octet {
@@ -8,6 +9,8 @@ void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_run(common, arguments);
   use_device(run.config);
   check_recipes(run.config, arguments.config);
+  check_run_folder(run);
+  lock_existing_run(run);
   print_start(common, run.config.device);
   const auto progress = make_progress(common);
   train_stage(run, *progress);

@@ -1,11 +1,10 @@
 #include "cli/run_config.h"
 
-#include <cerrno>
+#include <algorithm>
 #include <set>
 #include <system_error>
 
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/nearest.h"
@@ -56,7 +55,11 @@ void RunConfig::validate(Problems& problems) const {
   }
 }
 
-Run read_run(const CommonOptions& common, const ConfigArguments& arguments) {
+namespace {
+
+/// What --device, --math and --seed mean as overrides. A seed is for what the stage draws: training (weights, batches)
+/// and evaluation (samples).
+std::vector<std::string> all_overrides(const CommonOptions& common, const ConfigArguments& arguments, Stage stage) {
   std::vector<std::string> overrides = arguments.overrides;
   if (!common.device.empty()) {
     overrides.push_back("device=" + common.device);
@@ -64,11 +67,17 @@ Run read_run(const CommonOptions& common, const ConfigArguments& arguments) {
   if (!common.math.empty()) {
     overrides.push_back("math=" + common.math);
   }
-  if (common.seed) {
+  if (common.seed && stage == Stage::train) {
     overrides.push_back(fmt::format("train.seed={}", *common.seed));
+  }
+  if (common.seed && (stage == Stage::train || stage == Stage::eval)) {
     overrides.push_back(fmt::format("eval.sampling.seed={}", *common.seed));
   }
-  Run run = {read_any(arguments.config, overrides), {}};
+  return overrides;
+}
+
+Run read_with_overrides(const CommonOptions& common, const ConfigArguments& arguments, Stage stage) {
+  Run run = {read_any(arguments.config, all_overrides(common, arguments, stage)), {}};
   std::error_code ignored;
   if (!common.out.empty()) {
     run.folder = common.out;
@@ -80,26 +89,72 @@ Run read_run(const CommonOptions& common, const ConfigArguments& arguments) {
   return run;
 }
 
-void check_run_folder(const Run& run) {
-  fs::path place = fs::absolute(run.folder).lexically_normal();
+fs::path config_file(const Run& run) {
+  return run.folder / "config.yaml";
+}
+
+/// `config` with the parts of `from` that this stage decides or is free in.
+RunConfig take_own_parts(RunConfig config, const RunConfig& from, Stage stage) {
+  config.device = from.device;
+  config.math = from.math;
+  if (stage == Stage::report) {
+    config.corpus.path = from.corpus.path;
+    config.corpus.name = from.corpus.name;
+  } else {
+    config.corpus = from.corpus;  // compared with the checkpoint by those who split the text
+  }
+  if (stage == Stage::quantize) {
+    config.quantize = from.quantize;
+  } else if (stage == Stage::eval) {
+    config.eval = from.eval;
+  }
+  return config;
+}
+
+/// The verb that decides a key.
+std::string_view stage_of(std::string_view key) {
+  return key.starts_with("quantize") ? "octet quantize" : key.starts_with("eval") ? "octet eval" : "octet train";
+}
+
+}  // namespace
+
+Run read_run(const CommonOptions& common, const ConfigArguments& arguments) {
+  return read_with_overrides(common, arguments, Stage::train);
+}
+
+Run read_stage(const CommonOptions& common, const ConfigArguments& arguments, Stage stage) {
+  Run run = read_with_overrides(common, arguments, stage);
+  run.verb = fmt::format("octet {}", enum_name(stage));
+  if (stage == Stage::train) {
+    return run;
+  }
+  const RunConfig stored = read_config<RunConfig>(config_file(run).string());
+  RunConfig wanted = run.config;
   std::error_code ignored;
-  while (!fs::exists(place, ignored) && place.has_relative_path()) {
-    place = place.parent_path();
+  if (!fs::equivalent(arguments.config, run.folder, ignored)) {
+    // A file that the run was made from: training may have lowered the vocabulary and carried out `resume`.
+    wanted.train.resume = stored.train.resume;
+    wanted.model.vocabulary = std::min(wanted.model.vocabulary, stored.model.vocabulary);
   }
-  const bool is_folder = fs::is_directory(place, ignored);
-  if (!is_folder || ::access(place.c_str(), W_OK | X_OK) != 0) {
-    const int error = is_folder ? errno : ENOTDIR;
-    fail(ErrorKind::run, "{}: expected a folder that can be written, but {}: {}", run.folder.string(), place.string(),
-         std::generic_category().message(error));
+  const RunConfig decided = take_own_parts(stored, run.config, stage);
+  std::string list;
+  for (const std::string& line : differences(decided, wanted)) {
+    list += fmt::format("\n  {} (decided by {})", line, stage_of(line));
   }
+  if (!list.empty()) {
+    fail(ErrorKind::config,
+         "{}: this stage cannot change what others have decided for the run (there -> here):{}\n"
+         "Give it to the stage that decides it, and repeat those that come after",
+         config_file(run).string(), list);
+  }
+  run.config = decided;
+  return run;
 }
 
 void write_run_config(const Run& run) {
-  write_file_atomically(run.folder / "config.yaml", to_yaml(run.config));
-}
-
-RunConfig stored_config(const Run& run) {
-  return read_config<RunConfig>((run.folder / "config.yaml").string());
+  RunConfig config = run.config;
+  config.train.resume = TrainConfig().resume;
+  write_file_atomically(config_file(run), to_yaml(config));
 }
 
 }  // namespace octet

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/config.h"
+#include "base/folder_lock.h"
 #include "cli/verbs.h"
 #include "eval/eval_config.h"
 #include "nn/gpt_config.h"
@@ -53,6 +55,8 @@ struct RunConfig {
 struct Run {
   RunConfig config;
   std::filesystem::path folder;
+  std::string verb = "octet run";              ///< what another process is told that finds the folder locked
+  std::shared_ptr<FolderLock> lock = nullptr;  ///< held by every stage that writes (cli/run_folder.h)
 
   std::filesystem::path best_checkpoint() const { return folder / "checkpoints" / "best"; }
   std::filesystem::path quantized(const Recipe& recipe) const { return folder / "quantized" / recipe.name; }
@@ -64,15 +68,23 @@ struct Run {
 /// and makes out which folder to write to. Error (config) naming all problems.
 Run read_run(const CommonOptions& common, const ConfigArguments& arguments);
 
-/// Error (run) where the run folder, or the one it would be created in, cannot be written. Creates nothing.
-void check_run_folder(const Run& run);
+/// The stages of a run, in their order. Each decides a part of the configuration: training decides all of it, since
+/// what comes later reads the `config.yaml` that it leaves; `quantize` and `eval` decide the section of their name.
+enum class Stage { train, quantize, eval, report };
+
+template <>
+inline constexpr auto enum_names<Stage> = std::to_array<EnumName<Stage>>(
+    {{Stage::train, "train"}, {Stage::quantize, "quantize"}, {Stage::eval, "eval"}, {Stage::report, "report"}});
+
+/// read_run for one of the stages. After training, all but the stage's own section is as `config.yaml` of the run
+/// folder says, and a configuration or an override that wants it otherwise is an error (config) that lists what differs
+/// and the stage that decides it. Free are `device` and `math`, and where the text lies: `corpus.path`, `corpus.name`.
+/// How the text is split is compared with the checkpoint (cli/text_stage.h).
+Run read_stage(const CommonOptions& common, const ConfigArguments& arguments, Stage stage);
 
 /// Writes the resolved `config.yaml`, so that later stages see the overrides of earlier ones. Called once a stage has
-/// accepted the configuration, so that a refused one leaves the file as it was.
+/// accepted the configuration, so that a refused one leaves the file as it was. `train.resume` is not kept: it is an
+/// order for one command, and "never" would throw away what the next one should go on from.
 void write_run_config(const Run& run);
-
-/// The `config.yaml` that is in the run folder. A later stage changes its own section there and leaves the others: with
-/// another `train` section the next training would refuse to resume.
-RunConfig stored_config(const Run& run);
 
 }  // namespace octet

@@ -2,7 +2,7 @@
 
 #include "base/format.h"
 #include "train/checkpoint.h"
-#include "train/tokenizer_file.h"
+#include "train/model_tokenizer.h"
 
 namespace octet {
 namespace {
@@ -32,12 +32,19 @@ RunText learn_text(Run& run, ProgressSink& progress) {
 RunText load_text(Run& run) {
   const std::filesystem::path checkpoint = run.best_checkpoint();
   const TrainerState state = read_trainer_state(checkpoint);
+  check_split(run);
   Corpus corpus = load_corpus(run.config.corpus);
   if (corpus.sha256 != state.corpus_sha256) {
     fail(ErrorKind::input, "{}: expected the text that {} was trained on (sha256 {}), got another one (sha256 {})",
          corpus.path, checkpoint.string(), state.corpus_sha256, corpus.sha256);
   }
-  return tokenized(run, std::move(corpus), load_tokenizer((checkpoint / "tokenizer.json").string()));
+  check_same_split(checkpoint, state.split, record_split(run.config.corpus, corpus));
+  return tokenized(run, std::move(corpus), load_model_tokenizer(checkpoint));
+}
+
+void check_split(const Run& run) {
+  const std::filesystem::path checkpoint = run.best_checkpoint();
+  check_same_split(checkpoint, read_trainer_state(checkpoint).split, split_settings(run.config.corpus));
 }
 
 }  // namespace octet

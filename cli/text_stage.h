@@ -19,7 +19,11 @@ struct RunText {
 RunText learn_text(Run& run, ProgressSink& progress);
 
 /// The same corpus with the tokenizer of the trained model. Error (input) where the corpus is not the one that the
-/// model was trained on.
+/// model was trained on, or is split in another way.
 RunText load_text(Run& run);
+
+/// Error (input) where the `corpus` section splits the text in another way than the checkpoint was trained with. Needs
+/// no text, so that stages which read none check it too.
+void check_split(const Run& run);
 
 }  // namespace octet

@@ -4,6 +4,7 @@
 #include "base/interrupt.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "nn/gpt.h"
 #include "nn/initialize.h"
@@ -11,7 +12,6 @@
 namespace octet {
 
 void train_stage(Run& run, ProgressSink& progress) {
-  check_run_folder(run);
   const RunText text = learn_text(run, progress);
   Gpt model(run.config.model);
   initialize(model, run.config.train.seed);
@@ -19,7 +19,9 @@ void train_stage(Run& run, ProgressSink& progress) {
   progress.note(fmt::format("model: {} parameters, {} layers, width {}, context {}",
                             format_count(static_cast<double>(model.parameter_count())), run.config.model.layers,
                             run.config.model.width, run.config.model.context));
-  const TrainData data = {text.tokens.train.runs, text.tokens.calibration.runs, text.tokenizer, text.corpus.sha256};
+  const TrainData data = {text.tokens.train.runs, text.tokens.calibration.runs, text.tokenizer, text.corpus.sha256,
+                          record_split(run.config.corpus, text.corpus)};
+  lock_run(run);
   const TrainSummary summary =
       train(model, data, run.config.train, run.folder, progress, interrupt_requested, [&] { write_run_config(run); });
   progress.note(fmt::format("trained {} steps in {} ({} tokens/s, {:.0f} GFLOP/s); held-out loss {:.4f} at step {}",
@@ -28,8 +30,10 @@ void train_stage(Run& run, ProgressSink& progress) {
 }
 
 void train_verb(const CommonOptions& common, const ConfigArguments& arguments) {
-  Run run = read_run(common, arguments);
+  Run run = read_stage(common, arguments, Stage::train);
   use_device(run.config);
+  check_run_folder(run);
+  lock_existing_run(run);
   print_start(common, run.config.device);
   const auto progress = make_progress(common);
   train_stage(run, *progress);

@@ -1,4 +1,5 @@
 #include "cli/console.h"
+#include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "tensor/cuda/runtime.h"
 

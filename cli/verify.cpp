@@ -10,7 +10,7 @@
 #include "cli/device.h"
 #include "nn/quantized_file.h"
 #include "quant/apply_recipe.h"
-#include "train/tokenizer_file.h"
+#include "train/model_tokenizer.h"
 
 namespace octet {
 namespace {
@@ -61,7 +61,7 @@ std::vector<Window> input_windows(const VerifyArguments& arguments, const GptCon
     tokens = random_tokens(arguments.rows, config.vocabulary, seed);
   } else {
     const std::filesystem::path folder = arguments.checkpoint;
-    tokens = load_tokenizer((folder / "tokenizer.json").string()).encode(arguments.prompt);
+    tokens = load_model_tokenizer(folder).encode(arguments.prompt);
   }
   std::vector<Window> windows;
   const auto count = std::min(tokens.size(), static_cast<std::size_t>(arguments.rows));

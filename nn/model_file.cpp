@@ -20,6 +20,8 @@ constexpr std::int64_t kVersion = 1;
 // In the metadata of the weights.
 constexpr const char* kConfigKey = "octet_config";
 constexpr const char* kQuantizationKey = "octet_quantization_sha256";
+constexpr const char* kTokenizerKey = "octet_tokenizer_sha256";
+constexpr const char* kFp32Key = "octet_fp32_sha256";
 
 /// The part of config.json that has a fixed form.
 struct ConfigFile {
@@ -58,6 +60,15 @@ void check_same(const GptConfig& of_file, const GptConfig& expected, const Path&
   if (!different.empty()) {
     fail(ErrorKind::input, "{}: expected the weights of this model, got those of another (weights -> model): {}",
          path.string(), fmt::join(different, ", "));
+  }
+}
+
+void put_ties(const ModelTies& ties, std::map<std::string, std::string>& metadata) {
+  if (!ties.tokenizer_sha256.empty()) {
+    metadata[kTokenizerKey] = ties.tokenizer_sha256;
+  }
+  if (!ties.fp32_sha256.empty()) {
+    metadata[kFp32Key] = ties.fp32_sha256;
   }
 }
 
@@ -107,6 +118,7 @@ void save_model(const Path& folder, Gpt& model, const ModelExtras& extras) {
     json["quantization"] = nlohmann::json::parse(extras.quantization);
     metadata[kQuantizationKey] = sha256_hex(json["quantization"].dump());
   }
+  put_ties(extras.ties, metadata);
   write_safetensors(folder / kModelWeightsFile, tensors, metadata);
   write_file_atomically(folder / kModelConfigFile, json.dump(2) + "\n");
 }
@@ -125,6 +137,22 @@ std::unique_ptr<Gpt> load_model(const Path& folder) {
 
 void load_weights(const Path& folder, Gpt& model) {
   load_parameters(model, read_model_weights(folder, {model.config(), {}}));
+}
+
+ModelTies read_model_ties(const Path& folder) {
+  const SafetensorsHeader header = read_safetensors_header(folder / kModelWeightsFile);
+  const auto value = [&](const char* key) {
+    const auto found = header.metadata.find(key);
+    return found == header.metadata.end() ? std::string() : found->second;
+  };
+  return {.tokenizer_sha256 = value(kTokenizerKey), .fp32_sha256 = value(kFp32Key)};
+}
+
+std::string weights_sha256(const Path& folder) {
+  const Path path = folder / kModelWeightsFile;
+  const SafetensorsHeader header = read_safetensors_header(path);
+  const auto checksum = header.metadata.find(kChecksumKey);
+  return checksum != header.metadata.end() ? checksum->second : sha256_hex(read_text_file(path));
 }
 
 ModelDescription read_model_description(const Path& folder) {

@@ -23,10 +23,17 @@ namespace octet {
 inline constexpr const char* kModelConfigFile = "config.json";
 inline constexpr const char* kModelWeightsFile = "model.safetensors";
 
+/// What a model file belongs to, in the metadata of its weights. Empty: not said, as by other tools.
+struct ModelTies {
+  std::string tokenizer_sha256;  ///< of tokenizer.json beside it (train/model_tokenizer.h)
+  std::string fp32_sha256;       ///< of a quantized model: `weights_sha256` of the FP32 model that it was made from
+};
+
 /// What quantized layers add to a model file.
 struct ModelExtras {
   std::vector<NamedTensor> tensors;  ///< codes and scales
   std::string quantization;          ///< the JSON object that tells how to read them; empty: none
+  ModelTies ties = {};
 };
 
 /// Writes both files, each whole or not at all; the folder is made where it is missing.
@@ -38,6 +45,13 @@ std::unique_ptr<Gpt> load_model(const std::filesystem::path& folder);
 /// The weights of the folder into a model that exists. An error listing the differences where its configuration is
 /// another one.
 void load_weights(const std::filesystem::path& folder, Gpt& model);
+
+/// What the weights of the folder say that they belong to. Reads the header alone.
+ModelTies read_model_ties(const std::filesystem::path& folder);
+
+/// The SHA-256 by which others name the weights of the folder: the checksum of the file, which covers names, shapes,
+/// metadata and every value; of a file of another tool, which has none, that of all its bytes.
+std::string weights_sha256(const std::filesystem::path& folder);
 
 // The parts, for loaders of quantized models: read the description, build the model, replace its layers, read the
 // weights, load the parameters that are left.

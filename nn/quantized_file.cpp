@@ -195,8 +195,9 @@ std::map<std::string, LayerDescription> read_layers(const std::string& quantizat
 
 }  // namespace
 
-void save_any_model(const Path& folder, Gpt& model, const std::string& recipe) {
+void save_any_model(const Path& folder, Gpt& model, const std::string& recipe, const ModelTies& ties) {
   ModelExtras extras;
+  extras.ties = ties;
   nlohmann::json layers = nlohmann::json::object();
   model.for_each_child([&](const std::string& path, ChildSlot& slot) {
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {

@@ -10,6 +10,7 @@
 #include "io/safetensors.h"
 #include "nn/model_file.h"
 #include "tensor/backend.h"
+#include "train/model_tokenizer.h"
 #include "train/tokenizer_file.h"
 
 namespace octet {
@@ -26,7 +27,17 @@ void check_finite(const std::string& name, const Tensor& tensor, std::int64_t st
         name, step);
 }
 
-void load_optimizer(const fs::path& path, const Optimizer& optimizer) {
+/// Each file of a checkpoint is whole or not there, but somebody may have put them together from several.
+void check_same_checkpoint(const fs::path& path, const std::string& found, const std::string& expected) {
+  if (found != expected) {
+    fail(ErrorKind::input,
+         "{}: expected the file of SHA-256 {} that {} beside it names, got one of another checkpoint, {}",
+         path.string(), expected, kStateFile, found);
+  }
+}
+
+/// Returns the checksum of the file.
+std::string load_optimizer(const fs::path& path, const Optimizer& optimizer) {
   const SafetensorsFile file = SafetensorsFile::read(path);
   const std::vector<NamedTensor> state = optimizer.state();
   for (NamedTensor entry : state) {
@@ -41,9 +52,16 @@ void load_optimizer(const fs::path& path, const Optimizer& optimizer) {
     fail(ErrorKind::input, "{}: expected the {} tensors of the optimizer, got {}", path.string(), state.size(),
          file.names().size());
   }
+  const auto checksum = file.metadata().find(kChecksumKey);
+  return checksum == file.metadata().end() ? std::string("none") : checksum->second;
 }
 
 }  // namespace
+
+const FileNames& checkpoint_files() {
+  static const FileNames files = {kModelWeightsFile, kModelConfigFile, kTokenizerFile, kOptimizerFile, kStateFile};
+  return files;
+}
 
 void save_checkpoint(const fs::path& folder, Gpt& model, const Optimizer& optimizer, const Tokenizer& tokenizer,
                      const TrainerState& state) {
@@ -53,16 +71,21 @@ void save_checkpoint(const fs::path& folder, Gpt& model, const Optimizer& optimi
   for (const NamedTensor& entry : optimizer.state()) {
     check_finite(entry.name, entry.tensor, state.step);
   }
-  AtomicFolder staging(folder);
-  save_model(staging.path(), model);
-  save_tokenizer(tokenizer, (staging.path() / "tokenizer.json").string());
+  AtomicFolder staging(folder, checkpoint_files());
+  ModelExtras extras;
+  extras.ties.tokenizer_sha256 = tokenizer_sha256(tokenizer);
+  save_model(staging.path(), model, extras);
+  save_tokenizer(tokenizer, (staging.path() / kTokenizerFile).string());
   write_safetensors(staging.path() / kOptimizerFile, optimizer.state());
-  write_file_atomically(staging.path() / kStateFile, to_json(state).dump(2) + "\n");
+  TrainerState tied = state;
+  tied.weights_sha256 = weights_sha256(staging.path());
+  tied.optimizer_sha256 = read_safetensors_header(staging.path() / kOptimizerFile).metadata.at(kChecksumKey);
+  write_file_atomically(staging.path() / kStateFile, to_json(tied).dump(2) + "\n");
   staging.commit();
 }
 
 void link_checkpoint(const fs::path& from, const fs::path& to) {
-  AtomicFolder staging(to);
+  AtomicFolder staging(to, checkpoint_files());
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(from, error)) {
     const fs::path copy = staging.path() / entry.path().filename();
@@ -93,6 +116,8 @@ void check_same_run(const fs::path& folder, const TrainerState& saved, const Tra
   comparable.step = now.step;
   comparable.best_loss = now.best_loss;
   comparable.best_step = now.best_step;
+  comparable.weights_sha256 = now.weights_sha256;
+  comparable.optimizer_sha256 = now.optimizer_sha256;
   comparable.train.save_every = now.train.save_every;
   comparable.train.keep_last = now.train.keep_last;
   comparable.train.resume = now.train.resume;
@@ -108,9 +133,30 @@ void check_same_run(const fs::path& folder, const TrainerState& saved, const Tra
   }
 }
 
+void check_same_split(const fs::path& folder, const SplitRecord& saved, const SplitRecord& here) {
+  SplitRecord comparable = saved;
+  if (here.train_sha256.empty()) {
+    comparable.train_sha256.clear();
+  }
+  std::string list;
+  for (const std::string& line : differences(comparable, here)) {
+    list += "\n  corpus." + line;
+  }
+  if (!list.empty()) {
+    fail(
+        ErrorKind::input,
+        "{}: expected the split of the text that this checkpoint was trained with, got another one (there -> here):{}\n"
+        "With it the model would be tested on text that it has seen",
+        (folder / kStateFile).string(), list);
+  }
+}
+
 void load_checkpoint(const fs::path& folder, Gpt& model, Optimizer& optimizer) {
+  const TrainerState state = read_trainer_state(folder);
   load_weights(folder, model);
-  load_optimizer(folder / kOptimizerFile, optimizer);
+  check_same_checkpoint(folder / kModelWeightsFile, weights_sha256(folder), state.weights_sha256);
+  const fs::path optimizer_file = folder / kOptimizerFile;
+  check_same_checkpoint(optimizer_file, load_optimizer(optimizer_file, optimizer), state.optimizer_sha256);
 }
 
 }  // namespace octet

@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "base/file.h"
 #include "nn/gpt.h"
+#include "train/corpus.h"
 #include "train/optimizer.h"
 #include "train/tokenizer.h"
 #include "train/train_config.h"
@@ -20,14 +22,20 @@ namespace octet {
 //     trainer.safetensors  state of the optimizer          } what resuming needs
 //     trainer.json         TrainerState                    }
 
+/// The names of these files: what makes a folder recognizable as a checkpoint.
+const FileNames& checkpoint_files();
+
 /// Where a run stands, and what it is made from: `trainer.json`.
 struct TrainerState {
   std::int64_t step = 0;            ///< steps taken
   std::optional<double> best_loss;  ///< lowest held-out loss so far, nats per token
   std::int64_t best_step = 0;       ///< after this many steps
-  std::string corpus_sha256;
+  std::string corpus_sha256;        ///< of the whole text
+  SplitRecord split;                ///< of the text
   std::string tokenizer_sha256;
-  TrainConfig train;
+  TrainConfig train;             ///< its `resume` is an order for one command and no setting: always "auto" here
+  std::string weights_sha256;    ///< of model.safetensors beside this file, by its checksum
+  std::string optimizer_sha256;  ///< of trainer.safetensors
 
   template <class V>
   void visit(V& v) {
@@ -35,13 +43,17 @@ struct TrainerState {
     v("best_loss", best_loss);
     v("best_step", best_step, at_least(0));
     v("corpus_sha256", corpus_sha256, required());
+    v("split", split, required());
     v("tokenizer_sha256", tokenizer_sha256, required());
     v("train", train, required());
+    v("weights_sha256", weights_sha256, required());
+    v("optimizer_sha256", optimizer_sha256, required());
   }
 };
 
-/// Writes all files to a temporary folder and renames it, so that `folder` is complete or as before. Error (run) where
-/// a weight or the optimizer's state is not finite (nothing is written), or the disk is full.
+/// Writes all files to a temporary folder and renames it, so that `folder` is complete or as before. The hashes of the
+/// files beside it are put into `state`. Error (run) where a weight or the optimizer's state is not finite (nothing is
+/// written), the disk is full, or `folder` holds other files than those of a checkpoint.
 void save_checkpoint(const std::filesystem::path& folder, Gpt& model, const Optimizer& optimizer,
                      const Tokenizer& tokenizer, const TrainerState& state);
 
@@ -56,8 +68,13 @@ TrainerState read_trainer_state(const std::filesystem::path& folder);
 /// result as if it had never stopped. How often to save and keep checkpoints may change.
 void check_same_run(const std::filesystem::path& folder, const TrainerState& saved, const TrainerState& now);
 
+/// Error (input) with the differences unless `here`, the split of the text at hand, is the one that the checkpoint in
+/// `folder` was trained with. An empty `train_sha256` of `here` is not compared: settings can be known before the text.
+void check_same_split(const std::filesystem::path& folder, const SplitRecord& saved, const SplitRecord& here);
+
 /// Reads weights and optimizer state into a model and an optimizer of the same kind and shape. Error (input) naming
-/// file and tensor where one is missing, damaged or of another shape, or listing how the model's configuration differs.
+/// file and tensor where one is missing, damaged or of another shape, or listing how the model's configuration differs;
+/// where a file is whole but belongs to another checkpoint than trainer.json.
 void load_checkpoint(const std::filesystem::path& folder, Gpt& model, Optimizer& optimizer);
 
 }  // namespace octet

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "train/checkpoint.h"
 
 namespace octet {
 namespace {
@@ -26,12 +28,13 @@ std::optional<std::int64_t> step_of(const std::string& name) {
   return error == std::errc{} && rest == end ? std::optional(step) : std::nullopt;
 }
 
-/// Of the folders there are, in increasing order.
+/// Of the checkpoints there are, in increasing order.
 std::vector<std::int64_t> steps_in(const fs::path& root) {
   std::vector<std::int64_t> steps;
   std::error_code missing;
   for (const auto& entry : fs::directory_iterator(root, missing)) {
-    if (const auto step = step_of(entry.path().filename().string())) {
+    const auto step = step_of(entry.path().filename().string());
+    if (step && holds_only(entry.path(), checkpoint_files())) {
       steps.push_back(*step);
     }
   }
@@ -39,20 +42,35 @@ std::vector<std::int64_t> steps_in(const fs::path& root) {
   return steps;
 }
 
-void remove_folder(const fs::path& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (error) {
-    fail(ErrorKind::run, "{}: cannot remove: {}", path.string(), error.message());
-  }
-}
-
 }  // namespace
+
+std::optional<fs::path> CheckpointFolders::newest() const {
+  if (fs::exists(last())) {
+    return last();
+  }
+  std::vector<fs::path> others;
+  for (const std::int64_t found : steps_in(root_)) {
+    others.push_back(step(found));
+  }
+  if (fs::exists(best())) {
+    others.push_back(best());
+  }
+  std::optional<fs::path> newest;
+  std::int64_t newest_step = -1;
+  for (const fs::path& path : others) {
+    const std::int64_t step = read_trainer_state(path).step;
+    if (step > newest_step) {
+      newest = path;
+      newest_step = step;
+    }
+  }
+  return newest;
+}
 
 void CheckpointFolders::keep_newest(std::int64_t keep) const {
   auto steps = steps_in(root_);
   while (static_cast<std::int64_t>(steps.size()) > keep) {
-    remove_folder(step(steps.front()));
+    remove_known_folder(step(steps.front()), checkpoint_files());
     steps.erase(steps.begin());
   }
 }
@@ -60,13 +78,28 @@ void CheckpointFolders::keep_newest(std::int64_t keep) const {
 void CheckpointFolders::remove_after(std::int64_t last_step) const {
   for (const std::int64_t found : steps_in(root_)) {
     if (found > last_step) {
-      remove_folder(step(found));
+      remove_known_folder(step(found), checkpoint_files());
     }
   }
 }
 
 void CheckpointFolders::clear() const {
-  remove_folder(root_);
+  std::vector<fs::path> checkpoints;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(root_, missing)) {
+    const std::string name = entry.path().filename().string();
+    const bool has_name = name == "last" || name == "best" || step_of(name);
+    if (!has_name || !holds_only(entry.path(), checkpoint_files())) {
+      fail(ErrorKind::run,
+           "{}: expected nothing but checkpoints of Octet (last, best, step-N), which a run that starts again removes, "
+           "found {}; move it away, or choose another folder with --out",
+           root_.string(), name);
+    }
+    checkpoints.push_back(entry.path());
+  }
+  for (const fs::path& path : checkpoints) {
+    remove_known_folder(path, checkpoint_files());
+  }
 }
 
 }  // namespace octet

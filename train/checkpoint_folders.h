@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include <fmt/core.h>
 
@@ -17,13 +18,20 @@ class CheckpointFolders {
   std::filesystem::path best() const { return root_ / "best"; }
   std::filesystem::path step(std::int64_t step) const { return root_ / fmt::format("step-{}", step); }
 
+  /// The checkpoint to go on from: `last`, or where it is missing the newest of the others by its trainer.json. Nothing
+  /// where there is none. Error (input) where the trainer.json of one of several is broken.
+  std::optional<std::filesystem::path> newest() const;
+
+  // Only folders that hold the files of a checkpoint and nothing else are ever removed; a `step-500` of another program
+  // stays.
+
   /// Removes all but the newest `keep` of the `step-N`.
   void keep_newest(std::int64_t keep) const;
 
   /// Removes the `step-N` beyond `last_step`: those of a session that the run does not go on from.
   void remove_after(std::int64_t last_step) const;
 
-  /// Removes all checkpoints.
+  /// Removes all checkpoints. Error (run) that removes nothing where the folder holds anything else.
   void clear() const;
 
  private:

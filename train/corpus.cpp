@@ -53,6 +53,26 @@ Corpus load_corpus(const CorpusConfig& config) {
   return corpus;
 }
 
+SplitRecord split_settings(const CorpusConfig& config) {
+  SplitRecord record;
+  record.block_bytes = config.block_bytes;
+  record.calibration_fraction = config.calibration_fraction;
+  record.test_fraction = config.test_fraction;
+  record.seed = config.seed;
+  return record;
+}
+
+SplitRecord record_split(const CorpusConfig& config, const Corpus& corpus) {
+  Sha256 digest;
+  for (const TextRun& run : corpus.split.train) {
+    digest.update(std::to_string(run.size()) + "\n");
+    digest.update(corpus.bytes(run));
+  }
+  SplitRecord record = split_settings(config);
+  record.train_sha256 = digest.hex();
+  return record;
+}
+
 void check_corpus_fits(const Corpus& corpus, std::int64_t context) {
   const std::pair<const char*, const std::vector<TextRun>*> parts[] = {
       {"train", &corpus.split.train}, {"calibration", &corpus.split.calibration}, {"test", &corpus.split.test}};

@@ -29,6 +29,25 @@ struct CorpusConfig {
   }
 };
 
+/// What decides who learns from which bytes, as a checkpoint keeps it. Stages that come later split the text again:
+/// with another record they would test a model on what it was trained on.
+struct SplitRecord {
+  std::int64_t block_bytes = 0;
+  double calibration_fraction = 0.0;
+  double test_fraction = 0.0;
+  std::uint64_t seed = 0;
+  std::string train_sha256;  ///< of the training part: the length and the bytes of every run
+
+  template <class V>
+  void visit(V& v) {
+    v("block_bytes", block_bytes, required());
+    v("calibration_fraction", calibration_fraction, required());
+    v("test_fraction", test_fraction, required());
+    v("seed", seed, required());
+    v("train_sha256", train_sha256, required());
+  }
+};
+
 /// A text and its split into train, calibration and test (see `deal_blocks`).
 struct Corpus {
   std::string name;
@@ -48,6 +67,10 @@ struct Corpus {
 /// Errors: those of `read_text_files`; (input) a text too short for three blocks; (config) fractions that leave nothing
 /// to train on.
 Corpus load_corpus(const CorpusConfig& config);
+
+/// What of the record is known before the text is: all but `train_sha256`, which stays empty.
+SplitRecord split_settings(const CorpusConfig& config);
+SplitRecord record_split(const CorpusConfig& config, const Corpus& corpus);
 
 /// Error (input) with the figures unless train, calibration and test have room for a window of `context` + 1 tokens,
 /// a token being a byte at least. Says before any training what `check_corpus_fits` for tokens says for sure.

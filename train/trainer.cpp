@@ -4,19 +4,19 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
+#include <optional>
 #include <utility>
 
 #include "base/file.h"
 #include "base/format.h"
-#include "base/sha256.h"
 #include "nn/cost.h"
 #include "tensor/backend.h"
 #include "train/batches.h"
 #include "train/checkpoint.h"
 #include "train/checkpoint_folders.h"
 #include "train/held_out_loss.h"
+#include "train/model_tokenizer.h"
 #include "train/run_log.h"
-#include "train/tokenizer_file.h"
 #include "train/training_step.h"
 
 namespace octet {
@@ -57,6 +57,7 @@ class TrainRun {
   }
 
  private:
+  std::optional<fs::path> checkpoint_to_go_on_from();
   TrainerState start_or_resume();
   void take_step();
   MetricsRow update_weights();
@@ -82,26 +83,39 @@ class TrainRun {
   MetricsLog metrics_;
 };
 
+std::optional<fs::path> TrainRun::checkpoint_to_go_on_from() {
+  if (config_.resume == "never") {
+    return std::nullopt;
+  }
+  if (config_.resume != "auto") {
+    return config_.resume;
+  }
+  const std::optional<fs::path> newest = folders_.newest();
+  if (newest && *newest != folders_.last()) {
+    progress_.note(fmt::format("{} is missing: goes on from {}", folders_.last().string(), newest->string()));
+  }
+  return newest;
+}
+
 TrainerState TrainRun::start_or_resume() {
-  const TrainerState fresh{.step = 0,
-                           .best_loss = {},
-                           .best_step = 0,
-                           .corpus_sha256 = data_.corpus_sha256,
-                           .tokenizer_sha256 = sha256_hex(tokenizer_to_json(data_.tokenizer)),
-                           .train = config_};
-  const bool automatic = config_.resume == "auto";
-  const fs::path from = automatic ? folders_.last() : fs::path(config_.resume);
-  if (config_.resume == "never" || (automatic && !fs::exists(from))) {
+  TrainerState fresh;
+  fresh.corpus_sha256 = data_.corpus_sha256;
+  fresh.split = data_.split;
+  fresh.tokenizer_sha256 = tokenizer_sha256(data_.tokenizer);
+  fresh.train = config_;
+  fresh.train.resume = TrainConfig().resume;
+  const std::optional<fs::path> from = checkpoint_to_go_on_from();
+  if (!from) {
     folders_.clear();
     make_folder(folders_.root());
     return fresh;
   }
-  TrainerState saved = read_trainer_state(from);
-  check_same_run(from, saved, fresh);
-  load_checkpoint(from, model_, *optimizer_);
+  TrainerState saved = read_trainer_state(*from);
+  check_same_run(*from, saved, fresh);
+  load_checkpoint(*from, model_, *optimizer_);
   make_folder(folders_.root());
   folders_.remove_after(saved.step);
-  saved.train = config_;
+  saved.train = fresh.train;
   return saved;
 }
 

@@ -22,6 +22,7 @@ struct TrainData {
   const TokenRuns& held_out;   ///< chooses the best checkpoint: the calibration part, never the test part
   const Tokenizer& tokenizer;  ///< counts bytes, and is saved beside the model
   std::string corpus_sha256;
+  SplitRecord split = {};
 };
 
 /// How a run went, over all its sessions.
@@ -47,8 +48,8 @@ struct TrainSummary {
 ///     checkpoints/best             that of the lowest held-out loss
 ///
 /// With resume = auto or a path, weights come from that checkpoint and the run goes on as if it had never stopped: the
-/// same weights, checkpoints and rows (but for times) bit for bit. Without a checkpoint to go on from, earlier
-/// checkpoints and rows of the folder are removed.
+/// same weights, checkpoints and rows (but for times) bit for bit. Where `last` is missing, auto takes the newest other
+/// checkpoint and says so. Without a checkpoint to go on from, earlier checkpoints and rows of the folder are removed.
 ///
 /// `on_start` is called before the first step, once the checkpoint to go on from has been accepted: the place to write
 /// what a refused run must not overwrite.

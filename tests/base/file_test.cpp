@@ -23,6 +23,8 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
+const FileNames kFiles = {"model", "settings"};
+
 /// An empty folder of its own for each test.
 class File : public testing::Test {
  protected:
@@ -139,8 +141,8 @@ TEST_F(File, AFolderWithoutPermissionIsAnError) {
   const fs::path path = folder_ / "x";
   EXPECT_EQ(error_of(ErrorKind::run, [&] { write_file_atomically(path, "a"); }),
             path.string() + ": cannot write: Permission denied");
-  EXPECT_EQ(error_of(ErrorKind::run, [&] { AtomicFolder folder(path); }),
-            path.string() + ": cannot create folder: Permission denied");
+  EXPECT_THAT(error_of(ErrorKind::run, [&] { AtomicFolder folder(path, kFiles); }),
+              AllOf(HasSubstr((folder_ / ".x.tmp-").string()), HasSubstr(": cannot create folder: Permission denied")));
   fs::permissions(folder_, fs::perms::owner_all);
 }
 
@@ -156,33 +158,88 @@ TEST_F(File, MakeFolderCreatesParentsAndRefusesFiles) {
 TEST_F(File, AFolderAppearsOnlyOnCommit) {
   const fs::path path = folder_ / "best/";
   {
-    AtomicFolder folder(path);
+    AtomicFolder folder(path, kFiles);
     write_file_atomically(folder.path() / "model", "1");
     folder.commit();
   }
   EXPECT_EQ(read_text_file(path / "model"), "1");
   {
-    AtomicFolder abandoned(path);
+    AtomicFolder abandoned(path, kFiles);
     write_file_atomically(abandoned.path() / "model", "2");
   }
   EXPECT_EQ(read_text_file(path / "model"), "1");
   {
-    AtomicFolder folder(path);
-    make_folder(folder.path() / "inner");
-    write_file_atomically(folder.path() / "inner" / "model", "3");
+    AtomicFolder folder(path, kFiles);
+    write_file_atomically(folder.path() / "settings", "3");
     EXPECT_EQ(read_text_file(path / "model"), "1");
     folder.commit();
   }
-  EXPECT_EQ(read_text_file(path / "inner" / "model"), "3");
+  EXPECT_EQ(read_text_file(path / "settings"), "3");
   EXPECT_FALSE(fs::exists(path / "model"));
   EXPECT_THAT(names_in(folder_), UnorderedElementsAre("best"));
 }
 
 TEST_F(File, AFolderDoesNotReplaceAFile) {
   write_file_atomically(folder_ / "x", "keep");
-  EXPECT_EQ(error_of(ErrorKind::run, [&] { AtomicFolder folder(folder_ / "x"); }),
-            (folder_ / "x").string() + ": cannot create folder: Not a directory");
+  EXPECT_EQ(error_of(ErrorKind::run, [&] { AtomicFolder folder(folder_ / "x", kFiles); }),
+            (folder_ / "x").string() + ": cannot replace: Not a directory");
   EXPECT_THAT(names_in(folder_), UnorderedElementsAre("x"));
+}
+
+TEST_F(File, AFolderWithOtherFilesIsNotReplaced) {
+  const fs::path path = folder_ / "best";
+  make_folder(path);
+  write_file_atomically(path / "model", "1");
+  EXPECT_TRUE(holds_only(path, kFiles));
+  AtomicFolder begun(path, kFiles);
+  write_file_atomically(path / "notes", "mine");
+  EXPECT_FALSE(holds_only(path, kFiles));
+  const std::string message =
+      path.string() + ": expected a folder with nothing but model, settings, which may be replaced, found notes in it";
+  EXPECT_EQ(error_of(ErrorKind::run, [&] { AtomicFolder folder(path, kFiles); }), message);
+  EXPECT_EQ(error_of(ErrorKind::run, [&] { begun.commit(); }), message);
+  EXPECT_EQ(error_of(ErrorKind::run, [&] { remove_known_folder(path, kFiles); }), message);
+  EXPECT_THAT(names_in(path), UnorderedElementsAre("model", "notes"));
+  fs::remove(path / "notes");
+  make_folder(path / "settings");
+  EXPECT_FALSE(holds_only(path, kFiles)) << "a folder of that name is no file of ours";
+  fs::remove(path / "settings");
+  remove_known_folder(path, kFiles);
+  EXPECT_FALSE(fs::exists(path));
+  remove_known_folder(path, kFiles);
+}
+
+// In a container the next process has the number of the last one.
+TEST_F(File, NamesThatAKilledProcessTookAreLeftAlone) {
+  write_file_atomically(folder_ / "x", "old");
+  const std::string prefix = ".x.tmp-" + std::to_string(::getpid()) + "-";
+  int next = 0;
+  {
+    AtomicFolder probe(folder_ / "probe", kFiles);
+    const std::string name = probe.path().filename().string();
+    next = std::stoi(name.substr(name.rfind('-') + 1)) + 1;
+  }
+  make_folder(folder_ / (prefix + std::to_string(next)));
+  write_file_atomically(folder_ / (prefix + std::to_string(next + 2)), "half");
+  AtomicFolder folder(folder_ / "y", kFiles);
+  write_file_atomically(folder_ / "x", "new");
+  EXPECT_EQ(read_text_file(folder_ / "x"), "new");
+}
+
+TEST_F(File, LeftoversOfKilledProcessesAreCleared) {
+  write_file_atomically(folder_ / "kept", "1");
+  write_file_atomically(folder_ / ".hidden", "1");
+  write_file_atomically(folder_ / ".notes.tmp-today", "1");
+  write_file_atomically(folder_ / ".x.tmp-12-3", "half");
+  for (const char* name : {".best.tmp-12-4", ".best.old-12-5", ".last.old-12-6"}) {
+    make_folder(folder_ / name);
+    write_file_atomically(folder_ / name / "model", name);
+  }
+  make_folder(folder_ / "best");
+  clear_leftovers(folder_);
+  EXPECT_THAT(names_in(folder_), UnorderedElementsAre("kept", ".hidden", ".notes.tmp-today", "best", "last"));
+  EXPECT_EQ(read_text_file(folder_ / "last" / "model"), ".last.old-12-6") << "it was complete";
+  clear_leftovers(folder_ / "nowhere");
 }
 
 // A limit on the size of files stands for a disk that fills while writing: the kernel writes a

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "tests/train/temporary_folder.h"
 
@@ -16,6 +17,7 @@ class CheckpointFoldersTest : public testing::Test {
   CheckpointFoldersTest() {
     for (const std::string name : {"last", "best", "step-9", "step-10", "step-200", "step-old", "step-7b"}) {
       make_folder(folders_.root() / name);
+      write_file_atomically(folders_.root() / name / "model.safetensors", name);
     }
   }
 
@@ -41,9 +43,23 @@ TEST_F(CheckpointFoldersTest, RemovesWhatComesAfterAStep) {
   EXPECT_EQ(names(), (std::set<std::string>{"last", "best", "step-9", "step-10", "step-old", "step-7b"}));
 }
 
-TEST_F(CheckpointFoldersTest, ClearsAll) {
+TEST_F(CheckpointFoldersTest, AFolderOfAnotherProgramStays) {
+  write_file_atomically(folders_.root() / "step-9" / "pytorch_model.bin", "theirs");
+  folders_.keep_newest(1);
+  EXPECT_EQ(names(), (std::set<std::string>{"last", "best", "step-9", "step-200", "step-old", "step-7b"}));
+  folders_.remove_after(0);
+  EXPECT_EQ(names(), (std::set<std::string>{"last", "best", "step-9", "step-old", "step-7b"}));
+}
+
+TEST_F(CheckpointFoldersTest, ClearsAllCheckpointsOrNothing) {
+  EXPECT_THROW(folders_.clear(), Error) << "step-old is none of ours";
+  EXPECT_EQ(names().size(), 7u);
+  std::filesystem::remove_all(folders_.root() / "step-old");
+  std::filesystem::remove_all(folders_.root() / "step-7b");
   folders_.clear();
-  EXPECT_FALSE(std::filesystem::exists(folders_.root()));
+  EXPECT_TRUE(names().empty());
+  std::filesystem::remove(folders_.root());
+  folders_.clear();
   folders_.keep_newest(1);  // nothing there is no error
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -86,8 +87,11 @@ class Checkpoint : public testing::Test {
                       .best_loss = 1.0 / 3.0,
                       .best_step = 5,
                       .corpus_sha256 = "c",
+                      .split = {},
                       .tokenizer_sha256 = "t",
-                      .train = TrainingSample::train_config()};
+                      .train = TrainingSample::train_config(),
+                      .weights_sha256 = {},
+                      .optimizer_sha256 = {}};
 };
 
 TEST_F(Checkpoint, ReadsBackToTheSameBits) {
@@ -109,7 +113,11 @@ TEST_F(Checkpoint, ReadsBackToTheSameBits) {
   for (std::size_t i = 0; i < trained.optimizer->state().size(); ++i) {
     EXPECT_EQ(loaded.optimizer->state()[i].tensor.to_vector(), trained.optimizer->state()[i].tensor.to_vector());
   }
-  const TrainerState state = read_trainer_state(checkpoint_);
+  TrainerState state = read_trainer_state(checkpoint_);
+  EXPECT_EQ(std::exchange(state.weights_sha256, {}),
+            SafetensorsFile::read(checkpoint_ / "model.safetensors").metadata().at(kChecksumKey));
+  EXPECT_EQ(std::exchange(state.optimizer_sha256, {}),
+            SafetensorsFile::read(checkpoint_ / "trainer.safetensors").metadata().at(kChecksumKey));
   EXPECT_EQ(state.step, 7);
   EXPECT_EQ(state.best_loss, 1.0 / 3.0);
   EXPECT_EQ(state.best_step, 5);

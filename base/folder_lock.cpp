@@ -1,0 +1,61 @@
+#include "base/folder_lock.h"
+
+#include <cerrno>
+#include <ctime>
+#include <system_error>
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace octet {
+namespace {
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+std::string machine_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "an unknown machine";
+}
+
+/// A disk that is full keeps the line out, which only makes the messages of others shorter.
+void write_line(int descriptor, const std::string& line) {
+  if (::ftruncate(descriptor, 0) == 0) {
+    [[maybe_unused]] const ssize_t written = ::pwrite(descriptor, line.data(), line.size(), 0);
+  }
+}
+
+}  // namespace
+
+FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& work) {
+  make_folder(folder);
+  const std::filesystem::path path = folder / kFile;
+  // Not inherited: a program that is started from here must not hold the lock when this process has ended.
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) {
+    fail(ErrorKind::run, "{}: cannot write: {}", path.string(), reason(errno));
+  }
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(descriptor_);
+    std::string holder = read_text_file(path);
+    if (holder.empty()) {
+      holder = "another octet";
+    }
+    fail(ErrorKind::run, "{}: {} is at work there; wait until it has ended, or choose another folder with --out",
+         folder.string(), holder);
+  }
+  write_line(descriptor_, fmt::format("{} (process {} on {}, since {:%Y-%m-%d %H:%M:%S} UTC)", work, ::getpid(),
+                                      machine_name(), fmt::gmtime(std::time(nullptr))));
+}
+
+FolderLock::~FolderLock() {
+  ::close(descriptor_);
+}
+
+}  // namespace octet

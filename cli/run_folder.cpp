@@ -1,0 +1,97 @@
+#include "cli/run_folder.h"
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+
+#include <unistd.h>
+
+#include "nn/model_file.h"
+#include "train/model_tokenizer.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// All that a run writes directly into its folder.
+constexpr std::array kEntries = {"config.yaml", "metrics.jsonl", "train.log", "checkpoints", "quantized",
+                                 "charts",      "report.json",   "report.md", "report.html"};
+
+bool is_config_of_run(const fs::path& path) {
+  try {
+    read_config<RunConfig>(path.string());
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+/// A run leaves its lock first and its configuration soon after; runs of before there was a lock have the second alone.
+bool is_run(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / FolderLock::kFile, ignored) || is_config_of_run(folder / "config.yaml");
+}
+
+void check_ours(const Run& run) {
+  if (is_run(run.folder)) {
+    return;
+  }
+  for (const char* entry : kEntries) {
+    std::error_code ignored;
+    if (fs::exists(fs::symlink_status(run.folder / entry, ignored))) {
+      fail(ErrorKind::config,
+           "{}: expected a new folder or one that a run of Octet has made, found {} of something else in it; choose "
+           "another folder with --out",
+           run.folder.string(), entry);
+    }
+  }
+}
+
+void check_writable(const Run& run) {
+  fs::path place = fs::absolute(run.folder).lexically_normal();
+  std::error_code ignored;
+  while (!fs::exists(place, ignored) && place.has_relative_path()) {
+    place = place.parent_path();
+  }
+  const bool is_folder = fs::is_directory(place, ignored);
+  if (!is_folder || ::access(place.c_str(), W_OK | X_OK) != 0) {
+    const int error = is_folder ? errno : ENOTDIR;
+    fail(ErrorKind::run, "{}: expected a folder that can be written, but {}: {}", run.folder.string(), place.string(),
+         std::generic_category().message(error));
+  }
+}
+
+}  // namespace
+
+const FileNames& quantized_files() {
+  static const FileNames files = {kModelWeightsFile, kModelConfigFile, kTokenizerFile, "coverage.json"};
+  return files;
+}
+
+void check_run_folder(const Run& run) {
+  check_writable(run);
+  check_ours(run);
+  for (const Recipe& recipe : run.config.quantize) {
+    check_replaceable(run.quantized(recipe), quantized_files());
+  }
+}
+
+void lock_run(Run& run) {
+  if (run.lock) {
+    return;
+  }
+  run.lock = std::make_shared<FolderLock>(run.folder, run.verb);
+  for (const char* part : {"", "checkpoints", "quantized", "charts"}) {
+    clear_leftovers(run.folder / part);
+  }
+}
+
+void lock_existing_run(Run& run) {
+  std::error_code ignored;
+  if (fs::is_directory(run.folder, ignored)) {
+    lock_run(run);
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "base/file.h"
+#include "cli/run_config.h"
+
+// The folder of a run as a whole: whether it is ours to write to, and nobody else's at the moment.
+
+namespace octet {
+
+/// Checks before any work that a run may write its folder, and that nothing that is not Octet's would be lost by it.
+/// Creates nothing. Errors: (run) it, or the folder it would be created in, cannot be written; `quantized/NAME` holds
+/// other files than those of a quantized model; (config) something stands where a run writes, in a folder that no run
+/// has made.
+void check_run_folder(const Run& run);
+
+/// Takes the lock of the run folder, creating it where it is missing, and clears what killed processes left there. Held
+/// until `run` goes; a second call does nothing. Error (run) where another process holds it.
+void lock_run(Run& run);
+
+/// lock_run where the folder is there already: so that a second process hears of the first at once, and one that is
+/// refused for another reason creates no folder.
+void lock_existing_run(Run& run);
+
+/// The files of quantized/NAME.
+const FileNames& quantized_files();
+
+}  // namespace octet
