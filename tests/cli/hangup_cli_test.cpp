@@ -9,6 +9,10 @@
 namespace octet::sample {
 namespace {
 
+// Nothing but the signal makes the training save before its end.
+const char* const kSteps = "train.steps=400";
+const char* const kRarely = "train.save_every=400";
+
 std::string weights(const fs::path& run) {
   return read_text_file(run / "checkpoints/last/model.safetensors");
 }
@@ -29,7 +33,7 @@ int train_until_the_terminal_closes(const Workplace& place) {
   if (child == 0) {
     const bool moved = chdir(place.path().c_str()) == 0;
     if (moved) {
-      execl(OCTET_BINARY, OCTET_BINARY, "train", "tiny.yaml", "--out", "cut", "train.steps=400", "--threads", "1",
+      execl(OCTET_BINARY, OCTET_BINARY, "train", "tiny.yaml", "--out", "cut", kSteps, kRarely, "--threads", "1",
             static_cast<char*>(nullptr));
     }
     _exit(127);
@@ -44,7 +48,7 @@ int train_until_the_terminal_closes(const Workplace& place) {
 // The signal is not all: from then on each line of progress is an error of the write.
 TEST(Hangup, AClosedTerminalSavesTheTraining) {
   const Workplace place;
-  ASSERT_EQ(place.octet({"train", "tiny.yaml", "--out", "whole", "train.steps=400"}).code, 0);
+  ASSERT_EQ(place.octet({"train", "tiny.yaml", "--out", "whole", kSteps, kRarely}).code, 0);
   EXPECT_EQ(train_until_the_terminal_closes(place), 130);
   EXPECT_EQ(place.octet({"inspect", "cut/checkpoints/last"}).code, 0);
   ASSERT_EQ(place.octet({"train", "cut"}).code, 0);

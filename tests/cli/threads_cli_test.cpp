@@ -16,8 +16,10 @@ ProcessResult with_threads(const Workplace& place, std::vector<std::string> argu
 }
 
 std::vector<double> perplexities(const ProcessResult& eval) {
+  EXPECT_EQ(eval.code, 0) << eval.err;
+  const nlohmann::json report = nlohmann::json::parse(eval.out);
   std::vector<double> values;
-  for (const auto& model : nlohmann::json::parse(eval.out).at("models")) {
+  for (const auto& model : report.at("models")) {
     values.push_back(model.at("perplexity"));
   }
   return values;
@@ -30,7 +32,6 @@ TEST(Threads, EvaluationWithFewerThreadsThanAskedForIsThatOfOneThread) {
   ASSERT_EQ(expected.size(), 3U);
   for (const std::string& setting : kOneThreadOnly) {
     const ProcessResult result = with_threads(place, {"eval", "r", "--json"}, setting);
-    ASSERT_EQ(result.code, 0) << result.err;
     EXPECT_EQ(perplexities(result), expected) << setting;
     EXPECT_EQ(nlohmann::json::parse(result.out).at("machine").at("threads"), 1) << setting;
     EXPECT_THAT(result.err, testing::HasSubstr("note: 1 of 2 threads were granted")) << setting;
