@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <latch>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -14,9 +16,56 @@
 namespace octet {
 namespace {
 
-std::atomic<int>& thread_setting() {
-  static std::atomic<int> setting = omp_get_max_threads();
-  return setting;
+/// How many of n threads the system lets this process have at once. OpenMP does not ask: it ends the process.
+int startable_threads(int n) {
+  std::latch all_started(1);
+  std::vector<std::jthread> started;
+  try {
+    while (static_cast<int>(started.size()) < n - 1) {
+      started.emplace_back([&] { all_started.wait(); });
+    }
+  } catch (const std::system_error&) {  // n is smaller then
+  }
+  all_started.count_down();
+  return static_cast<int>(started.size()) + 1;
+}
+
+/// Sets what OpenMP keeps for each thread that starts teams. A team that may shrink with the load of the machine
+/// (OMP_DYNAMIC) cannot be counted on.
+void set_team_size(int n) {
+  omp_set_dynamic(0);
+  omp_set_num_threads(n);
+}
+
+/// Threads that a parallel region gets where n are asked for; the calling thread asks for as many from now on.
+int grant_team(int n) {
+  set_team_size(startable_threads(n));
+  int team = 1;
+#pragma omp parallel
+#pragma omp single
+  team = omp_get_num_threads();
+  set_team_size(team);
+  return team;
+}
+
+struct TeamSize {
+  std::atomic<int> wanted = 1, granted = 1;
+
+  explicit TeamSize(int n) { set(n); }
+
+  void set(int n) {
+    wanted = n;
+    if (omp_in_parallel()) {  // a region inside another tells nothing
+      std::jthread([&] { granted = grant_team(n); });
+    } else {
+      granted = grant_team(n);
+    }
+  }
+};
+
+TeamSize& team_size() {
+  static TeamSize size(omp_get_max_threads());
+  return size;
 }
 
 thread_local bool inside_loop = false;
@@ -98,16 +147,26 @@ int hardware_threads() {
 }
 
 int thread_count() {
-  return thread_setting();
+  return team_size().granted;
+}
+
+int threads_wanted() {
+  return team_size().wanted;
 }
 
 void set_thread_count(int n) {
-  constexpr int kMostThreads = 1024;  // OpenMP ends the process where the system has no more
+  constexpr int kMostThreads = 1024;
   if (n < 1 || n > kMostThreads) {
     fail(ErrorKind::config, "[threads] expected a number of threads from 1 to {}, got {}", kMostThreads, n);
   }
-  thread_setting() = n;
-  omp_set_num_threads(n);
+  team_size().set(n);
+}
+
+void adopt_thread_count() {
+  const int n = thread_count();
+  if (omp_get_max_threads() != n || omp_get_dynamic() != 0) {
+    set_team_size(n);
+  }
 }
 
 namespace detail {

@@ -32,6 +32,13 @@ std::size_t columns(std::FILE* out) {
   return size.ws_col;
 }
 
+/// Ignores failures, which fmt::print would throw: a closed terminal or a full disk behind stderr is no reason to end a
+/// job before it has saved.
+void write(std::FILE* out, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), out);
+  std::fflush(out);
+}
+
 std::chrono::duration<double> steady_seconds() {
   return std::chrono::steady_clock::now().time_since_epoch();
 }
@@ -66,15 +73,13 @@ void TerminalProgress::finish(const ProgressUpdate& last) {
   begin_if_new(last);
   const double elapsed = now() - task_->start;
   clear_line();
-  fmt::print(out_, "{}  {}\n", text(last), format_duration(elapsed));
-  std::fflush(out_);
+  write(out_, fmt::format("{}  {}\n", text(last), format_duration(elapsed)));
   task_.reset();
 }
 
 void TerminalProgress::note(std::string_view line) {
   clear_line();
-  fmt::print(out_, "{}\n", line);
-  std::fflush(out_);
+  write(out_, fmt::format("{}\n", line));
 }
 
 void TerminalProgress::begin_if_new(const ProgressUpdate& update) {
@@ -108,13 +113,12 @@ std::string TerminalProgress::text(const ProgressUpdate& update) const {
 void TerminalProgress::show(const std::string& line) {
   shown_at_ = now();
   if (!rewrites_) {
-    fmt::print(out_, "{}\n", line);
+    write(out_, line + "\n");
   } else {
     // A line that wraps could not be rewritten, so it is cut at the last column.
-    fmt::print(out_, "\r{}\x1b[K", line.substr(0, columns(out_) - 1));
+    write(out_, fmt::format("\r{}\x1b[K", line.substr(0, columns(out_) - 1)));
     line_is_open_ = true;
   }
-  std::fflush(out_);
 }
 
 void TerminalProgress::clear_line() {

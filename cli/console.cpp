@@ -25,23 +25,43 @@ void stop_if_interrupted(std::string_view task) {
   }
 }
 
+namespace {
+
+/// Why fewer threads work than could; empty where all do.
+std::string threads_note() {
+  const int threads = thread_count(), processors = hardware_threads();
+  if (threads < threads_wanted()) {
+    return fmt::format(
+        "{} of {} threads were granted (OMP_THREAD_LIMIT, OMP_MAX_ACTIVE_LEVELS or a limit of the system); results are "
+        "those of --threads {}",
+        threads, threads_wanted(), threads);
+  }
+  if (threads == 1) {
+    return "one thread only: " +
+           (processors == 1 ? std::string("this process may run on one processor")
+                            : fmt::format("{} processors are idle; --threads {} uses all", processors - 1, processors));
+  }
+  if (threads < processors) {
+    return fmt::format("using {} of {} processors; --threads {} uses all", threads, processors, processors);
+  }
+  return {};
+}
+
+}  // namespace
+
 void print_start(const CommonOptions& common, DeviceKind device) {
   if (common.quiet) {
     return;
   }
   const Backend& backend = active_backend(device);
   const std::string gpu = gpu_name(device);
-  fmt::print(stderr, "octet {}  backend {} ({})  threads {}  FP32 products by {}\n", OCTET_VERSION, backend.name,
-             gpu.empty() ? std::string(backend.description) : gpu, thread_count(), product_library(device));
-  if (thread_count() == 1) {
-    fmt::print(stderr, "note: one thread only: {}\n",
-               hardware_threads() == 1 ? "this process may run on one processor"
-                                       : fmt::format("{} processors are idle; --threads {} uses all",
-                                                     hardware_threads() - 1, hardware_threads()));
-  } else if (thread_count() < hardware_threads()) {
-    fmt::print(stderr, "note: using {} of {} processors; --threads {} uses all\n", thread_count(), hardware_threads(),
-               hardware_threads());
+  std::string text =
+      fmt::format("octet {}  backend {} ({})  threads {}  FP32 products by {}\n", OCTET_VERSION, backend.name,
+                  gpu.empty() ? std::string(backend.description) : gpu, thread_count(), product_library(device));
+  if (const std::string note = threads_note(); !note.empty()) {
+    text += "note: " + note + "\n";
   }
+  std::fputs(text.c_str(), stderr);  // that nobody reads it is no reason to stop
 }
 
 void print(const std::string& text) {

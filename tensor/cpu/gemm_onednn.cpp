@@ -15,7 +15,11 @@ namespace octet::cpu {
 #ifdef OCTET_HAS_ONEDNN
 namespace {
 
+/// By one thread inside of a parallel region, else by all.
 void one(const GemmArgs& args) {
+  if (!omp_in_parallel()) {
+    adopt_thread_count();
+  }
   dnnl_sgemm(args.transpose_a ? 'T' : 'N', args.transpose_b ? 'T' : 'N', args.m, args.n, args.k, args.alpha, args.a,
              args.lda, args.b, args.ldb, args.beta, args.c, args.ldc);
 }

@@ -10,7 +10,7 @@ namespace {
 
 // Each statement below runs in a child process.
 TEST(InterruptDeathTest, FirstSignalSetsTheFlag) {
-  for (int signal : {SIGINT, SIGTERM}) {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
     EXPECT_EXIT(
         {
           install_interrupt_handler();
@@ -31,6 +31,43 @@ TEST(InterruptDeathTest, SecondSignalKills) {
         std::_Exit(1);
       },
       testing::KilledBySignal(SIGINT), "");
+}
+
+// A terminal that closes may send the signal twice, and a shutdown SIGTERM before or after it.
+TEST(InterruptDeathTest, HangupsNeverKill) {
+  EXPECT_EXIT(
+      {
+        install_interrupt_handler();
+        std::raise(SIGTERM);
+        std::raise(SIGHUP);
+        std::raise(SIGHUP);
+        std::_Exit(interrupt_requested() ? 42 : 1);
+      },
+      testing::ExitedWithCode(42), "");
+}
+
+TEST(InterruptDeathTest, HangupsStayIgnored) {
+  EXPECT_EXIT(
+      {
+        std::signal(SIGHUP, SIG_IGN);
+        install_interrupt_handler();
+        std::raise(SIGHUP);
+        const bool unmoved = !interrupt_requested();
+        std::raise(SIGINT);
+        std::raise(SIGHUP);
+        std::_Exit(unmoved && interrupt_requested() ? 42 : 1);
+      },
+      testing::ExitedWithCode(42), "");
+}
+
+TEST(InterruptDeathTest, QuitStaysWhatItIs) {
+  EXPECT_EXIT(
+      {
+        install_interrupt_handler();
+        std::raise(SIGQUIT);
+        std::_Exit(1);
+      },
+      testing::KilledBySignal(SIGQUIT), "");
 }
 
 }  // namespace

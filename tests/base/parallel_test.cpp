@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <numeric>
 #include <set>
@@ -11,6 +12,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <omp.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -117,6 +121,71 @@ TEST_F(Parallel, NestedLoopsRunSeriallyInOrder) {
     });
   });
   EXPECT_THAT(order, testing::Each(testing::ElementsAre(0, 2, 4)));
+}
+
+int team_of_openmp() {
+  std::atomic<int> team = 0;
+#pragma omp parallel
+  ++team;
+  return team;
+}
+
+// oneDNN and the scratch of kernels count on what OpenMP says.
+TEST_F(Parallel, OpenMpGivesTheThreadsThatAreCounted) {
+  for (int threads : {1, 2, 5}) {
+    set_thread_count(threads);
+    EXPECT_EQ(threads_wanted(), threads);
+    EXPECT_EQ(thread_count(), threads);
+    EXPECT_EQ(omp_get_max_threads(), threads);
+    EXPECT_EQ(team_of_openmp(), threads);
+  }
+}
+
+TEST_F(Parallel, FewerThreadsThanAskedForAreCountedAsTheyAre) {
+  const int levels = omp_get_max_active_levels();
+  omp_set_max_active_levels(0);  // no region has more than one thread
+  set_thread_count(3);
+  EXPECT_EQ(threads_wanted(), 3);
+  EXPECT_EQ(thread_count(), 1);
+  EXPECT_EQ(omp_get_max_threads(), 1);
+  omp_set_max_active_levels(levels);
+  set_thread_count(3);
+  EXPECT_EQ(thread_count(), 3);
+}
+
+// A new thread begins with OpenMP's own defaults.
+TEST_F(Parallel, AThreadOfTheCallerAdoptsTheCount) {
+  for (int threads : {1, 3}) {
+    set_thread_count(threads);
+    std::jthread([&] {
+      omp_set_dynamic(1);
+      omp_set_num_threads(7);
+      adopt_thread_count();
+      EXPECT_EQ(omp_get_max_threads(), threads);
+      EXPECT_EQ(team_of_openmp(), threads);
+    });
+  }
+}
+
+TEST_F(Parallel, SettingInsideARegionCountsWhatOutsideIsGiven) {
+#pragma omp parallel num_threads(2)
+#pragma omp single
+  set_thread_count(3);
+  EXPECT_EQ(thread_count(), 3);
+}
+
+// OpenMP itself would end the process.
+TEST(ParallelDeathTest, ASystemWithoutMoreThreadsIsServedByOne) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        rlimit one;
+        one.rlim_cur = one.rlim_max = 1;
+        const bool limited = setrlimit(RLIMIT_NPROC, &one) == 0 && (geteuid() != 0 || setuid(65534) == 0);
+        set_thread_count(4);
+        std::_Exit(limited && thread_count() == 1 && threads_wanted() == 4 ? 42 : 1);
+      },
+      testing::ExitedWithCode(42), "");
 }
 
 TEST_F(Parallel, RefusesBadSettings) {
