@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/shown_text.h"
 #include "cli/text_stage.h"
 #include "eval/layer_outliers.h"
 #include "eval/outlier_impact.h"
@@ -85,7 +86,7 @@ Chart weights_chart(Gpt& fp32, const Recipe& recipe, const ReportModel& model, c
       .layer = worst->layer, .scheme = scheme.describe(), .before = before.span<float>(), .after = after.span<float>()};
   chart.scale = median_scale(stored);
   chart.bits = static_cast<int>(scheme.bits);
-  return draw_weight_chart(folder, "weights_" + recipe.name, chart);
+  return draw_weight_chart(folder, file_name_for("weights_" + recipe.name), chart);
 }
 
 // What the largest activation outliers of the model do to a grid.

@@ -135,7 +135,36 @@ TEST(Charts, EmptyInputIsRefused) {
 }
 
 TEST(Charts, NamesAreFileNames) {
-  EXPECT_THAT(error_of([] { ChartScript("../escape", 100, 100); }), HasSubstr("expected a name without slashes"));
+  for (const char* name :
+       {"../escape", "`id>PWNED`", "<id", "a b", "a\nb", "a\"b", "a'b", "", "größe", "@a", "$(id)"}) {
+    EXPECT_THAT(error_of([&] { ChartScript(name, 100, 100); }), HasSubstr("expected a name of letters")) << name;
+  }
+}
+
+/// Whatever a name holds, gnuplot must not run it: in titles, labels, keys and tics of every chart.
+TEST_F(ChartsTest, NoTextIsRun) {
+  const auto run_all = [&](const std::string& attack) {
+    const sample::OutlierMatrix matrix(4);
+    WeightChart weights{attack, attack, matrix.values, matrix.per_tensor.dequantized, matrix.per_tensor.typical_scale};
+    weights.bits = 4;
+    draw_weight_chart(folder_.path(), "weights", weights);
+    OutlierChart outliers = matrix.chart();
+    outliers.layer = outliers.panels[0].title = attack;
+    draw_outlier_chart(folder_.path(), "outliers", outliers);
+    std::vector<TradeoffPoint> points = sample::tradeoff_points();
+    points[0].label = points[3].label = attack;
+    draw_tradeoff_chart(folder_.path(), "tradeoff", points);
+    ActivationChart activations = sample::activation_chart();
+    for (LayerOutliers& layer : activations.layers) layer.layer = attack;
+    draw_activation_chart(folder_.path(), "activations", activations);
+    draw_speed_chart(folder_.path(), "speed", {{attack, 100, 10}, {"b", 50, 5}});
+  };
+  for (const std::string attack :
+       {"`touch pwned`", "a\n`touch pwned`\n!touch pwned\n#", "'\n!touch pwned\n#", "'.system('touch pwned').'",
+        "\" . system(\"touch pwned\") . \"", "\\\n!touch pwned\\", "}'; shell touch pwned\r!touch pwned\r"}) {
+    EXPECT_NO_THROW(run_all(attack)) << attack;
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / "pwned")) << attack;
+  }
 }
 
 // Recipes are called int8-static; gnuplot refuses hyphens in the name inside a picture.
