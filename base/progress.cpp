@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/format.h"
+#include "base/text_columns.h"
 
 namespace octet {
 namespace {
@@ -79,7 +80,7 @@ void TerminalProgress::finish(const ProgressUpdate& last) {
 
 void TerminalProgress::note(std::string_view line) {
   clear_line();
-  write(out_, fmt::format("{}\n", line));
+  write(out_, fmt::format("{}\n", one_line(line)));
 }
 
 void TerminalProgress::begin_if_new(const ProgressUpdate& update) {
@@ -89,12 +90,12 @@ void TerminalProgress::begin_if_new(const ProgressUpdate& update) {
 }
 
 std::string TerminalProgress::text(const ProgressUpdate& update) const {
-  std::string line = fmt::format("{}  {} {}", update.task, update.unit, update.done);
+  std::string line = fmt::format("{}  {} {}", one_line(update.task), one_line(update.unit), update.done);
   if (update.total > 0) {
     line += fmt::format("/{}", update.total);
   }
   if (!update.detail.empty()) {
-    line += "  " + update.detail;
+    line += "  " + one_line(update.detail);
   }
   const double elapsed = now() - task_->start;
   const auto done_here = static_cast<double>(update.done - task_->first_done);

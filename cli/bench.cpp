@@ -130,7 +130,7 @@ void bench_verb(const CommonOptions& common, const BenchArguments& arguments) {
   const auto sink = make_progress(common);
   StopsOnInterrupt progress("bench", *sink);
   const BenchReport report = run_bench(subject.name, *subject.model, subject.formats, tests, progress);
-  print(common.json ? bench_json(report) : bench_table(report));
+  (common.json ? print_exactly : print)(common.json ? bench_json(report) : bench_table(report));
 }
 
 }  // namespace octet

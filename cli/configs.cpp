@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "base/nearest.h"
+#include "base/text_columns.h"
 #include "cli/builtin_configs.h"
 #include "cli/console.h"
 #include "cli/run_config.h"
@@ -29,12 +30,12 @@ std::vector<std::string> names_of_configs() {
 
 void configs_list_verb(const CommonOptions& common) {
   nlohmann::json list = nlohmann::json::array();
-  std::string text;
+  std::vector<std::vector<std::string>> rows;
   for (const auto& [name, content] : builtin_configs()) {
     list.push_back({{"name", name}, {"description", first_comment(content)}});
-    text += fmt::format("{:<16} {}\n", name, first_comment(content));
+    rows.push_back({name, first_comment(content)});
   }
-  print(common.json ? list.dump(2) + "\n" : text);
+  (common.json ? print_exactly : print)(common.json ? list.dump(2) + "\n" : align_columns(rows, "<<"));
 }
 
 void configs_show_verb(const CommonOptions& common, const std::string& name) {
@@ -45,7 +46,7 @@ void configs_show_verb(const CommonOptions& common, const std::string& name) {
          near ? ", did you mean \"" + *near + "\"?" : "", fmt::join(names_of_configs(), ", "));
   }
   if (common.json) {
-    print(to_json(parse_config<RunConfig>(found->second, "built-in " + name)).dump(2) + "\n");
+    print_exactly(to_json(parse_config<RunConfig>(found->second, "built-in " + name)).dump(2) + "\n");
   } else {
     print(found->second);
   }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/parallel.h"
+#include "base/shown_text.h"
 #include "cli/device.h"
 #include "tensor/backend.h"
 
@@ -65,6 +66,10 @@ void print_start(const CommonOptions& common, DeviceKind device) {
 }
 
 void print(const std::string& text) {
+  print_exactly(shown_text(text));
+}
+
+void print_exactly(const std::string& text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     fail(ErrorKind::run, "stdout: cannot write: {}", std::strerror(errno));
   }

@@ -53,7 +53,10 @@ std::size_t column_width(std::string_view title, const Rows& rows, std::string R
   return width;
 }
 
-/// Writes to stdout; an error where that fails (disk full, closed pipe).
+/// Writes to stdout what shown_text() leaves of `text`; an error where that fails (disk full, closed pipe).
 void print(const std::string& text);
+
+/// The same, byte for byte: for JSON, and for what a model writes into a file or pipe.
+void print_exactly(const std::string& text);
 
 }  // namespace octet

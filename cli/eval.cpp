@@ -97,7 +97,8 @@ void evaluate_models(Report& report, const Run& run, const ComparedModels& model
                      .stride = run.config.eval.stride_of(run.config.model),
                      .scored_tokens = evaluations.front().scored_tokens,
                      .windows = static_cast<std::int64_t>(windows.size()),
-                     .bootstrap_samples = run.config.eval.bootstrap.resamples};
+                     .bootstrap_samples = run.config.eval.bootstrap.resamples,
+                     .confidence = run.config.eval.bootstrap.confidence};
 }
 
 void measure_size_and_speed(Report& report, const Run& run, const ComparedModels& models) {
@@ -115,13 +116,10 @@ void measure_size_and_speed(Report& report, const Run& run, const ComparedModels
 }
 
 void write_samples(Report& report, const Run& run, const ComparedModels& models, const Tokenizer& tokenizer) {
-  const std::vector<std::string> prompts = {run.config.eval.prompts.front()};
+  const std::vector<std::string>& prompts = run.config.eval.prompts;
   const std::vector<TextSample> samples = make_samples(models.named, tokenizer, prompts, run.config.eval.sampling);
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    report.models[i].sample = samples[i].text;
-  }
-  report.prompt = prompts.front();
-  report.seed = static_cast<std::int64_t>(run.config.eval.sampling.seed);
+  put_samples(report, samples);
+  report.seed = run.config.eval.sampling.seed;
 }
 
 void find_outliers(Report& report, const Run& run, const ComparedModels& models, const std::vector<Window>& windows) {

@@ -2,7 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <unistd.h>
+
 #include "base/config.h"
+#include "base/shown_text.h"
+#include "base/utf8.h"
 #include "cli/console.h"
 #include "cli/device.h"
 #include "nn/quantized_file.h"
@@ -27,24 +31,37 @@ void generate_verb(const CommonOptions& common, const GenerateArguments& argumen
     fail(ErrorKind::config, "--prompt: expected some text to continue, got an empty one");
   }
   options.stop_token = tokenizer.end_of_text();
-  std::string text;
+  std::string text, unfinished;
+  const bool to_terminal = isatty(STDOUT_FILENO) == 1;
+  // A file or pipe gets the bytes of the model; a terminal gets whole characters that cannot steer it.
+  const auto show = [&](const std::string& bytes) {
+    if (!to_terminal) {
+      print_exactly(bytes);
+      return;
+    }
+    unfinished += bytes;
+    const std::size_t whole = valid_utf8_prefix(unfinished);
+    const std::size_t shown = unfinished.size() - whole < 4 ? whole : unfinished.size();  // else broken, not unfinished
+    print(unfinished.substr(0, shown));
+    unfinished.erase(0, shown);
+  };
   generate(
       *model, prompt, options,
       [&](std::int32_t id) {
         stop_if_interrupted("generate");
         text += tokenizer.token(id);
         if (!common.json) {
-          print(text.size() == tokenizer.token(id).size() ? arguments.prompt + tokenizer.token(id)
-                                                          : tokenizer.token(id));
+          show(text.size() == tokenizer.token(id).size() ? arguments.prompt + tokenizer.token(id)
+                                                         : tokenizer.token(id));
         }
       },
       *enum_from_name<KvFormat>(arguments.kv));
   // A token may end within a UTF-8 character: JSON gets the replacement character there.
   using nlohmann::json;
-  print(common.json
-            ? json{{"prompt", arguments.prompt}, {"text", text}}.dump(2, ' ', false, json::error_handler_t::replace) +
-                  "\n"
-            : "\n");
+  print_exactly(common.json ? json{{"prompt", arguments.prompt}, {"text", text}}.dump(2, ' ', false,
+                                                                                      json::error_handler_t::replace) +
+                                  "\n"
+                            : shown_text(unfinished) + "\n");
 }
 
 }  // namespace octet

@@ -116,14 +116,14 @@ void inspect_verb(const CommonOptions& common, const InspectArguments& arguments
   const std::vector<InspectedTensor> tensors = tensors_of(*model);
   const ModelSize size = measure_size(arguments.checkpoint);
   if (arguments.tensor.empty()) {
-    print(common.json ? as_json(tensors, size) : as_table(tensors, size));
+    (common.json ? print_exactly : print)(common.json ? as_json(tensors, size) : as_table(tensors, size));
     return;
   }
   std::vector<std::string> names;
   for (const InspectedTensor& tensor : tensors) {
     names.push_back(tensor.path);
     if (tensor.path == arguments.tensor) {
-      print(common.json ? histogram_json(tensor) : histogram_text(tensor));
+      (common.json ? print_exactly : print)(common.json ? histogram_json(tensor) : histogram_text(tensor));
       return;
     }
   }

@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/nearest.h"
 #include "base/parallel.h"
+#include "base/shown_text.h"
 #include "cli/device.h"
 #include "cli/verbs.h"
 #include "tensor/backend.h"
@@ -74,6 +75,11 @@ constexpr std::int64_t kMostSequences = 65'535;                 // the blocks of
 constexpr std::int64_t kMostRepetitions = 1'000'000;
 constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
 
+/// Messages hold names of files, keys and models: none of them may steer the terminal.
+void print_error(const char* message) {
+  std::fprintf(stderr, "error: %s\n", shown_text(message).c_str());
+}
+
 /// The version and every backend, best first.
 std::string version_text() {
   std::string text = "octet " OCTET_VERSION;
@@ -92,7 +98,7 @@ class CommandLine {
     app_.require_subcommand(1);
     app_.set_version_flag("--version", version_text, "version, and the backends with what they lack here");
     app_.failure_message([](const CLI::App*, const CLI::Error& error) {
-      return fmt::format("error: {}; `octet VERB --help` shows the usage\n", error.what());
+      return fmt::format("error: {}; `octet VERB --help` shows the usage\n", shown_text(error.what()));
     });
     add_config_verb("run", "train, quantize every recipe, evaluate, report", run_verb);
     add_config_verb("train", "train the FP32 model", train_verb);
@@ -246,12 +252,12 @@ int main(int argc, char** argv) {
   try {
     return octet::CommandLine().run(argc, argv);
   } catch (const octet::Error& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
+    octet::print_error(error.what());
     return error.exit_code();
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "error: out of memory\n");
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
+    octet::print_error(error.what());
   }
   return static_cast<int>(octet::ErrorKind::run);
 }

@@ -89,7 +89,7 @@ void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments
     folders.push_back(run.quantized(recipe).string());
     text += run.quantized(recipe).string() + "\n";
   }
-  print(common.json ? nlohmann::json{{"checkpoints", folders}}.dump(2) + "\n" : text);
+  (common.json ? print_exactly : print)(common.json ? nlohmann::json{{"checkpoints", folders}}.dump(2) + "\n" : text);
 }
 
 }  // namespace octet

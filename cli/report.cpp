@@ -7,24 +7,16 @@ namespace octet {
 
 Report report_stage(const Run& run, ProgressSink& progress) {
   Report report = read_report(run.report_file());
-  report.charts.clear();
-  report.notices.clear();
-  try {
-    report.charts = draw_charts(run, report);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::capability) {
-      throw;
-    }
-    report.notices.push_back(fmt::format("Charts were left out: {}", error.what()));
-    progress.note(report.notices.back());
-  }
+  DrawnCharts drawn = draw_charts(run, report, progress);
+  report.charts = std::move(drawn.charts);
+  report.notices = std::move(drawn.notices);
   write_report(run.folder, report);
   return report;
 }
 
 void print_report(const CommonOptions& common, const Report& report, const std::filesystem::path& file) {
   if (common.json) {
-    print(report_to_json(report));
+    print_exactly(report_to_json(report));
     return;
   }
   print(fmt::format("{}\n{}\n", report_table(report), file.string()));

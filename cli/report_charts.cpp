@@ -1,7 +1,9 @@
 #include "cli/report_charts.h"
 
 #include <algorithm>
+#include <functional>
 
+#include "base/shown_text.h"
 #include "cli/text_stage.h"
 #include "eval/layer_outliers.h"
 #include "eval/outlier_impact.h"
@@ -35,7 +37,7 @@ Chart tradeoff_chart(const Report& report, const std::filesystem::path& folder) 
     points.push_back({model.name, static_cast<double>(model.file_bytes) / 1e6, model.bits_per_weight, model.perplexity,
                       fp32 * (1.0 + model.ppl_increase.low), fp32 * (1.0 + model.ppl_increase.high)});
   }
-  return draw_tradeoff_chart(folder, "perplexity_size", points);
+  return draw_tradeoff_chart(folder, "perplexity_size", points, report.protocol.confidence);
 }
 
 Chart speed_chart(const Report& report, const std::filesystem::path& folder) {
@@ -85,14 +87,20 @@ Chart weights_chart(Gpt& fp32, const Recipe& recipe, const ReportModel& model, c
       .layer = worst->layer, .scheme = scheme.describe(), .before = before.span<float>(), .after = after.span<float>()};
   chart.scale = median_scale(stored);
   chart.bits = static_cast<int>(scheme.bits);
-  return draw_weight_chart(folder, "weights_" + recipe.name, chart);
+  return draw_weight_chart(folder, file_name_for("weights_" + recipe.name), chart);
 }
 
 // What the largest activation outliers of the model do to a grid.
 Chart impact_chart(Gpt& fp32, const Run& run, const Report& report, const std::filesystem::path& folder) {
-  const auto worst = std::max_element(report.outliers.begin(), report.outliers.end(), [](const auto& a, const auto& b) {
-    return (a.kind == "activations" ? a.max_over_std : 0.0) < (b.kind == "activations" ? b.max_over_std : 0.0);
-  });
+  const ReportOutliers* worst = nullptr;
+  for (const ReportOutliers& row : report.outliers) {
+    if (row.kind == "activations" && (worst == nullptr || row.max_over_std > worst->max_over_std)) {
+      worst = &row;
+    }
+  }
+  if (worst == nullptr) {
+    fail(ErrorKind::input, "report.json: outliers: expected layers of kind \"activations\", got none");
+  }
   Run copy = run;
   const RunText text = load_text(copy);
   const std::int64_t context = run.config.eval.context_of(fp32.config());
@@ -104,24 +112,76 @@ Chart impact_chart(Gpt& fp32, const Run& run, const Report& report, const std::f
       study_outlier_impact("inputs of " + worst->layer, channels_first(inputs), kImpactBits).chart());
 }
 
-}  // namespace
+/// Draws charts one by one; what goes wrong with one becomes a notice and leaves the others alone.
+class ChartDrawer {
+ public:
+  explicit ChartDrawer(ProgressSink& progress) : progress_(progress) {}
 
-std::vector<Chart> draw_charts(const Run& run, const Report& report) {
-  const std::filesystem::path folder = run.folder / "charts";
-  const std::unique_ptr<Gpt> fp32 = load_model(run.best_checkpoint());
-  std::vector<Chart> charts;
-  charts.push_back(tradeoff_chart(report, folder));
-  charts.push_back(impact_chart(*fp32, run, report, folder));
-  charts.push_back(activations_chart(report, folder));
-  for (std::size_t i = 0; i < run.config.quantize.size() && i + 1 < report.models.size(); ++i) {
-    const Recipe& recipe = run.config.quantize[i];  // the chart draws the levels of a symmetric grid
-    if (recipe.has_codes() && recipe.symmetric && !report.models[i + 1].layer_errors.empty()) {
-      charts.push_back(weights_chart(*fp32, recipe, report.models[i + 1], folder));
+  void draw(const std::string& name, const std::function<Chart()>& chart) {
+    try {
+      drawn_.charts.push_back(chart());
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) {
+        throw;
+      }
+      leave_out(name, error.what());
+    } catch (const std::exception& error) {  // out of memory, or of the standard library
+      leave_out(name, error.what());
     }
   }
-  charts.push_back(speed_chart(report, folder));
-  charts.push_back(training_chart(run, folder));
-  return charts;
+
+  DrawnCharts take() { return std::move(drawn_); }
+
+ private:
+  void leave_out(const std::string& name, const std::string& reason) {
+    drawn_.notices.push_back(fmt::format("The chart \"{}\" was left out: {}", name, reason));
+    progress_.note(drawn_.notices.back());
+  }
+
+  ProgressSink& progress_;
+  DrawnCharts drawn_;
+};
+
+/// Read when the first chart needs it, so that without it the others are drawn.
+class LazyModel {
+ public:
+  explicit LazyModel(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  Gpt& get() {
+    if (!model_) {
+      model_ = load_model(folder_);
+    }
+    return *model_;
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::unique_ptr<Gpt> model_;
+};
+
+}  // namespace
+
+DrawnCharts draw_charts(const Run& run, const Report& report, ProgressSink& progress) {
+  if (const ChartSupport support = charts_available(); !support.available) {
+    progress.note(fmt::format("Charts were left out: {}", support.reason));
+    return {{}, {fmt::format("Charts were left out: {}", support.reason)}};
+  }
+  const std::filesystem::path folder = run.folder / "charts";
+  LazyModel fp32(run.best_checkpoint());
+  ChartDrawer drawer(progress);
+  drawer.draw("perplexity against size", [&] { return tradeoff_chart(report, folder); });
+  drawer.draw("what outliers do to a grid", [&] { return impact_chart(fp32.get(), run, report, folder); });
+  drawer.draw("outliers by layer", [&] { return activations_chart(report, folder); });
+  for (const Recipe& recipe : run.config.quantize) {
+    const auto model = std::find_if(report.models.begin(), report.models.end(),
+                                    [&](const ReportModel& entry) { return entry.name == recipe.name; });
+    // The chart draws the levels of a symmetric grid.
+    if (model != report.models.end() && recipe.has_codes() && recipe.symmetric && !model->layer_errors.empty()) {
+      drawer.draw("weights of " + recipe.name, [&] { return weights_chart(fp32.get(), recipe, *model, folder); });
+    }
+  }
+  drawer.draw("speed", [&] { return speed_chart(report, folder); });
+  drawer.draw("training", [&] { return training_chart(run, folder); });
+  return drawer.take();
 }
 
 }  // namespace octet

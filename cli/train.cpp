@@ -38,7 +38,7 @@ void train_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   const auto progress = make_progress(common);
   train_stage(run, *progress);
   if (common.json) {
-    print(nlohmann::json{{"checkpoint", run.best_checkpoint().string()}}.dump() + "\n");
+    print_exactly(nlohmann::json{{"checkpoint", run.best_checkpoint().string()}}.dump() + "\n");
   } else {
     print(run.best_checkpoint().string() + "\n");
   }

@@ -14,7 +14,7 @@ void configs_validate_verb(const CommonOptions& common, const ConfigArguments& a
   if (run.config.device == DeviceKind::cuda && !cuda::device().available) {
     progress->note(fmt::format("note: this machine cannot run it: {}", cuda::device().reason));
   }
-  print(common.json ? "{\"valid\": true}\n" : arguments.config + ": valid\n");
+  (common.json ? print_exactly : print)(common.json ? "{\"valid\": true}\n" : arguments.config + ": valid\n");
 }
 
 }  // namespace octet

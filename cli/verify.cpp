@@ -146,7 +146,7 @@ void verify_verb(const CommonOptions& common, const VerifyArguments& arguments) 
          arguments.checkpoint);
   }
   const std::vector<VerifyRow> rows = verify(cases, available_backends(), progress);
-  print(common.json ? as_json(rows) : as_table(rows));
+  (common.json ? print_exactly : print)(common.json ? as_json(rows) : as_table(rows));
   const auto first = std::find_if(rows.begin(), rows.end(), [](const VerifyRow& row) { return !row.agrees(); });
   if (first != rows.end()) {
     fail(ErrorKind::run, "{} on {}: {}", first->layer, first->backend, first->difference);

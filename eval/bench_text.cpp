@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/format.h"
+#include "base/text_columns.h"
 #include "eval/report_text.h"
 
 namespace octet {
@@ -12,10 +13,13 @@ namespace {
 
 using Cells = std::vector<std::string>;
 
+constexpr std::size_t kMostNameColumns = 30;
 constexpr std::size_t kLeftAligned = 1;  // columns; the others are numbers
 
 Cells cells(const BenchRow& row, const MachineLimits& machine) {
-  return {row.model + " " + row.format,
+  std::string model = shortened(row.model, kMostNameColumns);
+  std::replace(model.begin(), model.end(), '|', '/');  // the table is Markdown
+  return {model + " " + row.format,
           format_bytes(static_cast<std::uint64_t>(row.bytes)),
           format_count(static_cast<double>(row.parameters)),
           machine.backend,
@@ -30,16 +34,10 @@ Cells cells(const BenchRow& row, const MachineLimits& machine) {
           format_percent(row.share_of_limit, 0)};
 }
 
-/// Columns on a terminal: code points, of which every text of the table takes one column each.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 std::string line_of(const Cells& row, const std::vector<std::size_t>& widths) {
   std::string line = "|";
   for (std::size_t c = 0; c < row.size(); ++c) {
-    const std::string padding(widths[c] - width_of(row[c]), ' ');
+    const std::string padding(widths[c] - display_width(row[c]), ' ');
     line += c < kLeftAligned ? " " + row[c] + padding + " |" : " " + padding + row[c] + " |";
   }
   return line + "\n";
@@ -61,7 +59,7 @@ std::string bench_table(const BenchReport& report) {
   std::vector<std::size_t> widths(header.size(), 0);
   for (const Cells& row : rows) {
     for (std::size_t c = 0; c < row.size(); ++c) {
-      widths[c] = std::max(widths[c], width_of(row[c]));
+      widths[c] = std::max(widths[c], display_width(row[c]));
     }
   }
   Cells rule;

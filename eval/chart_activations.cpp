@@ -4,11 +4,14 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/text_columns.h"
 #include "eval/chart_script.h"
 
 namespace octet {
 
 namespace {
+
+constexpr std::size_t kMostNameColumns = 40;  // longer names would push the bars out of the picture
 
 void add_layer_names(ChartScript& script, const std::vector<LayerOutliers>& layers) {
   std::string tics;
@@ -22,15 +25,23 @@ void add_layer_names(ChartScript& script, const std::vector<LayerOutliers>& laye
 
 Chart draw_activation_chart(const std::filesystem::path& folder, const std::string& name,
                             const ActivationChart& chart) {
-  check(!chart.layers.empty(), "[activation chart] expected layers, got none");
-  const auto& layers = chart.layers;
+  std::vector<LayerOutliers> layers;
+  for (const LayerOutliers& layer : chart.layers) {
+    if (!std::isfinite(layer.max_over_std) || layer.max_over_std < 0) continue;
+    layers.push_back(layer);
+    layers.back().layer = shortened(layer.layer, kMostNameColumns);
+  }
+  check(!layers.empty(), "[activation chart] expected layers with a measured largest value, got none among {}",
+        chart.layers.size());
   const LayerOutliers& worst = *std::max_element(
       layers.begin(), layers.end(), [](const auto& a, const auto& b) { return a.max_over_std < b.max_over_std; });
   std::size_t longest = 0;
   double highest = 0;
   for (const LayerOutliers& layer : layers) {
     longest = std::max(longest, layer.layer.size());
-    highest = std::max({highest, 100 * layer.share_sigma, 100 * layer.share_absolute});
+    for (const double share : {layer.share_sigma, layer.share_absolute}) {
+      if (std::isfinite(share)) highest = std::max(highest, 100 * share);
+    }
   }
 
   const int width = std::clamp(160 + 26 * static_cast<int>(layers.size()), 800, 2400);
@@ -53,7 +64,8 @@ Chart draw_activation_chart(const std::filesystem::path& folder, const std::stri
                                               worst.max_over_std)),
                           Palette::kInk));
   script.line(fmt::format("set tmargin at screen 0.925; set bmargin at screen {:.4f}", bottom + half + 0.035));
-  script.line("unset xtics; set ylabel 'max |x| / std'; set yrange [0:*]; set key off");
+  script.line("unset xtics; set ylabel 'max |x| / std'; set key off");
+  script.line(worst.max_over_std > 0 ? "set yrange [0:*]" : "set yrange [0:1]");
   script.line("set boxwidth 0.7");
   script.line(
       fmt::format("plot DATA index 0 using 1:2 with boxes linecolor rgb '{}', {:g} with lines dashtype 2 "

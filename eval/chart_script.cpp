@@ -1,7 +1,6 @@
 #include "eval/chart_script.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <utility>
 
@@ -9,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/shown_text.h"
 
 namespace octet {
 
@@ -16,15 +16,41 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Escaped for enhanced text inside single quotes, where gnuplot itself leaves backslashes alone.
+/// Escaped for enhanced text. Quotes become octal codes, so that none stands in the script at all: where one ends a
+/// string is not the same in all of gnuplot's commands.
 std::string escape_enhanced(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
-    if (std::string_view("_^{}@&~\\").find(c) != std::string_view::npos) escaped += '\\';
-    if (c == '\'') escaped += '\'';
-    escaped += c;
+    switch (c) {
+      case '\'':
+        escaped += "\\047";
+        break;
+      case '`':
+        escaped += "\\140";
+        break;
+      case '\t':
+        escaped += ' ';
+        break;
+      default:
+        if (std::string_view("_^{}@&~\\").find(c) != std::string_view::npos) escaped += '\\';
+        escaped += c;
+    }
   }
   return escaped;
+}
+
+/// The one way for a text into a script: no control character, each of its lines in single quotes of its own (a line
+/// feed would end the command, and what follows would be the next), between `before` and `after`.
+std::string quoted_lines(std::string_view text, std::string_view before, std::string_view after) {
+  const std::string shown = shown_text(text);
+  std::string expression;
+  for (std::size_t begin = 0; begin <= shown.size();) {
+    const std::size_t end = std::min(shown.find('\n', begin), shown.size());
+    if (begin > 0) expression += ".\"\\n\".";
+    expression += fmt::format("'{}{}{}'", before, escape_enhanced(shown.substr(begin, end - begin)), after);
+    begin = end + 1;
+  }
+  return expression;
 }
 
 std::string number(double value) {
@@ -34,18 +60,11 @@ std::string number(double value) {
 }  // namespace
 
 std::string gp_text(std::string_view text) {
-  std::string expression;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    if (begin > 0) expression += ".\"\\n\".";
-    expression += "'" + escape_enhanced(text.substr(begin, end - begin)) + "'";
-    begin = end + 1;
-  }
-  return expression;
+  return quoted_lines(text, "", "");
 }
 
 std::string gp_bold(std::string_view text) {
-  return "'{/:Bold " + escape_enhanced(text) + "}'";
+  return quoted_lines(text, "{/:Bold ", "}");
 }
 
 std::string gp_tic(std::string_view text) {
@@ -54,38 +73,28 @@ std::string gp_tic(std::string_view text) {
   return gp_text(doubled);
 }
 
-namespace {
-
-/// The name as gnuplot takes it inside a picture: letters, digits and underscores.
-std::string identifier(std::string name) {
-  const auto is_plain = [](unsigned char c) { return c < 128 && std::isalnum(c) != 0; };
-  std::replace_if(
-      name.begin(), name.end(), [&](char c) { return !is_plain(static_cast<unsigned char>(c)); }, '_');
-  return name;
-}
-
-}  // namespace
-
 ChartScript::ChartScript(std::string name, int width, int height) : name_(std::move(name)) {
-  check(!name_.empty() && name_.find_first_of("/'\"\\ \n") == std::string::npos,
-        "[chart] expected a name without slashes, quotes and spaces, got '{}'", name_);
-  script_ = fmt::format(R"(# Drawn by Octet. To draw it again after a change: gnuplot {0}.gp
+  check(file_name_for(name_) == name_,
+        "[chart] expected a name of letters, digits, '-' and '_', of at most 100 characters, got '{}'", name_);
+  std::string identifier = name_;  // gnuplot refuses hyphens in the name inside a picture
+  std::replace(identifier.begin(), identifier.end(), '-', '_');
+  script_ =
+      fmt::format(R"(# Drawn by Octet. To draw it again after a change: gnuplot {0}.gp
 reset
 set encoding utf8
-set terminal svg size {1},{2} enhanced font "Arial,13" background "{3}" name "{7}"
-set output "{0}.svg"
-DATA = "{0}.dat"
-set datafile missing "NaN"
-set border 3 linecolor rgb "{4}"
-set tics nomirror scale 0.5 textcolor rgb "{4}"
-set grid ytics linetype 1 linecolor rgb "{5}" linewidth 1
-set title textcolor rgb "{6}"
-set xlabel textcolor rgb "{6}"
-set ylabel textcolor rgb "{6}"
-set key textcolor rgb "{6}" samplen 2 spacing 1.2
+set terminal svg size {1},{2} enhanced font 'Arial,13' background '{3}' name '{7}'
+set output '{0}.svg'
+DATA = '{0}.dat'
+set datafile missing 'NaN'
+set border 3 linecolor rgb '{4}'
+set tics nomirror scale 0.5 textcolor rgb '{4}'
+set grid ytics linetype 1 linecolor rgb '{5}' linewidth 1
+set title textcolor rgb '{6}'
+set xlabel textcolor rgb '{6}'
+set ylabel textcolor rgb '{6}'
+set key textcolor rgb '{6}' samplen 2 spacing 1.2
 )",
-                        name_, width, height, Palette::kPaper, Palette::kMuted, Palette::kGrid, Palette::kInk,
-                        identifier(name_));
+                  name_, width, height, Palette::kPaper, Palette::kMuted, Palette::kGrid, Palette::kInk, identifier);
 }
 
 int ChartScript::begin_block(std::string_view columns) {

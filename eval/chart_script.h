@@ -23,9 +23,12 @@ struct Palette {
   static constexpr const char* kPaper = "#ffffff";
 };
 
-/// `text` as a gnuplot string expression that shows exactly these characters: the marks of
-/// gnuplot's enhanced text (_ ^ { } @ & ~ \) are escaped, and single quotes keep `commands` in
-/// backquotes from being run. A newline breaks the line.
+// Texts come from users and from other people's run folders; a script is a program that can start others. So every
+// text goes through one of these functions, and stands nowhere but inside single quotes.
+
+/// `text` as a gnuplot string expression that shows exactly these characters: control characters are replaced
+/// (shown_text), the marks of gnuplot's enhanced text (_ ^ { } @ & ~ \) are escaped, and single quotes keep `commands`
+/// in backquotes and @macros from being run. A newline breaks the line.
 std::string gp_text(std::string_view text);
 std::string gp_bold(std::string_view text);
 /// `text` for a tic label, which gnuplot reads as a number format: percent signs are doubled, then as above.
@@ -35,6 +38,7 @@ std::string gp_tic(std::string_view text);
 /// NAME.dat that the script plots as `DATA index I`.
 class ChartScript {
  public:
+  /// Error (run) unless `name` is a file name as of file_name_for(): it stands in the script and in names of files.
   ChartScript(std::string name, int width, int height);
 
   /// Starts a block of numbers with a comment that names its columns; returns its index.

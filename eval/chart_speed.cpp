@@ -4,13 +4,16 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/text_columns.h"
 #include "eval/chart_script.h"
+#include "eval/report_text.h"
 
 namespace octet {
 
 namespace {
 
 constexpr double kBarWidth = 0.34;
+constexpr std::size_t kMostLabelColumns = 24;  // as wide as a group of bars
 
 double ratio(double value, double baseline) {
   return baseline > 0 ? value / baseline : NAN;
@@ -18,6 +21,7 @@ double ratio(double value, double baseline) {
 
 std::string rate(double tokens_per_s) {
   if (!std::isfinite(tokens_per_s)) return "?";
+  if (tokens_per_s >= 1e9) return fmt::format("{:.3g}", tokens_per_s);
   return tokens_per_s >= 100 ? fmt::format("{:.0f}", tokens_per_s) : fmt::format("{:.1f}", tokens_per_s);
 }
 
@@ -25,25 +29,30 @@ void add_bar_label(ChartScript& script, double x, double speedup, double tallest
   if (!std::isfinite(speedup)) return;
   const bool would_cross_the_line = speedup < 1 && speedup > 1 - 0.09 * tallest;
   script.line(fmt::format("set label {} at {:.3f},{:.5g} center offset 0,0.7 textcolor rgb '{}'",
-                          gp_bold(fmt::format("{:.2f}×", speedup)), x, would_cross_the_line ? 1 : speedup,
-                          Palette::kInk));
+                          gp_bold(format_times(speedup)), x, would_cross_the_line ? 1 : speedup, Palette::kInk));
 }
 
 }  // namespace
 
 Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& name,
-                       const std::vector<SpeedPoint>& points) {
-  check(!points.empty(), "[speed chart] expected points, got none");
+                       const std::vector<SpeedPoint>& all) {
+  check(!all.empty(), "[speed chart] expected points, got none");
+  std::vector<SpeedPoint> points = all;
+  for (SpeedPoint& point : points) point.label = shortened(point.label, kMostLabelColumns);
   const SpeedPoint& base = points[0];
   ChartScript script(name, std::clamp(300 + 170 * static_cast<int>(points.size()), 800, 2000), 520);
   script.begin_block("format, prefill and decode relative to the first row, prefill and decode in tokens/s");
   double tallest = 1;
+  bool any_measured = false;
   for (const SpeedPoint& point : points) {
     for (const double speedup : {ratio(point.prefill_tokens_per_s, base.prefill_tokens_per_s),
                                  ratio(point.decode_tokens_per_s, base.decode_tokens_per_s)}) {
-      if (std::isfinite(speedup)) tallest = std::max(tallest, speedup);
+      if (!std::isfinite(speedup)) continue;
+      any_measured = true;
+      tallest = std::max(tallest, speedup);
     }
   }
+  check(any_measured, "[speed chart] expected speeds relative to {}, got none", base.label);
   std::string tics;
   for (std::size_t i = 0; i < points.size(); ++i) {
     const SpeedPoint& point = points[i];

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/text_columns.h"
 #include "eval/chart_script.h"
+#include "eval/report_text.h"
 
 namespace octet {
 
 namespace {
 
+constexpr std::size_t kMostLabelColumns = 40;
 constexpr double kWidth = 1000, kHeight = 560;  // of the picture, in pixels
 constexpr double kLeft = 0.09, kRight = 0.97, kBottom = 0.13,
                  kTop = 0.87;  // of the axes, as shares of it
@@ -43,7 +46,7 @@ class LabelPlacer {
   /// away.
   std::string place(const TradeoffPoint& point, const std::string& text) {
     constexpr double kCharWidth = 7.2, kLineHeight = 19, kGap = 13;
-    const double width = kCharWidth * static_cast<double>(text.size());
+    const double width = kCharWidth * static_cast<double>(display_width(text));
     const double px = pixel_x(point.size_mb);
     const double py = pixel_y(point.perplexity);
     for (int attempt = 0; attempt < 60; ++attempt) {
@@ -98,27 +101,28 @@ Range choose_perplexities(const std::vector<TradeoffPoint>& points) {
 std::string make_title(const std::vector<TradeoffPoint>& points) {
   const TradeoffPoint& smallest = *std::min_element(points.begin(), points.end(),
                                                     [](const auto& a, const auto& b) { return a.size_mb < b.size_mb; });
-  if (smallest.size_mb >= points[0].size_mb) return "Perplexity against size";
-  return fmt::format("{} is {:.1f} times smaller than {} and has {:+.2f} % perplexity", smallest.label,
+  if (smallest.size_mb >= points[0].size_mb || smallest.size_mb <= 0) return "Perplexity against size";
+  return fmt::format("{} is {:.1f} times smaller than {} and has {} perplexity", smallest.label,
                      points[0].size_mb / smallest.size_mb, points[0].label,
-                     100 * (smallest.perplexity / points[0].perplexity - 1));
+                     format_change(smallest.perplexity / points[0].perplexity - 1));
 }
 
 }  // namespace
 
 Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string& name,
-                          const std::vector<TradeoffPoint>& all) {
+                          const std::vector<TradeoffPoint>& all, double confidence) {
   std::vector<TradeoffPoint> points;
   for (const TradeoffPoint& point : all) {
-    if (!std::isfinite(point.size_mb) || !std::isfinite(point.perplexity)) continue;
+    if (!std::isfinite(point.size_mb) || !std::isfinite(point.perplexity) || point.perplexity <= 0) continue;
     points.push_back(point);
+    points.back().label = shortened(point.label, kMostLabelColumns);
     if (!std::isfinite(point.low)) points.back().low = point.perplexity;
     if (!std::isfinite(point.high)) points.back().high = point.perplexity;
   }
   check(!points.empty(), "[tradeoff chart] expected points with a size and a perplexity, got none");
   double largest = 0;
   for (const TradeoffPoint& point : points) largest = std::max(largest, point.size_mb);
-  const Range sizes{0, 1.12 * largest};
+  const Range sizes{0, largest > 0 ? 1.12 * largest : 1.0};
   const Range perplexities = choose_perplexities(points);
 
   ChartScript script(name, static_cast<int>(kWidth), static_cast<int>(kHeight));
@@ -140,7 +144,8 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
                   points[0].perplexity, Palette::kMuted));
   LabelPlacer placer(sizes, perplexities, points);
   for (const TradeoffPoint& point : points) {
-    script.line(placer.place(point, fmt::format("{}  {:.2f} bits/weight", point.label, point.bits_per_weight)));
+    script.line(
+        placer.place(point, fmt::format("{}  {} bits/weight", point.label, format_fixed(point.bits_per_weight, 2))));
   }
   script.line(
       fmt::format("plot DATA index 0 using 1:2:3:4 with yerrorbars pointtype 7 pointsize 1.1 linewidth 2 "
@@ -150,10 +155,10 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
   return script.draw(
       folder, "Perplexity against size",
       fmt::format("Further left is smaller, further down is better; the dashed line is {}. The bars are "
-                  "95 % intervals of the paired difference to {}: where a bar crosses the dashed line, the "
+                  "{} intervals of the paired difference to {}: where a bar crosses the dashed line, the "
                   "difference could be chance. Bits per weight count the scales and everything that "
                   "was left unquantized.",
-                  points[0].label, points[0].label));
+                  points[0].label, format_confidence(confidence), points[0].label));
 }
 
 }  // namespace octet

@@ -39,6 +39,7 @@ Bars add_histogram(ChartScript& script, std::span<const float> values, double re
 Bars add_levels(ChartScript& script, std::span<const float> values, double reach) {
   std::map<float, std::int64_t> levels;
   for (const float value : values) {
+    if (!std::isfinite(value)) return add_histogram(script, values, reach);
     ++levels[value];
     if (levels.size() > kMostLevels) return add_histogram(script, values, reach);
   }
@@ -89,7 +90,7 @@ void add_panel(ChartScript& script, const Panel& panel, const std::string& behin
   script.line(fmt::format("set xlabel {}", gp_text(panel.axis + beyond)));
   script.line(fmt::format("set xrange [{:.7g}:{:.7g}]", -panel.reach, panel.reach));
   script.line(fmt::format("set xtics {:.7g}", choose_tic_step(panel.reach)));
-  script.line(fmt::format("set yrange [0:{:.5g}]", 1.08 * panel.bars.tallest));
+  script.line(fmt::format("set yrange [0:{:.5g}]", panel.bars.tallest > 0 ? 1.08 * panel.bars.tallest : 1.0));
   script.line(fmt::format("plot {}DATA index {} using 1:2:({:.6g}) with boxes linecolor rgb '{}'", behind,
                           panel.bars.block, panel.bars.width, panel.color));
 }
@@ -100,13 +101,13 @@ Chart draw_weight_chart(const std::filesystem::path& folder, const std::string& 
   const Moments before = measure_moments(chart.before);
   const Moments after = measure_moments(chart.after);
   const ErrorSize error = measure_error(chart.before, chart.after);
-  check(before.std > 0, "[weight chart] expected weights that differ, got a constant {} in {}", before.mean,
-        chart.layer);
   std::vector<float> difference(chart.before.size());
   std::transform(chart.after.begin(), chart.after.end(), chart.before.begin(), difference.begin(), std::minus<>());
   // A few outliers must not squeeze the bell into a needle: what lies beyond the axis is counted
   // instead.
-  const double reach = std::min(1.04 * std::max(before.max_abs, after.max_abs), 6 * before.std);
+  // A constant matrix has no bell, and one of zeros no extent at all.
+  const double largest = 1.04 * std::max(before.max_abs, after.max_abs);
+  const double reach = largest <= 0 ? 1.0 : before.std > 0 ? std::min(largest, 6 * before.std) : largest;
   const double error_reach = error.mse > 0 ? std::min(1.1 * error.max_abs, 6 * std::sqrt(error.mse)) : reach;
 
   ChartScript script(name, 1200, 440);
@@ -127,16 +128,19 @@ Chart draw_weight_chart(const std::filesystem::path& folder, const std::string& 
       fmt::format("DATA index {} using 1:2:(0):(1000) with vectors nohead linewidth 0.7 linecolor rgb '{}', ",
                   grid_block, Palette::kMuted);
   add_panel(script, {"Before: FP32",
-                     fmt::format("std {:.4f}   max {:.4f} = {:.1f} std", before.std, before.max_abs,
-                                 before.max_abs / before.std),
+                     before.std > 0 ? fmt::format("std {:.4g}   max {:.4g} = {:.1f} std", before.std, before.max_abs,
+                                                  before.max_abs / before.std)
+                                    : fmt::format("all values are {:.4g}", before.mean),
                      "weight", reach, before_bars, Palette::kBlue});
   add_panel(script,
             {"After: " + chart.scheme,
-             fmt::format("std {:.4f}   max {:.4f}   step {:.5f}", after.std, after.max_abs, chart.scale),
+             fmt::format("std {:.4g}   max {:.4g}   step {:.4g}", after.std, after.max_abs, chart.scale),
              "dequantized weight", reach, after_bars, Palette::kOrange},
             grid);
   add_panel(script, {"Error: after - before",
-                     fmt::format("SNR {:.1f} dB   MSE {:.2e}   max {:.4f}", error.snr_db, error.mse, error.max_abs),
+                     std::isinf(error.snr_db) ? "no value was changed"
+                                              : fmt::format("SNR {:.1f} dB   MSE {:.2e}   max {:.4g}", error.snr_db,
+                                                            error.mse, error.max_abs),
                      "error", error_reach, error_bars, Palette::kRed});
   script.line("unset multiplot");
 
@@ -144,11 +148,13 @@ Chart draw_weight_chart(const std::filesystem::path& folder, const std::string& 
       folder, fmt::format("Weights of {} before and after {}", chart.layer, chart.scheme),
       fmt::format("Left: the weights as they were trained, a bell around zero. Middle: the same "
                   "weights after rounding each "
-                  "to the nearest level of its grid; levels of a typical row lie {:.5f} apart. "
+                  "to the nearest level of its grid; levels of a typical row lie {:.4g} apart. "
                   "Right: what rounding changed, at most half a step of the weight's own row or group unless "
                   "the weight was clipped; "
-                  "the signal is {:.1f} dB above the error; each bit more adds about 6 dB.",
-                  chart.scale, error.snr_db));
+                  "{}; each bit more adds about 6 dB.",
+                  chart.scale,
+                  std::isinf(error.snr_db) ? "here nothing was changed"
+                                           : fmt::format("the signal is {:.1f} dB above the error", error.snr_db)));
 }
 
 }  // namespace octet

@@ -82,7 +82,7 @@ struct HeldOutPoint {
 };
 struct TrainingChart {
   std::vector<TrainingStep> steps;
-  std::vector<HeldOutPoint> held_out;  ///< its minimum is marked
+  std::vector<HeldOutPoint> held_out;  ///< its minimum is marked; where none is finite, only the training is drawn
 };
 /// Losses in nats per token above, the learning rate below.
 Chart draw_training_chart(const std::filesystem::path& folder, const std::string& name, const TrainingChart& chart);
@@ -91,11 +91,12 @@ struct TradeoffPoint {
   std::string label;
   double size_mb = 0, bits_per_weight = 0;
   double perplexity = 0, low = 0,
-         high = 0;  ///< 95 % interval; equal to the perplexity for the baseline
+         high = 0;  ///< its interval; equal to the perplexity for the baseline
 };
-/// Perplexity against file size. The first point is the baseline that the others are compared to.
+/// Perplexity against file size. The first point is the baseline that the others are compared to; `confidence` is that
+/// of their intervals (0.95: 95 %).
 Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string& name,
-                          const std::vector<TradeoffPoint>& points);
+                          const std::vector<TradeoffPoint>& points, double confidence);
 
 struct LayerOutliers {
   std::string layer;

@@ -22,7 +22,7 @@ struct EvalConfig {
   BootstrapOptions bootstrap;
   OutlierOptions outliers;
   SpeedOptions speed;
-  std::vector<std::string> prompts = {"In the beginning"};
+  std::vector<std::string> prompts = {"In the beginning"};  ///< each is continued by every model
   SamplingOptions sampling;
 
   std::int64_t context_of(const GptConfig& model) const { return context == 0 ? model.context : context; }

@@ -7,7 +7,7 @@ namespace octet {
 /// A number of a report that was not measured; null in JSON.
 inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
-/// An estimate with its 95 % interval.
+/// An estimate with its interval; the confidence is that of BootstrapOptions.
 struct Interval {
   double mean = kNotMeasured, low = kNotMeasured, high = kNotMeasured;
 

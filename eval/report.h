@@ -14,6 +14,9 @@ namespace octet {
 // units and meaning are stable because scripts read them. A number that was not measured is NaN here and null
 // there; shares and relative changes are plain ratios (0.01 = 1 %).
 
+/// Marks a key that older report.json lack: reading keeps the default there.
+struct AddedLater {};
+
 struct ReportCorpus {
   std::string name;
   std::string sha256;  ///< of the whole text before it is split
@@ -56,6 +59,7 @@ struct ReportProtocol {
   std::int64_t scored_tokens = 0;  ///< tokens whose loss counts
   std::int64_t windows = 0;
   std::int64_t bootstrap_samples = 0;
+  double confidence = 0.95;  ///< of all intervals
 
   template <class V>
   void visit(V& v) {
@@ -64,6 +68,7 @@ struct ReportProtocol {
     v("scored_tokens", scored_tokens);
     v("windows", windows);
     v("bootstrap_samples", bootstrap_samples);
+    v("confidence", confidence, AddedLater{});
   }
 };
 
@@ -133,7 +138,7 @@ struct ReportModel {
   double perplexity = kNotMeasured;
   double bits_per_byte = kNotMeasured;
   double accuracy = kNotMeasured;  ///< share of tokens that the model's first choice predicts
-  Interval delta_nll;              ///< paired against fp32, bootstrap over windows
+  Interval delta_nll;              ///< paired against fp32, bootstrap over windows, of protocol.confidence
   Interval ppl_increase;           ///< relative
   ReportDivergence kl_divergence;
   double top1_agreement = kNotMeasured;  ///< share of tokens where the first choice is FP32's
@@ -222,6 +227,29 @@ struct ReportProvenance {
   }
 };
 
+/// What one model wrote after a prompt.
+struct ReportContinuation {
+  std::string model, text;
+
+  template <class V>
+  void visit(V& v) {
+    v("model", model);
+    v("text", text);
+  }
+};
+
+/// What all models wrote after one prompt, in the order of the models.
+struct ReportSample {
+  std::string prompt;
+  std::vector<ReportContinuation> texts;
+
+  template <class V>
+  void visit(V& v) {
+    v("prompt", prompt);
+    v("texts", texts);
+  }
+};
+
 struct Report {
   static constexpr std::int64_t kVersion = 1;
 
@@ -234,10 +262,11 @@ struct Report {
   ReportTraining training;
   double sigma_threshold = 6, absolute_threshold = 6;
   std::vector<ReportOutliers> outliers;
-  std::string prompt;                ///< of the text samples
-  std::int64_t seed = 0;             ///< of the text samples
-  std::vector<Chart> charts;         ///< pictures in charts/ beside the report
-  std::vector<std::string> notices;  ///< "charts left out: gnuplot is not installed"
+  std::string prompt;                 ///< of models[].sample, the first of `samples`
+  std::uint64_t seed = 0;             ///< of the text samples
+  std::vector<ReportSample> samples;  ///< of every prompt
+  std::vector<Chart> charts;          ///< pictures in charts/ beside the report
+  std::vector<std::string> notices;   ///< "charts left out: gnuplot is not installed"
   ReportProvenance provenance;
 
   template <class V>
@@ -254,6 +283,7 @@ struct Report {
     v("outliers", outliers);
     v("prompt", prompt);
     v("seed", seed);
+    v("samples", samples, AddedLater{});
     v("charts", charts);
     v("notices", notices);
     v("provenance", provenance);

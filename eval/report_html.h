@@ -10,7 +10,8 @@ namespace octet {
 
 // The building blocks of report.html.
 
-/// `text` as it may stand in HTML text and in quoted attributes. Broken UTF-8 and control characters become U+FFFD.
+/// `text` as it may stand in HTML text and in quoted attributes. What shown_text() drops becomes
+/// U+FFFD.
 std::string escape_html(std::string_view text);
 
 /// A picture of gnuplot as part of the page: without its XML head and fixed size, its greys replaced by the colours

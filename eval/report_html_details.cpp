@@ -19,18 +19,21 @@ std::size_t common_prefix(const std::string& a, const std::string& b) {
   return length;
 }
 
-std::string sample_html(const Report& report, std::size_t index) {
-  const ReportModel& model = report.models[index];
-  const std::size_t same = index == 0 ? 0 : common_prefix(model.sample, report.models[0].sample);
-  const std::string rest = escape_html(model.sample.substr(same));
+std::string sample_html(const ReportSample& sample, std::size_t index) {
+  const ReportContinuation& entry = sample.texts[index];
+  const std::size_t same = index == 0 ? 0 : common_prefix(entry.text, sample.texts[0].text);
+  const std::string rest = escape_html(entry.text.substr(same));
   return fmt::format(
       "<div><h3>{}</h3><pre><span class=\"prompt\">{}</span><span class=\"same\">{}</span>{}</pre></div>\n",
-      escape_html(model.name), escape_html(report.prompt), escape_html(model.sample.substr(0, same)),
+      escape_html(entry.model), escape_html(sample.prompt), escape_html(entry.text.substr(0, same)),
       index == 0 || rest.empty() ? rest : "<span class=\"new\">" + rest + "</span>");
 }
 
 std::string size_bar(const ReportSize& size) {
-  const std::int64_t total = size.codes + size.scales + size.embeddings + size.unquantized;
+  double total = 0;
+  for (const std::int64_t bytes : {size.codes, size.scales, size.embeddings, size.unquantized}) {
+    if (bytes > 0) total += static_cast<double>(bytes);
+  }
   if (total <= 0) return "";
   const std::pair<const char*, std::int64_t> parts[] = {{"codes", size.codes},
                                                         {"scales", size.scales},
@@ -39,7 +42,7 @@ std::string size_bar(const ReportSize& size) {
   std::string bar, legend;
   int color = 0;
   for (const auto& [name, bytes] : parts) {
-    const double share = static_cast<double>(bytes) / static_cast<double>(total);
+    const double share = static_cast<double>(bytes) / total;
     if (bytes > 0) {
       bar += fmt::format("<span class=\"c{}\" style=\"width:{:.2f}%\"></span>", color, 100 * share);
       legend += fmt::format("<span><i class=\"c{}\"></i>{} {} ({})</span>", color, name, format_megabytes(bytes),
@@ -70,7 +73,9 @@ std::string layer_error_table(std::vector<ReportLayerError> errors) {
   const bool has_loss =
       std::any_of(errors.begin(), errors.end(), [](const auto& error) { return std::isfinite(error.delta_nll); });
   std::stable_sort(errors.begin(), errors.end(), [&](const auto& a, const auto& b) {
-    return has_loss ? a.delta_nll > b.delta_nll : a.snr_db < b.snr_db;
+    // What was not measured goes last: NaN has no place in an order.
+    const double left = has_loss ? -a.delta_nll : a.snr_db, right = has_loss ? -b.delta_nll : b.snr_db;
+    return std::isnan(right) ? !std::isnan(left) : left < right;
   });
   std::vector<std::vector<std::string>> rows;
   for (const ReportLayerError& error : errors) {
@@ -89,15 +94,19 @@ std::string layer_error_table(std::vector<ReportLayerError> errors) {
 
 std::string html_samples(const Report& report) {
   std::string html;
-  for (std::size_t i = 0; i < report.models.size(); ++i) {
-    if (!report.models[i].sample.empty()) html += sample_html(report, i);
+  std::string first;
+  for (const ReportSample& sample : list_samples(report)) {
+    std::string texts;
+    for (std::size_t i = 0; i < sample.texts.size(); ++i) texts += sample_html(sample, i);
+    if (first.empty() && !sample.texts.empty()) first = sample.texts[0].model;
+    html += "<div class=\"samples\">" + texts + "</div>\n";
   }
   if (html.empty()) return "";
   return fmt::format(
       "<p>Each version goes on after the same prompt (bold) with the same random numbers (seed {}). Grey: the same "
       "text as {}; underlined: where it went another way. One different token is enough to part for good, so "
-      "a different text is not a worse one.</p>\n<div class=\"samples\">{}</div>\n",
-      report.seed, escape_html(report.models[0].name), html);
+      "a different text is not a worse one.</p>\n{}",
+      report.seed, escape_html(first), html);
 }
 
 std::string html_coverage(const Report& report) {
@@ -109,7 +118,7 @@ std::string html_coverage(const Report& report) {
     std::vector<std::vector<std::string>> rows;
     for (const CoverageGroup& group : group_coverage(model.coverage)) {
       rows.push_back({describe_scheme(group.scheme, group.reason), format_integer(group.tensors),
-                      format_integer(group.values), format_integer(group.bytes)});
+                      format_total(group.values), format_total(group.bytes)});
     }
     html += html_table({"Scheme", "Tensors", "Values", "Bytes"}, rows);
     html += fmt::format("<details><summary>Every tensor ({})</summary>{}</details>\n", model.coverage.size(),
@@ -133,11 +142,12 @@ std::string html_outliers(const Report& report) {
   return fmt::format(
       "<p>An outlier is a value far from all others. It matters because the largest value sets the step between two "
       "levels: one value of 40 standard deviations leaves the ordinary ones few levels. Two rules find them: more "
-      "than {:g} standard deviations from the mean, and a magnitude of at least {:g}.</p>\n"
+      "than {} standard deviations from the mean, and a magnitude of at least {}.</p>\n"
       "<details><summary>All layers ({})</summary>{}</details>\n",
-      report.sigma_threshold, report.absolute_threshold, rows.size(),
-      html_table({"Layer", "Of", "std", "max", "max / std", fmt::format("beyond {:g} std", report.sigma_threshold),
-                  fmt::format("at least {:g}", report.absolute_threshold)},
+      format_threshold(report.sigma_threshold), format_threshold(report.absolute_threshold), rows.size(),
+      html_table({"Layer", "Of", "std", "max", "max / std",
+                  fmt::format("beyond {} std", format_threshold(report.sigma_threshold)),
+                  fmt::format("at least {}", format_threshold(report.absolute_threshold))},
                  rows, 2));
 }
 
@@ -146,7 +156,10 @@ std::string html_facts(const Report& report) {
   for (const auto& [name, value] : list_facts(report)) {
     html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(name), escape_html(value));
   }
-  return "<dl class=\"facts\">\n" + html + "</dl>\n";
+  html = "<dl class=\"facts\">\n" + html + "</dl>\n";
+  if (report.provenance.config.empty()) return html;
+  return html + "<details><summary>Configuration</summary><pre>" + escape_html(report.provenance.config) +
+         "</pre></details>\n";
 }
 
 }  // namespace octet

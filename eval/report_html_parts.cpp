@@ -1,41 +1,32 @@
 #include <fmt/format.h>
 
-#include "base/utf8.h"
+#include "base/shown_text.h"
 #include "eval/report_html.h"
 
 namespace octet {
 
-namespace {
-
-constexpr const char* kReplacement = "\xEF\xBF\xBD";
-
-/// Bytes of the well-formed character at the start of `text`; 0 where it is broken.
-std::size_t character_length(std::string_view text) {
-  for (std::size_t length = 1; length <= 4 && length <= text.size(); ++length) {
-    if (is_valid_utf8(text.substr(0, length))) return length;
-  }
-  return 0;
-}
-
-std::string escape_character(std::string_view character) {
-  if (character == "&") return "&amp;";
-  if (character == "<") return "&lt;";
-  if (character == ">") return "&gt;";
-  if (character == "\"") return "&quot;";
-  if (character == "'") return "&#39;";
-  const auto byte = static_cast<unsigned char>(character[0]);
-  const bool control = byte < 0x20 && byte != '\n' && byte != '\t';
-  return control || byte == 0x7F ? kReplacement : std::string(character);
-}
-
-}  // namespace
-
 std::string escape_html(std::string_view text) {
   std::string escaped;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = character_length(text.substr(at));
-    escaped += length == 0 ? kReplacement : escape_character(text.substr(at, length));
-    at += length == 0 ? 1 : length;
+  for (const char c : shown_text(text)) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
+    }
   }
   return escaped;
 }

@@ -11,7 +11,7 @@ namespace octet {
 
 namespace {
 
-/// "+0.05 % (95 %: ...)" with the part in brackets on a line of its own.
+/// "+0.05 % (95 %: -0.01 % to +0.11 %)" with the part in brackets on a line of its own.
 std::string split_brackets(const std::string& value) {
   const std::size_t bracket = value.find(" (");
   if (bracket == std::string::npos) return escape_html(value);
@@ -25,7 +25,7 @@ std::string html_headline(const Report& report) {
   std::vector<std::string> header{"Measure"};
   for (const ReportModel& model : report.models) header.push_back(escape_html(model.name));
   std::vector<std::vector<std::string>> rows;
-  for (const ReportMetric& metric : report_metrics()) {
+  for (const ReportMetric& metric : report_metrics(report)) {
     std::vector<std::string> row{fmt::format("<b>{}</b><span class=\"small\">{}</span>", escape_html(metric.name),
                                              escape_html(metric.explanation))};
     for (const ReportModel& model : report.models) row.push_back(split_brackets(metric.value(model)));

@@ -70,6 +70,7 @@ pre .same { color: var(--same); }
 pre .new { box-shadow: inset 0 -1px var(--accent); }
 .samples { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 0 20px; }
 details { margin: 0 0 12px; }
+.facts + details { margin-top: 16px; }
 summary { cursor: pointer; color: var(--accent); }
 details[open] summary { margin-bottom: 8px; }
 .bar { display: flex; height: 14px; margin: 4px 0 6px; border-radius: 4px; overflow: hidden; background: var(--grid); }

@@ -2,9 +2,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <type_traits>
+#include <utility>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/shown_text.h"
 #include "eval/report.h"
 
 namespace octet {
@@ -25,6 +27,10 @@ struct Writer {
   template <typename T>
   void operator()(const char* key, const T& member) {
     object[key] = to_ordered_json(member);
+  }
+  template <typename T>
+  void operator()(const char* key, const T& member, AddedLater) {
+    (*this)(key, member);
   }
 };
 
@@ -78,6 +84,11 @@ struct Reader {
     if (found == object.end()) fail(ErrorKind::input, "{}: {}: missing", place.file, place.child(key).path);
     read_value(*found, place.child(key), member);
   }
+  template <typename T>
+  void operator()(const char* key, T& member, AddedLater) {
+    known.insert(key);
+    if (object.contains(key)) (*this)(key, member);
+  }
 };
 
 template <typename T>
@@ -96,7 +107,11 @@ void read_value(const Json& json, const Place& place, T& value) {
     if (!json.is_string()) place.refuse("a text", json);
     value = json.get<std::string>();
   } else if constexpr (std::is_integral_v<T>) {
-    if (!json.is_number_integer()) place.refuse("an integer", json);
+    // A number beyond the type would be read as another one.
+    const bool fits = json.is_number_unsigned()
+                          ? std::in_range<T>(json.get<std::uint64_t>())
+                          : json.is_number_integer() && std::in_range<T>(json.get<std::int64_t>());
+    if (!fits) place.refuse("an integer", json);
     value = json.get<T>();
   } else {
     if (!json.is_object()) place.refuse("an object", json);
@@ -121,7 +136,7 @@ Report report_from_json(const std::string& text, const std::string& file_name) {
   Json json;
   try {
     json = Json::parse(text);
-  } catch (const Json::parse_error& error) {
+  } catch (const Json::exception& error) {
     fail(ErrorKind::input, "{}: not valid JSON: {}", file_name, error.what());
   }
   const Place root{file_name, ""};
@@ -132,8 +147,8 @@ Report report_from_json(const std::string& text, const std::string& file_name) {
   Report report;
   read_value(json, root, report);
   for (const Chart& chart : report.charts) {
-    if (chart.name.empty() || chart.name.find_first_of("/\\") != std::string::npos) {
-      root.child("charts").refuse("names of files in charts/", chart.name);
+    if (file_name_for(chart.name) != chart.name) {
+      root.child("charts").refuse("names of files in charts/ (letters, digits, '-' and '_')", chart.name);
     }
   }
   return report;

@@ -2,22 +2,45 @@
 
 #include <fmt/format.h>
 
+#include "base/shown_text.h"
+#include "base/text_columns.h"
 #include "eval/report_text.h"
 
 namespace octet {
 
 namespace {
 
-/// Text inside a paragraph or a table cell: marks that Markdown would take for its own are escaped.
-std::string escape_markdown(const std::string& text) {
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// What would make a block of its own at the start of a line: a quote, a list, a heading, a rule, a fence.
+bool opens_a_block(const std::string& text, std::size_t at) {
+  if (at == 0) return std::string_view("-+>=:").find(text[0]) != std::string_view::npos;
+  const bool ends_a_number = text[at] == '.' || text[at] == ')';
+  return ends_a_number && std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), is_digit);
+}
+
+/// What GitHub and others make links of without any mark: `https://`, `www.`.
+bool opens_a_link(const std::string& text, std::size_t at) {
+  return text.compare(at, 3, "://") == 0 || (text[at] == '.' && at >= 3 && text.compare(at - 3, 3, "www") == 0);
+}
+
+/// Text inside a paragraph, a heading or a table cell, on one line: no control characters, and whatever Markdown would
+/// take for its own is escaped.
+std::string escape_markdown(const std::string& foreign) {
+  std::string text = one_line(foreign);
+  text.erase(0, std::min(text.find_first_not_of(' '), text.size()));  // four spaces would make it code
   std::string escaped;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') {
-      escaped += ' ';
-    } else if (c == '<') {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '<') {
       escaped += "&lt;";
+    } else if (c == '&') {
+      escaped += "&amp;";
     } else {
-      if (std::string_view("|*_`[]\\#").find(c) != std::string_view::npos) escaped += '\\';
+      const bool is_mark = std::string_view("|*_`[]\\#~$@").find(c) != std::string_view::npos;
+      if (is_mark || opens_a_block(text, at) || opens_a_link(text, at)) escaped += '\\';
       escaped += c;
     }
   }
@@ -38,7 +61,8 @@ std::string header(const std::vector<std::string>& names) {
 }
 
 /// A code block whose fence is longer than any run of backquotes inside.
-std::string code_block(const std::string& text) {
+std::string code_block(const std::string& foreign, const char* language = "text") {
+  const std::string text = shown_text(foreign);
   std::size_t longest = 0;
   std::size_t run = 0;
   for (const char c : text) {
@@ -46,14 +70,14 @@ std::string code_block(const std::string& text) {
     longest = std::max(longest, run);
   }
   const std::string fence(std::max<std::size_t>(3, longest + 1), '`');
-  return fence + "text\n" + text + (text.ends_with('\n') ? "" : "\n") + fence + "\n\n";
+  return fence + language + "\n" + text + (text.ends_with('\n') ? "" : "\n") + fence + "\n\n";
 }
 
 std::string headline_table(const Report& report) {
   std::vector<std::string> names{"Measure"};
   for (const ReportModel& model : report.models) names.push_back(escape_markdown(model.name));
   std::string text = header(names);
-  const std::vector<ReportMetric> metrics = report_metrics();
+  const std::vector<ReportMetric> metrics = report_metrics(report);
   for (const ReportMetric& metric : metrics) {
     std::vector<std::string> cells{metric.name};
     for (const ReportModel& model : report.models) cells.push_back(metric.value(model));
@@ -75,13 +99,12 @@ std::string verdicts(const Report& report) {
 
 std::string samples(const Report& report) {
   std::string text = fmt::format(
-      "## Text samples\n\nEach version goes on after the same prompt with the same seed ({}).\n\n"
-      "Prompt:\n\n",
-      report.seed);
-  text += code_block(report.prompt);
-  for (const ReportModel& model : report.models) {
-    if (model.sample.empty()) continue;
-    text += escape_markdown(model.name) + ":\n\n" + code_block(model.sample);
+      "## Text samples\n\nEach version goes on after the same prompt with the same seed ({}).\n\n", report.seed);
+  for (const ReportSample& sample : list_samples(report)) {
+    text += "Prompt:\n\n" + code_block(sample.prompt);
+    for (const ReportContinuation& entry : sample.texts) {
+      text += escape_markdown(entry.model) + ":\n\n" + code_block(entry.text);
+    }
   }
   return text;
 }
@@ -94,8 +117,8 @@ std::string coverage(const Report& report) {
     text += header({"Scheme", "Tensors", "Values", "Bytes"});
     for (const CoverageGroup& group : group_coverage(model.coverage)) {
       const std::string scheme = group.reason.empty() ? group.scheme : group.scheme + ": " + group.reason;
-      text += row({escape_markdown(scheme), format_integer(group.tensors), format_integer(group.values),
-                   format_integer(group.bytes)});
+      text += row({escape_markdown(scheme), format_integer(group.tensors), format_total(group.values),
+                   format_total(group.bytes)});
     }
     text += "\n";
   }
@@ -104,8 +127,9 @@ std::string coverage(const Report& report) {
 
 std::string outliers(const Report& report) {
   std::string text = "## Outliers\n\n";
-  text += header({"Layer", "Of", "std", "max", "max / std", fmt::format("beyond {:g} std", report.sigma_threshold),
-                  fmt::format("at least {:g}", report.absolute_threshold)});
+  text += header({"Layer", "Of", "std", "max", "max / std",
+                  fmt::format("beyond {} std", format_threshold(report.sigma_threshold)),
+                  fmt::format("at least {}", format_threshold(report.absolute_threshold))});
   for (const ReportOutliers& entry : report.outliers) {
     text += row({escape_markdown(entry.layer), escape_markdown(entry.kind), format_fixed(entry.std, 4),
                  format_fixed(entry.max_abs, 3), format_fixed(entry.max_over_std, 1),
@@ -126,13 +150,14 @@ std::string report_to_markdown(const Report& report) {
     text += fmt::format("## {0}\n\n![{0}](charts/{1}.svg)\n\n{2}\n\n", escape_markdown(chart.title), chart.name,
                         escape_markdown(chart.caption));
   }
-  if (!report.prompt.empty()) text += samples(report);
+  if (!list_samples(report).empty()) text += samples(report);
   text += coverage(report);
   if (!report.outliers.empty()) text += outliers(report);
   text += "## How it was measured\n\n";
   for (const auto& [name, value] : list_facts(report)) {
     text += fmt::format("- {}: {}\n", name, escape_markdown(value));
   }
+  if (!report.provenance.config.empty()) text += "\nConfiguration:\n\n" + code_block(report.provenance.config, "yaml");
   return text;
 }
 

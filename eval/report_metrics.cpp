@@ -8,12 +8,12 @@ namespace octet {
 
 namespace {
 
-std::string change_with_interval(const ReportModel& model) {
+std::string change_with_interval(const ReportModel& model, const std::string& confidence) {
   const Interval& change = model.ppl_increase;
   if (!std::isfinite(change.low) || !std::isfinite(change.high) || change.low == change.high) {
     return format_change(change.mean);
   }
-  return fmt::format("{} (95 %: {} to {})", format_change(change.mean), format_change(change.low),
+  return fmt::format("{} ({}: {} to {})", format_change(change.mean), confidence, format_change(change.low),
                      format_change(change.high));
 }
 
@@ -25,7 +25,8 @@ std::string rate_with_speedup(double per_second, double speedup) {
 
 }  // namespace
 
-std::vector<ReportMetric> report_metrics() {
+std::vector<ReportMetric> report_metrics(const Report& report) {
+  const std::string confidence = format_confidence(report.protocol.confidence);
   return {
       {"Bits per weight", "Storage per parameter, with scales and everything that was left unquantized. FP32 takes 32.",
        [](const ReportModel& m) { return format_fixed(m.bits_per_weight, 2); }},
@@ -38,9 +39,11 @@ std::vector<ReportMetric> report_metrics() {
        "better; comparable only between models with the same tokenizer.",
        [](const ReportModel& m) { return format_fixed(m.perplexity, 3); }},
       {"Perplexity change",
-       "Against FP32 on the very same tokens, with the range that holds the true change with 95 % confidence. If the "
-       "range includes 0, the change may be chance.",
-       change_with_interval},
+       fmt::format(
+           "Against FP32 on the very same tokens, with the range that holds the true change with {} confidence. "
+           "If the range includes 0, the change may be chance.",
+           confidence),
+       [confidence](const ReportModel& m) { return change_with_interval(m, confidence); }},
       {"Bits per byte",
        "Bits needed to write down one byte of the text with the model's help. Lower is better; comparable across "
        "tokenizers and with file compressors.",

@@ -43,6 +43,21 @@ void put_speed(ReportModel& model, const SpeedResult& speed) {
   model.decode_speedup = speed.decode_speedup;
 }
 
+void put_samples(Report& report, std::span<const TextSample> samples) {
+  report.samples.clear();
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const std::size_t model = i % report.models.size();  // ordered by prompt, then by model
+    if (model == 0) {
+      report.samples.push_back({samples[i].prompt, {}});
+    }
+    report.samples.back().texts.push_back({samples[i].model, samples[i].text});
+    if (report.samples.size() == 1) {
+      report.models[model].sample = samples[i].text;
+    }
+  }
+  report.prompt = samples.empty() ? "" : samples.front().prompt;
+}
+
 std::vector<ReportOutliers> report_outliers(std::span<const OutlierStats> stats, const std::string& kind) {
   std::vector<ReportOutliers> rows;
   for (const OutlierStats& layer : stats) {

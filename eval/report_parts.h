@@ -8,6 +8,7 @@
 #include "eval/outliers.h"
 #include "eval/paired.h"
 #include "eval/report.h"
+#include "eval/samples.h"
 #include "eval/size.h"
 #include "eval/speed.h"
 #include "quant/apply_recipe.h"
@@ -27,6 +28,9 @@ void put_size(ReportModel& model, const ModelSize& size, const ModelSize& fp32);
 void put_coverage(ReportModel& model, const Coverage& coverage);
 
 void put_speed(ReportModel& model, const SpeedResult& speed);
+
+/// The texts of make_samples(): all of them, and those of the first prompt also with their models.
+void put_samples(Report& report, std::span<const TextSample> samples);
 
 /// Statistics of layers as rows of the report; `kind` is "weights" or "activations".
 std::vector<ReportOutliers> report_outliers(std::span<const OutlierStats> stats, const std::string& kind);

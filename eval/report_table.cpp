@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <array>
 
-#include <fmt/format.h>
-
+#include "base/text_columns.h"
 #include "eval/report_text.h"
 
 namespace octet {
@@ -11,20 +9,8 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-/// Columns on a terminal: code points, of which every text of the table takes one column each.
-std::size_t display_width(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string shorten(const std::string& name, std::size_t width) {
-  if (display_width(name) <= width) return name;
-  std::size_t bytes = 0;
-  for (std::size_t points = 0; bytes < name.size(); ++bytes) {
-    if ((static_cast<unsigned char>(name[bytes]) & 0xC0) != 0x80 && points++ == width - 2) break;
-  }
-  return name.substr(0, bytes) + "..";
-}
+constexpr std::size_t kMostNameColumns = 18;
+constexpr std::string_view kAlignment = "<>>>>>>>>>>";
 
 std::string without_unit(std::string text) {
   const std::size_t space = text.find(' ');
@@ -32,7 +18,7 @@ std::string without_unit(std::string text) {
 }
 
 Row model_row(const ReportModel& model) {
-  return {shorten(model.name, 18),
+  return {shortened(model.name, kMostNameColumns),
           format_fixed(model.bits_per_weight, 2),
           without_unit(format_megabytes(model.file_bytes)),
           without_unit(format_percent(model.size_ratio, 1)),
@@ -53,25 +39,15 @@ std::string report_table(const Report& report) {
       {"", "weight", "MB", "fp32", "", "%", "byte", "nats", "top-1 %", "tok/s", "tok/s"}};
   for (const ReportModel& model : report.models) rows.push_back(model_row(model));
 
-  std::vector<std::size_t> widths(rows[0].size(), 0);
-  for (const Row& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
+  std::string text = align_columns(rows, kAlignment);
+  const std::size_t second = text.find('\n', text.find('\n') + 1) + 1;
+  std::size_t width = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    width = std::max(width, display_width(std::string_view(text).substr(begin, end - begin)));
+    begin = end + 1;
   }
-  std::string text;
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    std::string line;
-    for (std::size_t c = 0; c < rows[r].size(); ++c) {
-      const std::string padding(widths[c] - display_width(rows[r][c]), ' ');
-      line += c == 0 ? rows[r][c] + padding : "  " + padding + rows[r][c];
-    }
-    text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    if (r == 1) {
-      std::size_t total = 2 * (widths.size() - 1);
-      for (const std::size_t width : widths) total += width;
-      text += std::string(total, '-') + "\n";
-    }
-  }
-  return text;
+  return text.insert(second, std::string(width, '-') + "\n");
 }
 
 }  // namespace octet

@@ -21,22 +21,24 @@ std::string join_names(const std::vector<ReportModel>& models) {
 
 std::string judge_size(const ReportModel& model) {
   if (!std::isfinite(model.size_ratio) || model.size_ratio <= 0) return "Its size was not measured.";
-  return fmt::format("The file takes {} of the FP32 file: {:.1f} times smaller, {} bits per weight.",
-                     format_percent(model.size_ratio, 1), 1 / model.size_ratio, format_fixed(model.bits_per_weight, 2));
+  return fmt::format("The file takes {} of the FP32 file: {} times smaller, {} bits per weight.",
+                     format_percent(model.size_ratio, 1), format_fixed(1 / model.size_ratio, 1),
+                     format_fixed(model.bits_per_weight, 2));
 }
 
 std::string name_magnitude(double ratio) {
+  if (!std::isfinite(ratio)) return "of unknown size";
   if (ratio < 0.005) return "hardly noticeable";
   if (ratio < 0.02) return "small";
   if (ratio < 0.06) return "moderate";
   return "large";
 }
 
-std::string judge_quality(const ReportModel& model) {
+std::string judge_quality(const ReportModel& model, double confidence) {
   const Interval& change = model.ppl_increase;
   const std::string numbers =
-      fmt::format("Perplexity changed by {} (95 % interval {} to {})", format_change(change.mean),
-                  format_change(change.low), format_change(change.high));
+      fmt::format("Perplexity changed by {} ({} interval {} to {})", format_change(change.mean),
+                  format_confidence(confidence), format_change(change.low), format_change(change.high));
   switch (judge_difference(change)) {
     case Difference::unknown:
       return "Whether perplexity changed was not measured.";
@@ -56,10 +58,10 @@ std::string judge_quality(const ReportModel& model) {
 
 std::string word_speed(const char* task, double speedup) {
   if (!std::isfinite(speedup)) return fmt::format("{} speed was not measured", task);
-  if (speedup > 1.03) return fmt::format("{} is {:.2f} times as fast as FP32", task, speedup);
-  if (speedup < 0.97) {
-    return fmt::format("{} is slower than FP32, at {:.0f} % of its speed", task, 100 * speedup);
-  }
+  if (speedup > 1.03) return fmt::format("{} is {} times as fast as FP32", task, format_fixed(speedup, 2));
+  if (speedup < 0) return fmt::format("{} speed was not measured", task);
+  if (speedup < 0.97)
+    return fmt::format("{} is slower than FP32, at {} of its speed", task, format_percent(speedup, 0));
   return fmt::format("{} is as fast as FP32", task);
 }
 
@@ -105,7 +107,8 @@ std::vector<Verdict> judge_models(const Report& report) {
     const ReportModel& model = report.models[i];
     std::string speed =
         word_speed("Prefill", model.prefill_speedup) + "; " + word_speed("decode", model.decode_speedup) + ".";
-    verdicts.push_back({model.name, judge_size(model), judge_quality(model), std::move(speed)});
+    verdicts.push_back(
+        {model.name, judge_size(model), judge_quality(model, report.protocol.confidence), std::move(speed)});
   }
   return verdicts;
 }
@@ -116,13 +119,22 @@ std::vector<CoverageGroup> group_coverage(const std::vector<ReportTensor>& cover
     auto group = std::find_if(groups.begin(), groups.end(), [&](const CoverageGroup& g) {
       return g.scheme == tensor.scheme && g.reason == tensor.reason;
     });
-    if (group == groups.end()) group = groups.insert(groups.end(), {tensor.scheme, tensor.reason});
+    if (group == groups.end()) group = groups.insert(groups.end(), {tensor.scheme, tensor.reason, 0, 0, 0});
     ++group->tensors;
-    group->values += tensor.values;
-    group->bytes += tensor.bytes;
+    group->values += static_cast<double>(tensor.values);
+    group->bytes += static_cast<double>(tensor.bytes);
   }
   std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.values > b.values; });
   return groups;
+}
+
+std::vector<ReportSample> list_samples(const Report& report) {
+  if (!report.samples.empty()) return report.samples;
+  ReportSample only{report.prompt, {}};
+  for (const ReportModel& model : report.models) {
+    if (!model.sample.empty()) only.texts.push_back({model.name, model.sample});
+  }
+  return only.texts.empty() ? std::vector<ReportSample>{} : std::vector<ReportSample>{only};
 }
 
 std::vector<std::pair<std::string, std::string>> list_facts(const Report& report) {
@@ -144,8 +156,8 @@ std::vector<std::pair<std::string, std::string>> list_facts(const Report& report
   add("Scored tokens", format_integer(protocol.scored_tokens));
   add("Windows", format_integer(protocol.windows));
   add("Intervals", protocol.bootstrap_samples > 0
-                       ? fmt::format("95 %, {} bootstrap samples over windows, paired with FP32",
-                                     format_integer(protocol.bootstrap_samples))
+                       ? fmt::format("{}, {} bootstrap samples over windows, paired with FP32",
+                                     format_confidence(protocol.confidence), format_integer(protocol.bootstrap_samples))
                        : "");
   add("Processor", machine.cpu);
   add("Instructions", machine.isa);
@@ -162,7 +174,6 @@ std::vector<std::pair<std::string, std::string>> list_facts(const Report& report
   }
   add("Octet", report.provenance.octet_version);
   add("Command", report.provenance.command);
-  add("Configuration", report.provenance.config);
   add("Created", report.provenance.created);
   return facts;
 }

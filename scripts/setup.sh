@@ -6,7 +6,6 @@ packages=(
   g++ cmake ninja-build
   libyaml-cpp-dev libfmt-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libdnnl-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-  libgnuplot-iostream-dev libboost-iostreams-dev libboost-filesystem-dev
   bible-kjv
 )
 # gnuplot-nox conflicts with the variants that open windows; any of them will do.

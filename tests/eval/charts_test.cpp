@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -82,8 +83,34 @@ TEST_F(ChartsTest, TrainingSurvivesALossThatIsNotANumber) {
   EXPECT_THAT(redraw(draw_training_chart(folder_.path(), "training", chart)), HasSubstr("minimum 2.410"));
 }
 
+/// A constant matrix, one of zeros, tiny and non-finite values deserve their chart like any other.
+TEST_F(ChartsTest, WeightsOfAnyKindAreDrawn) {
+  for (const float value : {0.0F, 0.25F, -3.0F, 1e-30F, 1e30F, std::numeric_limits<float>::quiet_NaN(),
+                            std::numeric_limits<float>::infinity()}) {
+    const std::vector<float> constant(64, value);
+    std::vector<float> mixed(64, 0.1F);
+    mixed[3] = value;
+    for (const std::vector<float>& values : {constant, mixed}) {
+      const WeightChart chart{"layer", "int4", values, values, std::abs(value) / 7, 4};
+      EXPECT_THAT(redraw(draw_weight_chart(folder_.path(), "weights", chart)), HasSubstr("Before: FP32")) << value;
+    }
+  }
+}
+
+TEST_F(ChartsTest, TrainingWithoutHeldOutLossesIsDrawn) {
+  TrainingChart chart = sample::training_chart();
+  chart.held_out.clear();
+  EXPECT_THAT(redraw(draw_training_chart(folder_.path(), "training", chart)), HasSubstr("Loss of the training text"));
+}
+
+TEST_F(ChartsTest, TradeoffSaysTheConfidence) {
+  const Chart chart = draw_tradeoff_chart(folder_.path(), "tradeoff", sample::tradeoff_points(), 0.5);
+  EXPECT_THAT(chart.caption, HasSubstr("The bars are 50 % intervals"));
+  EXPECT_THAT(chart.caption, ::testing::Not(HasSubstr("95")));
+}
+
 TEST_F(ChartsTest, TradeoffLabelsEveryPoint) {
-  const std::string svg = redraw(draw_tradeoff_chart(folder_.path(), "tradeoff", sample::tradeoff_points()));
+  const std::string svg = redraw(draw_tradeoff_chart(folder_.path(), "tradeoff", sample::tradeoff_points(), 0.95));
   for (const TradeoffPoint& point : sample::tradeoff_points()) EXPECT_THAT(svg, HasSubstr(point.label + "  "));
   EXPECT_THAT(svg, HasSubstr("int4_g64 is 7.0 times smaller than fp32 and has +3.07 % perplexity"));
 }
@@ -102,9 +129,14 @@ TEST_F(ChartsTest, SpeedIsRelativeToTheFirstPoint) {
 
 /// Names come from users: marks of gnuplot's markup must show as they are, and backquotes must not run anything.
 TEST_F(ChartsTest, NamesAreShownLiterally) {
-  const std::string odd = "a_b^c {d} @e &f ~g \\h 'i' \"j\" `touch pwned` %k";
-  const std::string svg = redraw(draw_speed_chart(folder_.path(), "odd", {{odd, 100, 10}}));
-  EXPECT_THAT(svg, HasSubstr("a_b^c {d} @e &amp;f ~g \\h 'i' \"j\" `touch pwned` %k"));
+  const std::vector<SpeedPoint> odd = {{"a_b^c {d} @e &f ~g \\h", 100, 10},
+                                       {"'i' \"j\" %k", 100, 10},
+                                       {"`touch pwned` %k", 100, 10},
+                                       {"l\x1B[31m\xFF", 100, 10}};
+  const std::string svg = redraw(draw_speed_chart(folder_.path(), "odd", odd));
+  for (const char* shown : {"a_b^c {d} @e &amp;f ~g \\h", "'i' \"j\" %k", "`touch pwned` %k", "l\uFFFD[31m\uFFFD"}) {
+    EXPECT_THAT(svg, HasSubstr(shown));
+  }
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "pwned"));
 }
 
@@ -127,7 +159,8 @@ TEST_F(ChartsTest, WithoutGnuplotNothingIsWritten) {
 
 TEST(Charts, EmptyInputIsRefused) {
   EXPECT_THAT(error_of([] { draw_speed_chart("charts", "a", {}); }), HasSubstr("[speed chart] expected points"));
-  EXPECT_THAT(error_of([] { draw_tradeoff_chart("charts", "a", {}); }), HasSubstr("[tradeoff chart] expected points"));
+  EXPECT_THAT(error_of([] { draw_tradeoff_chart("charts", "a", {}, 0.95); }),
+              HasSubstr("[tradeoff chart] expected points"));
   EXPECT_THAT(error_of([] { draw_training_chart("charts", "a", {}); }), HasSubstr("[training chart] expected"));
   EXPECT_THAT(error_of([] { draw_activation_chart("charts", "a", {}); }), HasSubstr("[activation chart] expected"));
   EXPECT_THAT(error_of([] { draw_outlier_chart("charts", "a", {}); }), HasSubstr("expected 3 panels, got 0"));
@@ -135,7 +168,36 @@ TEST(Charts, EmptyInputIsRefused) {
 }
 
 TEST(Charts, NamesAreFileNames) {
-  EXPECT_THAT(error_of([] { ChartScript("../escape", 100, 100); }), HasSubstr("expected a name without slashes"));
+  for (const char* name :
+       {"../escape", "`id>PWNED`", "<id", "a b", "a\nb", "a\"b", "a'b", "", "größe", "@a", "$(id)"}) {
+    EXPECT_THAT(error_of([&] { ChartScript(name, 100, 100); }), HasSubstr("expected a name of letters")) << name;
+  }
+}
+
+/// Whatever a name holds, gnuplot must not run it: in titles, labels, keys and tics of every chart.
+TEST_F(ChartsTest, NoTextIsRun) {
+  const auto run_all = [&](const std::string& attack) {
+    const sample::OutlierMatrix matrix(4);
+    WeightChart weights{attack, attack, matrix.values, matrix.per_tensor.dequantized, matrix.per_tensor.typical_scale};
+    weights.bits = 4;
+    draw_weight_chart(folder_.path(), "weights", weights);
+    OutlierChart outliers = matrix.chart();
+    outliers.layer = outliers.panels[0].title = attack;
+    draw_outlier_chart(folder_.path(), "outliers", outliers);
+    std::vector<TradeoffPoint> points = sample::tradeoff_points();
+    points[0].label = points[3].label = attack;
+    draw_tradeoff_chart(folder_.path(), "tradeoff", points, 0.95);
+    ActivationChart activations = sample::activation_chart();
+    for (LayerOutliers& layer : activations.layers) layer.layer = attack;
+    draw_activation_chart(folder_.path(), "activations", activations);
+    draw_speed_chart(folder_.path(), "speed", {{attack, 100, 10}, {"b", 50, 5}});
+  };
+  for (const std::string attack :
+       {"`touch pwned`", "a\n`touch pwned`\n!touch pwned\n#", "'\n!touch pwned\n#", "'.system('touch pwned').'",
+        "\" . system(\"touch pwned\") . \"", "\\\n!touch pwned\\", "}'; shell touch pwned\r!touch pwned\r"}) {
+    EXPECT_NO_THROW(run_all(attack)) << attack;
+    EXPECT_FALSE(std::filesystem::exists(folder_.path() / "pwned")) << attack;
+  }
 }
 
 // Recipes are called int8-static; gnuplot refuses hyphens in the name inside a picture.

@@ -103,5 +103,73 @@ TEST_F(GnuplotTest, SurvivesAGnuplotThatDiesAtOnce) {
   EXPECT_EQ(sigismember(&blocked, SIGPIPE), 0);
 }
 
+/// gnuplot has variables and start-up files of its own; CDPATH misled the shell that once started it.
+TEST_F(GnuplotTest, SettingsOfTheUserDoNotMatter) {
+  write_file_atomically(folder_.path() / ".gnuplot", "exit status 5\n");
+  const sample::ScopedVariable home("HOME", folder_.path()), term("GNUTERM", "x11"), cdpath("CDPATH", "/tmp"),
+      lib("GNUPLOT_LIB", folder_.path()), driver("GNUPLOT_DRIVER_DIR", "/nowhere"), locale("LC_ALL", "nonsense");
+  EXPECT_NO_THROW(run_gnuplot(write_script(kGoodScript)));
+}
+
+class FakeGnuplotTest : public GnuplotTest {
+ protected:
+  /// A program named gnuplot, the only one on the PATH.
+  void replace_gnuplot(const std::string& commands) {
+    write_file_atomically(folder_.path() / "gnuplot", "#!/bin/sh\n" + commands);
+    std::filesystem::permissions(folder_.path() / "gnuplot", std::filesystem::perms::owner_all);
+  }
+  std::string error_of_run(std::chrono::milliseconds limit = std::chrono::seconds(60)) {
+    const std::filesystem::path script = write_script(kGoodScript);
+    const sample::ScopedVariable path("PATH", folder_.path().string());
+    try {
+      run_gnuplot(script, limit);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::run);
+      return error.what();
+    }
+    return "no error";
+  }
+};
+
+TEST_F(FakeGnuplotTest, AHangingOneIsKilledWithAllItStarted) {
+  replace_gnuplot("/bin/sleep 600\n");
+  EXPECT_THAT(error_of_run(std::chrono::milliseconds(100)), HasSubstr("gnuplot failed (no end after 100ms)"));
+}
+
+TEST_F(FakeGnuplotTest, AProcessLeftBehindDoesNotHoldTheReportUp) {
+  replace_gnuplot("/bin/sleep 20 &\nexit 3\n");
+  EXPECT_THAT(error_of_run(), HasSubstr("gnuplot failed (exit status 3): it printed nothing"));
+}
+
+TEST_F(FakeGnuplotTest, ALongOutputIsReadToItsEndAndCut) {
+  replace_gnuplot("i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done; exit 1\n");
+  const std::string error = error_of_run();
+  EXPECT_THAT(error, HasSubstr("0123456789"));
+  EXPECT_LT(error.size(), 5000U);
+}
+
+TEST_F(FakeGnuplotTest, ItSeesNoOpenFilesAndNoInput) {
+  replace_gnuplot(
+      "for f in 3 4 5 6 7 8 9; do [ -e /proc/self/fd/$f ] && echo open $f >&2; done; read x && echo input; "
+      "exit 1\n");
+  const FILE* open_file = std::fopen((folder_.path() / "gnuplot").c_str(), "r");
+  ASSERT_NE(open_file, nullptr);
+  EXPECT_THAT(error_of_run(), HasSubstr("it printed nothing"));
+  std::fclose(const_cast<FILE*>(open_file));
+}
+
+TEST_F(FakeGnuplotTest, ACutOffPictureIsNone) {
+  replace_gnuplot("echo '<svg><g>' > a.svg\n");
+  EXPECT_THAT(error_of_run(), HasSubstr("wrote no picture"));
+  EXPECT_FALSE(std::filesystem::exists(picture()));
+}
+
+TEST_F(FakeGnuplotTest, APictureThatIsALinkLeavesItsTargetAlone) {
+  write_file_atomically(folder_.path() / "mine.txt", "mine");
+  std::filesystem::create_symlink(folder_.path() / "mine.txt", picture());
+  run_gnuplot(write_script(kGoodScript));
+  EXPECT_EQ(read_text_file(folder_.path() / "mine.txt"), "mine");
+}
+
 }  // namespace
 }  // namespace octet

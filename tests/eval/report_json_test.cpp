@@ -49,9 +49,9 @@ TEST(ReportJson, RoundTripKeepsEverything) {
 /// Scripts read these: a key may be added, none may go or change its name.
 TEST(ReportJson, KeepsItsContract) {
   const Json json = Json::parse(report_to_json(sample::report()));
-  EXPECT_THAT(keys(json),
-              ElementsAre("version", "name", "corpus", "machine", "protocol", "models", "training", "sigma_threshold",
-                          "absolute_threshold", "outliers", "prompt", "seed", "charts", "notices", "provenance"));
+  EXPECT_THAT(keys(json), ElementsAre("version", "name", "corpus", "machine", "protocol", "models", "training",
+                                      "sigma_threshold", "absolute_threshold", "outliers", "prompt", "seed", "samples",
+                                      "charts", "notices", "provenance"));
   EXPECT_THAT(keys(json["corpus"]), ::testing::IsSupersetOf({"name", "sha256", "train_bytes", "test_bytes",
                                                              "tokens_tested", "bytes_per_token"}));
   EXPECT_THAT(keys(json["machine"]), ::testing::IsSupersetOf({"cpu", "isa", "threads", "gpu"}));
@@ -99,6 +99,23 @@ TEST(ReportJson, ReadingNamesTheKeyThatIsWrong) {
   EXPECT_EQ(reading_error(changed([](Json& j) { j["version"] = 2; })), "r.json: version: expected 1, got 2");
   EXPECT_EQ(reading_error("[1]"), "r.json: report: expected an object, got [1]");
   EXPECT_THAT(reading_error("{\"name\": "), HasSubstr("r.json: not valid JSON"));
+}
+
+TEST(ReportJson, KeysThatCameLaterMayBeMissing) {
+  const Report report = report_from_json(changed([](Json& j) {
+                                           j.erase("samples");
+                                           j["protocol"].erase("confidence");
+                                         }),
+                                         "r.json");
+  EXPECT_EQ(report.protocol.confidence, 0.95);
+  EXPECT_TRUE(report.samples.empty());
+}
+
+TEST(ReportJson, NumbersBeyondTheirTypeAreRefused) {
+  EXPECT_THAT(reading_error(changed([](Json& j) { j["machine"]["threads"] = 18446744073709551615u; })),
+              HasSubstr("machine.threads: expected an integer"));
+  EXPECT_THAT(reading_error(changed([](Json& j) { j["seed"] = -1; })), HasSubstr("seed: expected an integer"));
+  EXPECT_THAT(reading_error("{\"name\": 1e999}"), HasSubstr("r.json: not valid JSON"));
 }
 
 /// The name of a chart becomes a path: it must not lead out of charts/.

@@ -1,0 +1,117 @@
+// Reports that nobody meant: every list empty, every number null, zero, negative or huge, one after the other and all
+// at once. They are refused with an Error or rendered, never a crash; the sanitizers watch.
+#include <nlohmann/json.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "eval/report_text.h"
+#include "tests/eval/sample_report.h"
+
+namespace octet {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Json = nlohmann::ordered_json;
+
+void render(const std::string& text) {
+  try {
+    const Report report = report_from_json(text, "r.json");
+    report_to_json(report);
+    report_table(report);
+    const std::string html = report_to_html(report, "/nowhere"), markdown = report_to_markdown(report);
+    EXPECT_LT(html.size(), 200'000u);
+    EXPECT_THAT(markdown, Not(HasSubstr("nan"))) << text;
+    EXPECT_THAT(markdown, Not(HasSubstr(" inf"))) << text;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::input) << error.what();
+  }
+}
+
+/// Sets each value in turn to each of `others` and renders.
+void walk(Json& root, Json& value, const std::vector<Json>& others) {
+  for (const Json& other : others) {
+    const Json before = value;
+    value = other;
+    render(root.dump());
+    value = before;
+  }
+  if (!value.is_structured()) return;
+  const bool is_list = value.is_array();
+  for (std::size_t i = 0; i < value.size() && (!is_list || i < 3); ++i) {
+    walk(root, is_list ? value[i] : std::next(value.begin(), static_cast<std::ptrdiff_t>(i)).value(), others);
+  }
+}
+
+TEST(OddReport, AnyValueMayBeMissingOrAbsurd) {
+  Json root = Json::parse(report_to_json(sample::report()));
+  walk(root, root,
+       {nullptr, 0, -1, Json::array(), Json::object(), "", INT64_MAX, INT64_MIN, 1e300, -1e300, 1e-300, 0.0});
+}
+
+void replace_numbers(Json& value, const Json& number) {
+  for (Json& child : value) {
+    if (child.is_structured()) replace_numbers(child, number);
+    if (child.is_number_float() && number.is_number_float()) child = number;
+    if (child.is_number_integer() && number.is_number_integer()) child = number;
+    if (child.is_null() && number.is_number_float()) child = number;
+    if (child.is_number_float() && number.is_null()) child = number;
+  }
+}
+
+TEST(OddReport, AllNumbersMayBeAbsurd) {
+  for (const Json& number : std::vector<Json>{nullptr, 0, -1, INT64_MAX, INT64_MIN, 0.0, -1.0, 1e300, -1e300, 1e-300}) {
+    Json root = Json::parse(report_to_json(sample::report()));
+    replace_numbers(root, number);
+    root["version"] = 1;
+    if (number.is_number_integer() && number < Json(0)) root["seed"] = 1;
+    render(root.dump());
+  }
+}
+
+TEST(OddReport, TheConfidenceIsThatOfTheRun) {
+  Report report = sample::report();
+  report.protocol.confidence = 0.5;
+  for (const std::string& text : {report_to_markdown(report), report_to_html(report, "/nowhere")}) {
+    EXPECT_THAT(text, HasSubstr("50 % interval"));
+    EXPECT_THAT(text, HasSubstr("with 50 % confidence"));
+    EXPECT_THAT(text, HasSubstr("50 %, 2,000 bootstrap samples"));
+    EXPECT_THAT(text, Not(HasSubstr("95 %")));
+  }
+  EXPECT_EQ(format_confidence(0.995), "99.5 %");
+  EXPECT_EQ(format_confidence(0.9999), "99.99 %");
+  EXPECT_EQ(format_confidence(kNotMeasured), "n/a");
+}
+
+TEST(OddReport, EveryPromptIsShown) {
+  Report report = sample::report();
+  report.samples = {{"First prompt", {{"fp32", " one"}, {"int8", " two"}}}, {"Second prompt", {{"fp32", " three"}}}};
+  for (const std::string& text : {report_to_markdown(report), report_to_html(report, "/nowhere")}) {
+    for (const char* part : {"First prompt", " one", " two", "Second prompt", " three"})
+      EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
+TEST(OddReport, TheConfigurationKeepsItsLines) {
+  Report report = sample::report();
+  report.provenance.config = "name: demo\nmodel:\n  width: 32\n";
+  EXPECT_THAT(report_to_markdown(report), HasSubstr("```yaml\nname: demo\nmodel:\n  width: 32\n```"));
+  EXPECT_THAT(report_to_html(report, "/nowhere"), HasSubstr("<pre>name: demo\nmodel:\n  width: 32\n</pre>"));
+}
+
+TEST(OddReport, NoTextBecomesMarkup) {
+  Report report = sample::report();
+  report.notices = {"> 1. x", "https://a.b www.c.d &lt; ![i](j) ~~k~~ $l$ \x1B[31m\nm"};
+  report.models[1].description = "1. no list";
+  report.models[2].description = "    - no list, no code";
+  const std::string text = report_to_markdown(report);
+  EXPECT_THAT(text, HasSubstr("> Note: \\> 1. x\n"));
+  EXPECT_THAT(text, HasSubstr("https\\://a.b www\\.c.d &amp;lt; !\\[i\\](j) \\~\\~k\\~\\~ \\$l\\$ \uFFFD\\[31m m\n"));
+  EXPECT_THAT(text, HasSubstr("\n1\\. no list\n"));
+  EXPECT_THAT(text, HasSubstr("\n\\- no list, no code\n"));
+}
+
+}  // namespace
+}  // namespace octet
