@@ -19,7 +19,7 @@ RunText tokenized(Run& run, Corpus corpus, Tokenizer tokenizer) {
 RunText learn_text(Run& run, ProgressSink& progress) {
   Corpus corpus = load_corpus(run.config.corpus);
   check_corpus_fits(corpus, run.config.model.context);
-  Tokenizer tokenizer(train_bpe(corpus, run.config.model.vocabulary));
+  Tokenizer tokenizer(train_bpe(corpus, run.config.model.vocabulary, progress));
   RunText text = tokenized(run, std::move(corpus), std::move(tokenizer));
   progress.note(fmt::format("corpus {}: {}, {} tokens of {:.2f} bytes, vocabulary {}", text.corpus.name,
                             format_bytes(text.corpus.text.size()),
