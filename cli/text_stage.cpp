@@ -1,11 +1,25 @@
 #include "cli/text_stage.h"
 
+#include <algorithm>
+
 #include "base/format.h"
+#include "base/shown_text.h"
 #include "train/checkpoint.h"
 #include "train/model_tokenizer.h"
 
 namespace octet {
 namespace {
+
+constexpr std::size_t kNamedFiles = 3;
+
+/// Names what a folder holds beside text: someone may miss it.
+void name_left_out(const Corpus& corpus, ProgressSink& progress) {
+  const std::size_t count = corpus.left_out.size();
+  for (std::size_t i = 0; i < std::min(count, kNamedFiles); ++i) {
+    progress.note("left out: " + shown_text(corpus.left_out[i]));
+  }
+  if (count > kNamedFiles) progress.note(fmt::format("left out: {} files in all", count));
+}
 
 RunText tokenized(Run& run, Corpus corpus, Tokenizer tokenizer) {
   TokenizedCorpus tokens = tokenize(corpus, tokenizer);
@@ -18,8 +32,9 @@ RunText tokenized(Run& run, Corpus corpus, Tokenizer tokenizer) {
 
 RunText learn_text(Run& run, ProgressSink& progress) {
   Corpus corpus = load_corpus(run.config.corpus);
+  name_left_out(corpus, progress);
   check_corpus_fits(corpus, run.config.model.context);
-  Tokenizer tokenizer(train_bpe(corpus, run.config.model.vocabulary));
+  Tokenizer tokenizer(train_bpe(corpus, run.config.model.vocabulary, progress));
   RunText text = tokenized(run, std::move(corpus), std::move(tokenizer));
   progress.note(fmt::format("corpus {}: {}, {} tokens of {:.2f} bytes, vocabulary {}", text.corpus.name,
                             format_bytes(text.corpus.text.size()),

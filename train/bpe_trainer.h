@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/config_rules.h"
+#include "base/progress.h"
 #include "train/vocabulary.h"
 
 namespace octet {
@@ -30,9 +31,13 @@ struct TokenizerConfig {
 /// `min_frequency` 2. Pairs that occur once are not merged: when none occurs twice, training ends with a smaller
 /// vocabulary than asked for.
 ///
-/// Merges never join two `texts`. Error (config) when `vocab_size` < 257.
+/// Merges never join two `texts`. The time is about proportional to the text, with spaces or without.
+/// Errors: (config) when `vocab_size` < 257; (interrupted) after Ctrl-C.
 /// Source: Sennrich, Haddow, Birch, "Neural Machine Translation of Rare Words with Subword Units", ACL 2016,
 /// section 3.2, algorithm 1.
+Vocabulary train_bpe(std::span<const std::string_view> texts, std::int64_t vocab_size, ProgressSink& progress);
+
+/// The same without reports.
 Vocabulary train_bpe(std::span<const std::string_view> texts, std::int64_t vocab_size);
 
 }  // namespace octet

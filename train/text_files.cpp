@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "train/interrupt_check.h"
 
 namespace octet {
 
@@ -26,32 +27,63 @@ void append(TextFiles& files, const fs::path& path, const std::string& text) {
   files.names.push_back(path.string());
 }
 
-std::vector<fs::path> files_below(const fs::path& folder) {
-  std::vector<fs::path> paths;
-  try {
-    for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
-      const bool hidden = entry->path().filename().string().starts_with('.');
-      if (hidden && entry->is_directory()) entry.disable_recursion_pending();
-      if (!hidden && entry->is_regular_file()) paths.push_back(entry->path());
+void leave_out(TextFiles& files, const fs::path& path, const std::string& reason) {
+  files.left_out.push_back(path.string() + ": " + reason);
+}
+
+/// The regular files below `folder`, hidden ones aside. What cannot be looked at is left out; nothing is opened, so a
+/// pipe cannot hang.
+void collect_files(const fs::path& folder, std::vector<fs::path>& paths, TextFiles& files) {
+  std::error_code error;
+  fs::directory_iterator entry(folder, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const fs::path& path = entry->path();
+    if (path.filename().string().starts_with('.')) continue;
+    std::error_code problem;
+    const fs::file_status status = fs::status(path, problem);
+    if (fs::is_regular_file(status)) {
+      paths.push_back(path);
+    } else if (fs::is_directory(status)) {
+      // A link to a folder may lead back to itself.
+      if (!fs::is_symlink(fs::symlink_status(path, problem))) collect_files(path, paths, files);
+    } else if (status.type() == fs::file_type::not_found) {
+      leave_out(files, path, "a link to nothing");
+    } else {
+      leave_out(files, path, problem ? problem.message() : "neither a file nor a folder");
     }
-  } catch (const fs::filesystem_error& error) {
-    fail(ErrorKind::input, "{}: {}", error.path1().string(), error.code().message());
   }
-  std::sort(paths.begin(), paths.end());
-  return paths;
+  if (error) leave_out(files, folder, error.message());
+}
+
+/// Why `path` could not be read, or "" and its bytes.
+std::string try_read(const fs::path& path, std::string& text) {
+  try {
+    text = read_text_file(path);
+    return text.empty() ? "empty" : why_not_text(text);
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    const std::string prefix = path.string() + ": ";
+    return what.starts_with(prefix) ? what.substr(prefix.size()) : what;
+  }
 }
 
 TextFiles read_folder(const std::string& path) {
   TextFiles files;
-  for (const fs::path& file : files_below(path)) {
-    const std::string text = read_text_file(file);
-    const std::string problem = text.empty() ? "empty" : why_not_text(text);
+  std::vector<fs::path> paths;
+  collect_files(path, paths, files);
+  std::sort(paths.begin(), paths.end());
+  InterruptCheck interrupt("reading the text");
+  for (const fs::path& file : paths) {
+    interrupt.look();
+    std::string text;
+    const std::string problem = try_read(file, text);
     if (problem.empty()) {
       append(files, file, text);
     } else {
-      files.left_out.push_back(file.string() + ": " + problem);
+      leave_out(files, file, problem);
     }
   }
+  std::sort(files.left_out.begin(), files.left_out.end());
   if (files.names.empty()) {
     const std::string first = files.left_out.empty() ? "" : ", the first " + files.left_out.front();
     fail(ErrorKind::input, "{}: expected a folder with text files, found none among {} files{}", path,

@@ -12,12 +12,13 @@ struct TextFiles {
   std::string text;                   ///< all files, one after the other
   std::vector<std::int64_t> ends;     ///< where each file ends in `text`
   std::vector<std::string> names;     ///< path of each file, in the order of `text`
-  std::vector<std::string> left_out;  ///< files of the folder that are not text: "path: reason"
+  std::vector<std::string> left_out;  ///< of the folder, not read or not text: "path: reason"
 };
 
 /// Reads `path`. Of a folder: every file below it, ordered by path, hidden ones (a name that begins with a dot) aside;
-/// those that are empty or not text are left out by name. Bytes are kept as they are: any encoding without NUL bytes
-/// will do.
+/// those that are empty, not text or not readable are left out by name, as are dangling and looping links, pipes,
+/// sockets, devices and folders that cannot be opened. Links to folders are not followed. Bytes are kept as they are:
+/// any encoding without NUL bytes will do.
 ///
 /// Error (input) with the path: not there, not readable, empty, not text, a folder without text files.
 TextFiles read_text_files(const std::string& path);

@@ -32,10 +32,15 @@ double TokenizedCorpus::bytes_per_token() const {
          static_cast<double>(train.tokens + calibration.tokens + test.tokens);
 }
 
-Vocabulary train_bpe(const Corpus& corpus, std::int64_t vocab_size) {
+Vocabulary train_bpe(const Corpus& corpus, std::int64_t vocab_size, ProgressSink& progress) {
   std::vector<std::string_view> texts;
   for (const TextRun& run : corpus.split.train) texts.push_back(corpus.bytes(run));
-  return train_bpe(texts, vocab_size);
+  return train_bpe(texts, vocab_size, progress);
+}
+
+Vocabulary train_bpe(const Corpus& corpus, std::int64_t vocab_size) {
+  NullProgress nobody;
+  return train_bpe(corpus, vocab_size, nobody);
 }
 
 TokenizedCorpus tokenize(const Corpus& corpus, const Tokenizer& tokenizer) {

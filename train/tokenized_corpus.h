@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
 #include "train/corpus.h"
 #include "train/tokenizer.h"
 
@@ -29,8 +30,10 @@ struct TokenizedCorpus {
 };
 
 /// Learns a vocabulary from the training part alone; the other parts stay unseen.
+Vocabulary train_bpe(const Corpus& corpus, std::int64_t vocab_size, ProgressSink& progress);
 Vocabulary train_bpe(const Corpus& corpus, std::int64_t vocab_size);
 
+/// Error (interrupted) after Ctrl-C.
 TokenizedCorpus tokenize(const Corpus& corpus, const Tokenizer& tokenizer);
 
 /// Error (input) with the figures unless train, calibration and test each hold a run of more than `context` tokens.

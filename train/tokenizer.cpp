@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "train/interrupt_check.h"
 #include "train/piece_splitter.h"
 
 namespace octet {
@@ -100,9 +101,13 @@ void Tokenizer::encode_piece(std::string_view piece, std::vector<std::int32_t>& 
       queue.push({merge->rank, i, merge->result});
     }
   };
-  for (std::int32_t i = 0; i < size; ++i) note_merge_at(i);
-
+  InterruptCheck interrupt("encoding the text");
+  for (std::int32_t i = 0; i < size; ++i) {
+    interrupt.step();
+    note_merge_at(i);
+  }
   while (!queue.empty()) {
+    interrupt.step();
     const Candidate top = queue.top();
     queue.pop();
     Symbol& left = at(top.position);
@@ -129,8 +134,10 @@ std::vector<std::int32_t> Tokenizer::encode_chunk(std::string_view text) const {
   // Most pieces occur again and again: their ids are copied from where they were first put.
   std::unordered_map<std::string_view, Range> seen;
   std::vector<std::int32_t> ids;
+  InterruptCheck interrupt("encoding the text");
   PieceSplitter splitter(text);
   for (auto piece = splitter.next(); !piece.empty(); piece = splitter.next()) {
+    interrupt.step(piece.size());
     const auto [entry, added] = seen.try_emplace(piece);
     Range& range = entry->second;
     if (added) {

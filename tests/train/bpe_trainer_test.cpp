@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include "base/config.h"
 #include "base/error.h"
@@ -102,6 +103,53 @@ TEST(BpeTrainer, EqualsRecountingAfterEachMerge) {
   const Vocabulary vocabulary = train(text, 400);
   EXPECT_EQ(vocabulary.merges, merges_by_recounting(text, 399));
   EXPECT_EQ(vocabulary.tokens.size(), 400u);
+}
+
+RC_GTEST_PROP(BpeTrainer, EqualsRecountingOnAnyTextOfFewLetters, ()) {
+  const auto alphabet = *rc::gen::element<std::string>("a", "ab", "abc", "ab ", "aab1 ", "ACGT");
+  const auto text = *rc::gen::scale(4, rc::gen::container<std::string>(rc::gen::elementOf(alphabet)));
+  RC_ASSERT(train(text, 300).merges == merges_by_recounting(text, 299));
+}
+
+TEST(BpeTrainer, RunsOfOneLetter) {
+  for (std::size_t size = 0; size < 70; ++size) {
+    const std::string text(size, 'a');
+    EXPECT_EQ(train(text, 300).merges, merges_by_recounting(text, 299)) << size;
+  }
+}
+
+TEST(BpeTrainer, APieceOfAMegabyteTakesNotMuchLongerPerByte) {
+  // Going through the whole piece for each merge would take minutes.
+  const Random random(3);
+  std::string text;
+  for (std::uint64_t i = 0; i < 1000000; ++i) text += static_cast<char>('a' + random.below(i, 26));
+  EXPECT_EQ(train(text, 1024).tokens.size(), 1024u);
+}
+
+/// Remembers the reports.
+class Recorder final : public ProgressSink {
+ public:
+  void update(const ProgressUpdate& update) override { done.push_back(update.done); }
+  void finish(const ProgressUpdate& last) override { finished = last.done; }
+  void note(std::string_view) override {}
+
+  std::vector<std::int64_t> done;
+  std::int64_t finished = -1;
+};
+
+TEST(BpeTrainer, ReportsProgressAfterEachMerge) {
+  Recorder recorder;
+  train_bpe(std::vector<std::string_view>{"xy1xy2xy3xy4zw5zw6zw"}, 259, recorder);
+  EXPECT_THAT(recorder.done, testing::IsSupersetOf({0, 1, 2}));
+  EXPECT_EQ(recorder.finished, 2);
+}
+
+TEST(BpeTrainer, ReportsWhileAMergeIsLong) {
+  Recorder recorder;
+  const std::string text(1000000, 'a');
+  train_bpe(std::vector<std::string_view>{text}, 258, recorder);
+  // Once before and once after the merge without those from inside.
+  EXPECT_GT(recorder.done.size(), 10u);
 }
 
 TEST(BpeTrainer, MergesStayInsideTexts) {

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -71,6 +72,21 @@ TEST_F(TextFilesTest, AFolderInTheOrderOfPaths) {
   EXPECT_THAT(files.names, testing::ElementsAre(a, b, c));
   EXPECT_THAT(files.ends, testing::ElementsAre(6, 13, 19));
   EXPECT_THAT(files.left_out, testing::ElementsAre(picture + ": a NUL byte at offset 4", empty + ": empty"));
+}
+
+TEST_F(TextFilesTest, WhatCannotBeReadIsLeftOutByName) {
+  const auto good = put("good.txt", "text\n");
+  const fs::path dangling = folder_ / "dangling", loop = folder_ / "loop", pipe = folder_ / "pipe";
+  fs::create_symlink(folder_ / "nowhere", dangling);
+  fs::create_symlink(loop, loop);
+  fs::create_directory_symlink(folder_, folder_ / "self");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const TextFiles files = read_text_files(folder_.string());
+  EXPECT_THAT(files.names, testing::ElementsAre(good));
+  EXPECT_THAT(files.left_out, testing::ElementsAre(dangling.string() + ": a link to nothing",
+                                                   testing::AllOf(testing::StartsWith(loop.string() + ": "),
+                                                                  testing::HasSubstr("symbolic links")),
+                                                   pipe.string() + ": neither a file nor a folder"));
 }
 
 TEST_F(TextFilesTest, RefusesAMissingFile) {
