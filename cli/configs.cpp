@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include "base/json.h"
 #include "base/nearest.h"
 #include "cli/builtin_configs.h"
 #include "cli/console.h"
@@ -34,7 +35,7 @@ void configs_list_verb(const CommonOptions& common) {
     list.push_back({{"name", name}, {"description", first_comment(content)}});
     text += fmt::format("{:<16} {}\n", name, first_comment(content));
   }
-  print(common.json ? list.dump(2) + "\n" : text);
+  print(common.json ? json_text(list, 2) + "\n" : text);
 }
 
 void configs_show_verb(const CommonOptions& common, const std::string& name) {
@@ -45,7 +46,7 @@ void configs_show_verb(const CommonOptions& common, const std::string& name) {
          near ? ", did you mean \"" + *near + "\"?" : "", fmt::join(names_of_configs(), ", "));
   }
   if (common.json) {
-    print(to_json(parse_config<RunConfig>(found->second, "built-in " + name)).dump(2) + "\n");
+    print(json_text(to_json(parse_config<RunConfig>(found->second, "built-in " + name)), 2) + "\n");
   } else {
     print(found->second);
   }

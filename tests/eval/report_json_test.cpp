@@ -98,7 +98,7 @@ TEST(ReportJson, ReadingNamesTheKeyThatIsWrong) {
             "r.json: notices[0]: expected a text, got null");
   EXPECT_EQ(reading_error(changed([](Json& j) { j["version"] = 2; })), "r.json: version: expected 1, got 2");
   EXPECT_EQ(reading_error("[1]"), "r.json: report: expected an object, got [1]");
-  EXPECT_THAT(reading_error("{\"name\": "), HasSubstr("r.json: not valid JSON"));
+  EXPECT_THAT(reading_error("{\"name\": "), HasSubstr("r.json: expected JSON"));
 }
 
 /// The name of a chart becomes a path: it must not lead out of charts/.
