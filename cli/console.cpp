@@ -25,6 +25,12 @@ void stop_if_interrupted(std::string_view task) {
   }
 }
 
+void note(const CommonOptions& common, std::string_view text) {
+  if (!common.quiet) {
+    fmt::print(stderr, "note: {}\n", text);
+  }
+}
+
 void print_start(const CommonOptions& common, DeviceKind device) {
   if (common.quiet) {
     return;

@@ -95,7 +95,7 @@ void write_samples(Report& report, const Run& run, const ComparedModels& models,
     report.models[i].sample = samples[i].text;
   }
   report.prompt = prompts.front();
-  report.seed = static_cast<std::int64_t>(run.config.eval.sampling.seed);
+  report.seed = run.config.eval.sampling.seed;
 }
 
 void find_outliers(Report& report, const Run& run, const ComparedModels& models, const std::vector<Window>& windows) {

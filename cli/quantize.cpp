@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/json.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
 #include "cli/device.h"
@@ -38,7 +39,7 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
   const Coverage coverage = apply_recipe(*model, recipe, scales);
   make_folder(run.folder / "quantized");
   AtomicFolder folder(run.quantized(recipe));
-  save_any_model(folder.path(), *model, to_json(recipe).dump());
+  save_any_model(folder.path(), *model, json_text(to_json(recipe)));
   save_tokenizer(load_tokenizer((run.best_checkpoint() / "tokenizer.json").string()),
                  (folder.path() / "tokenizer.json").string());
   write_coverage(folder.path(), coverage);
@@ -48,19 +49,6 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
 }
 
 }  // namespace
-
-void check_recipes(const RunConfig& config, const std::string& source) {
-  for (const Recipe& recipe : config.quantize) {
-    Gpt model(config.model);
-    InputScales scales;  // those of calibration are not known yet
-    model.for_each_child([&](const std::string& path, ChildSlot&) { scales[path] = 1.0F; });
-    try {
-      apply_recipe(model, recipe, scales);
-    } catch (const Error& error) {
-      throw Error(error.kind(), fmt::format("{}: {}", source, error.what()));
-    }
-  }
-}
 
 void quantize_stage(Run& run, ProgressSink& progress) {
   StopsOnInterrupt stoppable("quantize", progress);
@@ -84,7 +72,7 @@ void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments
     folders.push_back(run.quantized(recipe).string());
     text += run.quantized(recipe).string() + "\n";
   }
-  print(common.json ? nlohmann::json{{"checkpoints", folders}}.dump(2) + "\n" : text);
+  print(common.json ? json_text(nlohmann::json{{"checkpoints", folders}}, 2) + "\n" : text);
 }
 
 }  // namespace octet

@@ -7,7 +7,6 @@ namespace octet {
 void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_run(common, arguments);
   use_device(run.config);
-  check_recipes(run.config, arguments.config);
   print_start(common, run.config.device);
   const auto progress = make_progress(common);
   train_stage(run, *progress);

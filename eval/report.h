@@ -235,7 +235,7 @@ struct Report {
   double sigma_threshold = 6, absolute_threshold = 6;
   std::vector<ReportOutliers> outliers;
   std::string prompt;                ///< of the text samples
-  std::int64_t seed = 0;             ///< of the text samples
+  std::uint64_t seed = 0;            ///< of the text samples
   std::vector<Chart> charts;         ///< pictures in charts/ beside the report
   std::vector<std::string> notices;  ///< "charts left out: gnuplot is not installed"
   ReportProvenance provenance;
