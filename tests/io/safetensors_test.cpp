@@ -245,7 +245,7 @@ TEST_F(Safetensors, BrokenHeadersAreRefused) {
   EXPECT_THAT(message_of_header("{\"a\xff\":1}", 0), StartsWith("safetensors header: expected JSON, got "));
   EXPECT_THAT(message_of_header(std::string(100'000, '['), 0), StartsWith("expected"));
   EXPECT_THAT(message_of_header("{\"a\":" + std::string(100'000, '[') + "}", 0),
-              StartsWith("safetensors header: expected JSON, got "));
+              StartsWith("safetensors header: broken JSON: nested deeper"));
 }
 
 TEST_F(Safetensors, DuplicateNamesAreRefused) {
