@@ -54,6 +54,14 @@ void read_json(const StructRef& root, const nlohmann::json& json, const std::str
   read_tree(root, node_from_json(json, name), name, {});
 }
 
+void read_input_json(const StructRef& root, const nlohmann::json& json, const std::string& name) {
+  try {
+    read_json(root, json, name);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::input, error.what());
+  }
+}
+
 void override_and_check(const StructRef& root, const std::string& name, const std::vector<std::string>& overrides) {
   ConfigReader reader(root, name);
   for (const std::string& assignment : overrides) reader.override_with(assignment);

@@ -42,6 +42,7 @@ void read_file(const StructRef& root, const std::string& path, const std::vector
 void read_text(const StructRef& root, const std::string& text, const std::string& name,
                const std::vector<std::string>& overrides);
 void read_json(const StructRef& root, const nlohmann::json& json, const std::string& name);
+void read_input_json(const StructRef& root, const nlohmann::json& json, const std::string& name);
 void override_and_check(const StructRef& root, const std::string& name, const std::vector<std::string>& overrides);
 std::string write_yaml_text(const StructRef& root);
 nlohmann::json write_json(const StructRef& root);
@@ -78,6 +79,14 @@ template <ConfigStruct T>
 T from_json(const nlohmann::json& json, const std::string& name) {
   T config;
   config_detail::read_json(ref_to_struct(config), json, name);
+  return config;
+}
+
+/// The same for what stands in an input file: whatever is wrong is the file's fault, ErrorKind::input.
+template <ConfigStruct T>
+T from_input_json(const nlohmann::json& json, const std::string& name) {
+  T config;
+  config_detail::read_input_json(ref_to_struct(config), json, name);
   return config;
 }
 

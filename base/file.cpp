@@ -194,6 +194,15 @@ void remove_files(const fs::path& folder, const FileNames& files) {
   remove_flat(folder);
 }
 
+/// A hidden name for a folder that gives up its own.
+fs::path free_sibling(const fs::path& path, std::string_view purpose) {
+  fs::path name = sibling(path, purpose);
+  while (is_there(name)) {
+    name = sibling(path, purpose);
+  }
+  return name;
+}
+
 /// Puts `fresh` in the place of the existing folder `old_one`, which is then removed.
 void replace_folder(const fs::path& fresh, const fs::path& old_one, const FileNames& files) {
   // One step, so that a crash at any moment leaves one of the two under the final name.
@@ -204,10 +213,7 @@ void replace_folder(const fs::path& fresh, const fs::path& old_one, const FileNa
   }
   // Some file systems (overlays, networks) cannot exchange. A crash between the two steps leaves `away`, to which
   // clear_leftovers gives its name back.
-  fs::path away = sibling(old_one, kReplaced);
-  while (is_there(away)) {
-    away = sibling(old_one, kReplaced);
-  }
+  const fs::path away = free_sibling(old_one, kReplaced);
   rename_or_fail(old_one, away);
   if (::rename(fresh.c_str(), old_one.c_str()) != 0) {
     const int error = errno;
@@ -348,9 +354,14 @@ void check_replaceable(const fs::path& path, const FileNames& files) {
 }
 
 void remove_known_folder(const fs::path& path, const FileNames& files) {
-  if (is_there(path)) {
-    remove_files(path, files);
+  if (!is_there(path)) {
+    return;
   }
+  check_replaceable(path, files);
+  // Under its own name a folder is whole to the last: a crash in the middle leaves a hidden part of it.
+  const fs::path hidden = free_sibling(path, kTemporary);
+  rename_or_fail(path, hidden);
+  remove_files(hidden, files);
 }
 
 AtomicFolder::AtomicFolder(fs::path path, FileNames files)

@@ -55,6 +55,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& w
 }
 
 FolderLock::~FolderLock() {
+  write_line(descriptor_, "");  // else the next to hold the lock would be taken for this process until it has written
   ::close(descriptor_);
 }
 

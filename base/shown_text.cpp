@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include <fmt/core.h>
+
 #include "base/sha256.h"
 #include "base/utf8.h"
 
@@ -37,6 +39,16 @@ std::string shown_text(std::string_view text) {
     text.remove_prefix(length);
   }
   return shown;
+}
+
+std::string name_rule_broken(std::string_view name) {
+  if (name.find_first_not_of(' ') == std::string_view::npos) return "a name that is not empty or blank";
+  if (name.size() > kLongestName) return fmt::format("a name of at most {} bytes", kLongestName);
+  if (!is_valid_utf8(name)) return "a name in UTF-8";
+  if (shown_text(name) != name || name.find_first_of("\n\t") != std::string_view::npos) {
+    return "a name without control characters";
+  }
+  return "";
 }
 
 std::string file_name_for(std::string_view name) {

@@ -14,6 +14,12 @@ namespace octet {
 /// terminal or turn a line around. HTML, Markdown and gnuplot escape what is left in their own way.
 std::string shown_text(std::string_view text);
 
+/// What is wrong with `name` as the name of a run or a recipe, as it stands after "expected": "expected a name without
+/// control characters"; empty where nothing is. Names are UTF-8 that shown_text() leaves as it is, on one line, of 1 to
+/// kLongestName bytes that are not all blank.
+std::string name_rule_broken(std::string_view name);
+inline constexpr std::size_t kLongestName = 200;
+
 /// A file name for `name`: `name` itself where that consists of ASCII letters, digits, '-' and '_' and is not too
 /// long. Else every other run of bytes becomes one '_', and '-' with eight digits of the SHA-256 of `name` follows, so
 /// that different names keep different files: "my int4" becomes "my_int4-6dc0c09b".

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 
-#include <unistd.h>
-
 #include "base/error.h"
-#include "base/format.h"
+#include "base/memory.h"
 #include "cli/console.h"
 #include "cli/device.h"
 #include "eval/bench_shapes.h"
@@ -13,6 +11,7 @@
 #include "nn/cost.h"
 #include "nn/initialize.h"
 #include "nn/quantized_file.h"
+#include "train/training_memory.h"
 
 namespace octet {
 namespace {
@@ -32,17 +31,23 @@ std::int64_t longest(const std::vector<SpeedTask>& tasks) {
   return positions;
 }
 
-/// Beyond the memory a model would be read from the disk, and its speed be that of the disk.
-void check_memory(const BenchShape& shape) {
-  const double needed = 2.0 * 4.0 * static_cast<double>(parameter_count(shape.config));
-  const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  if (needed > memory) {
-    fail(ErrorKind::config,
-         "--shape: expected a model that fits the memory of {} with the copy that is quantized, got {} "
-         "with {:.3g} parameters, which takes {}",
-         format_bytes(static_cast<std::uint64_t>(memory)), shape.name, needed / 8,
-         format_bytes(static_cast<std::uint64_t>(needed)));
+/// Beyond the memory a model would be read from the disk, and its speed be that of the disk. Counts the model with the
+/// copy that is quantized, their key-value caches, and what the longest prompt takes in a layer.
+void check_fits(const std::string& name, const GptConfig& config, const BenchOptions& tests) {
+  double batch = 0, tokens = 0;
+  for (const SpeedTask& task : bench_tasks(tests)) {
+    batch = std::max(batch, static_cast<double>(task.batch));
+    const bool prompt = task.kind == SpeedTask::Kind::prompt;
+    tokens = std::max(tokens, static_cast<double>(task.batch) * static_cast<double>(prompt ? task.tokens : 1));
   }
+  const double cache = 2.0 * static_cast<double>(config.layers * config.key_value_heads() * config.head_dim());
+  const double caches =
+      2.0 * cache * batch * static_cast<double>(config.context) * (tests.kv == KvFormat::int8 ? 1 : 4);
+  check_memory(
+      evaluation_bytes(config, 2.0, 0) + caches + tokens * 4.0 * static_cast<double>(config.width + config.hidden),
+      fmt::format("--shape, --batch: the model {} with {:.3g} parameters and its quantized copy, with {} "
+                  "sequences of {} tokens,",
+                  name, static_cast<double>(parameter_count(config)), batch, config.context));
 }
 
 /// Without weights, which take a while to draw.
@@ -51,7 +56,7 @@ BenchSubject subject_of_shape(const BenchArguments& arguments, const BenchOption
   if (!shape.has_context) {
     shape.config.context = longest(bench_tasks(tests));
   }
-  check_memory(shape);
+  check_fits(shape.name, shape.config, tests);
   std::vector<BenchFormat> formats = find_bench_formats(arguments.formats);
   return {shape.name, std::make_unique<Gpt>(shape.config), std::move(formats)};
 }
@@ -120,6 +125,7 @@ void bench_verb(const CommonOptions& common, const BenchArguments& arguments) {
   } else {
     subject = subject_of_checkpoint(arguments);
     tests = tests_within(arguments, subject.model->config().context);
+    check_fits(subject.name, subject.model->config(), tests);
   }
   check_context(tests, subject);
   print_start(common, device_of(common));

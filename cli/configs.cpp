@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include "base/json.h"
 #include "base/nearest.h"
 #include "base/text_columns.h"
 #include "cli/builtin_configs.h"
@@ -35,7 +36,7 @@ void configs_list_verb(const CommonOptions& common) {
     list.push_back({{"name", name}, {"description", first_comment(content)}});
     rows.push_back({name, first_comment(content)});
   }
-  (common.json ? print_exactly : print)(common.json ? list.dump(2) + "\n" : align_columns(rows, "<<"));
+  (common.json ? print_exactly : print)(common.json ? json_text(list, 2) + "\n" : align_columns(rows, "<<"));
 }
 
 void configs_show_verb(const CommonOptions& common, const std::string& name) {
@@ -46,7 +47,7 @@ void configs_show_verb(const CommonOptions& common, const std::string& name) {
          near ? ", did you mean \"" + *near + "\"?" : "", fmt::join(names_of_configs(), ", "));
   }
   if (common.json) {
-    print_exactly(to_json(parse_config<RunConfig>(found->second, "built-in " + name)).dump(2) + "\n");
+    print_exactly(json_text(to_json(parse_config<RunConfig>(found->second, "built-in " + name)), 2) + "\n");
   } else {
     print(found->second);
   }

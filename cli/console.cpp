@@ -26,6 +26,12 @@ void stop_if_interrupted(std::string_view task) {
   }
 }
 
+void note(const CommonOptions& common, std::string_view text) {
+  if (!common.quiet) {
+    fmt::print(stderr, "note: {}\n", text);
+  }
+}
+
 namespace {
 
 /// Why fewer threads work than could; empty where all do.

@@ -39,6 +39,9 @@ class StopsOnInterrupt final : public ProgressSink {
   ProgressSink& sink_;
 };
 
+/// "note: ..." on stderr, or nothing with --quiet.
+void note(const CommonOptions& common, std::string_view text);
+
 /// The line every long command starts with: version, backend, the GPU where one is used, threads, library for FP32
 /// products; with a second line where fewer threads than processors are used.
 void print_start(const CommonOptions& common, DeviceKind device);

@@ -4,6 +4,7 @@
 
 #include "base/config.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "eval/report_parts.h"
 #include "nn/quantized_file.h"
 
@@ -16,7 +17,7 @@ void write_coverage(const std::filesystem::path& folder, const Coverage& coverag
   for (const ReportLayerError& error : model.layer_errors) {
     saved.layer_errors.push_back({error.layer, error.mse, error.snr_db, error.max_error});
   }
-  write_file_atomically(folder / "coverage.json", to_json(saved).dump(2) + "\n");
+  write_file_atomically(folder / "coverage.json", json_text(to_json(saved), 2) + "\n");
 }
 
 Recipe read_stored_recipe(const std::filesystem::path& folder) {
@@ -25,20 +26,17 @@ Recipe read_stored_recipe(const std::filesystem::path& folder) {
   if (text.empty()) {
     fail(ErrorKind::input, "{}: expected a quantized model with the recipe that made it, found none", file);
   }
-  try {
-    return from_json<Recipe>(nlohmann::json::parse(text), file + ": quantization.recipe");
-  } catch (const Error& error) {
-    throw Error(ErrorKind::input, error.what());
-  }
+  return from_input_json<Recipe>(parse_json(text, file), file + ": quantization.recipe");
 }
 
 void read_coverage(const std::filesystem::path& folder, ReportModel& model) {
   const std::filesystem::path path = folder / "coverage.json";
-  const nlohmann::json json = nlohmann::json::parse(read_text_file(path), nullptr, false);
-  if (json.is_discarded()) {
-    fail(ErrorKind::input, "{}: expected JSON; `octet quantize` writes it again", path.string());
+  SavedCoverage saved;
+  try {
+    saved = from_input_json<SavedCoverage>(parse_json(read_text_file(path), path.string()), path.string());
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("{}; `octet quantize` writes it again", error.what()));
   }
-  const auto saved = from_json<SavedCoverage>(json, path.string());
   model.coverage = saved.tensors;
   for (const SavedLayerError& error : saved.layer_errors) {
     model.layer_errors.push_back({error.layer, error.mse, error.snr_db, error.max_error, kNotMeasured});

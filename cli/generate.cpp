@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/json.h"
 #include "base/shown_text.h"
 #include "base/utf8.h"
 #include "cli/console.h"
@@ -13,6 +14,21 @@
 #include "train/model_tokenizer.h"
 
 namespace octet {
+namespace {
+
+/// Says what the model does not see; see nn/generate.h.
+void note_context(const CommonOptions& common, std::int64_t context, std::int64_t prompt, std::int64_t tokens) {
+  if (prompt > context) {
+    note(common,
+         fmt::format("the prompt has {} tokens: only the last {}, the model's context, count", prompt, context));
+  } else if (prompt + tokens > context + 1) {
+    note(common, fmt::format("prompt and text may take {} tokens: where the context of {} is full, the model forgets "
+                             "all but the last half of it",
+                             prompt + tokens, context));
+  }
+}
+
+}  // namespace
 
 void generate_verb(const CommonOptions& common, const GenerateArguments& arguments) {
   SamplingOptions options;
@@ -21,15 +37,16 @@ void generate_verb(const CommonOptions& common, const GenerateArguments& argumen
   options.top_k = arguments.top_k;
   options.top_p = arguments.top_p;
   options.seed = common.seed.value_or(options.seed);
-  override_and_check(options, "generate");
   const std::filesystem::path folder = arguments.checkpoint;
   const std::unique_ptr<Gpt> model = load_any_model(folder);
   model->to(device_of(common));
   const Tokenizer tokenizer = load_model_tokenizer(folder);
-  const std::vector<std::int32_t> prompt = tokenizer.encode(arguments.prompt);
-  if (prompt.empty()) {
-    fail(ErrorKind::config, "--prompt: expected some text to continue, got an empty one");
+  if (options.top_k > model->config().vocabulary) {
+    fail(ErrorKind::config, "--top-k: expected at most the model's vocabulary of {}, got {}",
+         model->config().vocabulary, options.top_k);
   }
+  const std::vector<std::int32_t> prompt = tokenizer.encode(arguments.prompt);
+  note_context(common, model->config().context, static_cast<std::int64_t>(prompt.size()), options.max_tokens);
   options.stop_token = tokenizer.end_of_text();
   std::string text, unfinished;
   const bool to_terminal = isatty(STDOUT_FILENO) == 1;
@@ -45,22 +62,21 @@ void generate_verb(const CommonOptions& common, const GenerateArguments& argumen
     print(unfinished.substr(0, shown));
     unfinished.erase(0, shown);
   };
+  if (!common.json) {
+    show(arguments.prompt);
+  }
   generate(
       *model, prompt, options,
       [&](std::int32_t id) {
         stop_if_interrupted("generate");
         text += tokenizer.token(id);
         if (!common.json) {
-          show(text.size() == tokenizer.token(id).size() ? arguments.prompt + tokenizer.token(id)
-                                                         : tokenizer.token(id));
+          show(tokenizer.token(id));
         }
       },
       *enum_from_name<KvFormat>(arguments.kv));
   // A token may end within a UTF-8 character: JSON gets the replacement character there.
-  using nlohmann::json;
-  print_exactly(common.json ? json{{"prompt", arguments.prompt}, {"text", text}}.dump(2, ' ', false,
-                                                                                      json::error_handler_t::replace) +
-                                  "\n"
+  print_exactly(common.json ? json_text(nlohmann::json{{"prompt", arguments.prompt}, {"text", text}}, 2) + "\n"
                             : shown_text(unfinished) + "\n");
 }
 

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/format.h"
+#include "base/json.h"
 #include "base/nearest.h"
 #include "cli/console.h"
 #include "eval/histogram.h"
@@ -71,11 +72,11 @@ std::string as_json(const std::vector<InspectedTensor>& tensors, const ModelSize
                     {"std", numbers.std},
                     {"max_abs", numbers.max_abs}});
   }
-  return nlohmann::json{{"parameters", size.parameters},
-                        {"file_bytes", size.file_bytes},
-                        {"bits_per_weight", size.bits_per_weight()},
-                        {"tensors", rows}}
-             .dump(2) +
+  return json_text(nlohmann::json{{"parameters", size.parameters},
+                                  {"file_bytes", size.file_bytes},
+                                  {"bits_per_weight", size.bits_per_weight()},
+                                  {"tensors", rows}},
+                   2) +
          "\n";
 }
 
@@ -92,7 +93,7 @@ std::string histogram_json(const InspectedTensor& tensor) {
   for (std::size_t bin = 0; bin < histogram.counts.size(); ++bin) {
     bins.push_back({{"center", histogram.center(bin)}, {"count", histogram.counts[bin]}});
   }
-  return nlohmann::json{{"tensor", tensor.path}, {"scheme", tensor.scheme}, {"histogram", bins}}.dump(2) + "\n";
+  return json_text(nlohmann::json{{"tensor", tensor.path}, {"scheme", tensor.scheme}, {"histogram", bins}}, 2) + "\n";
 }
 
 // Bars of at most 60 characters.

@@ -3,8 +3,8 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
-#include <limits>
 #include <new>
+#include <sstream>
 
 #include <fmt/ranges.h>
 
@@ -13,6 +13,7 @@
 #include "base/nearest.h"
 #include "base/parallel.h"
 #include "base/shown_text.h"
+#include "cli/console.h"
 #include "cli/device.h"
 #include "cli/verbs.h"
 #include "tensor/backend.h"
@@ -70,10 +71,43 @@ CLI::Validator integer_from(std::int64_t low, std::int64_t high) {
       "");
 }
 
+CLI::Validator any_seed() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool whole = error == std::errc() && end == text.data() + text.size();
+        return whole ? "" : fmt::format("expected an integer from 0 to {}, got \"{}\"", UINT64_MAX, text);
+      },
+      "");
+}
+
+/// Finite numbers that an option takes.
+CLI::Validator number_from(double low, double high) {
+  return CLI::Validator(
+      [low, high](std::string& text) -> std::string {
+        double value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc() && end == text.data() + text.size() && value >= low && value <= high) {
+          return {};
+        }
+        return fmt::format("expected a number from {} to {}, got \"{}\"", low, high, text);
+      },
+      "");
+}
+
+/// Where an empty text would silently mean that the option was not given.
+CLI::Validator not_blank() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string { return text.empty() ? "expected some text, got an empty one" : ""; }, "");
+}
+
 constexpr std::int64_t kMostPositions = std::int64_t{1} << 20;  // as the context of a model
 constexpr std::int64_t kMostSequences = 65'535;                 // the blocks of a GPU in one direction
 constexpr std::int64_t kMostRepetitions = 1'000'000;
-constexpr std::int64_t kMostSeed = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMostTokens = 100'000'000;  // of text to generate
+constexpr std::int64_t kMostVocabulary = std::int64_t{1} << 24;
+constexpr double kMostTemperature = 1000;
 
 /// Messages hold names of files, keys and models: none of them may steer the terminal.
 void print_error(const char* message) {
@@ -120,8 +154,13 @@ class CommandLine {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+      // --help and --version come this way too.
+      std::ostringstream out, err;
+      const int code = app_.exit(error, out, err);
+      print(out.str());
+      std::fputs(err.str().c_str(), stderr);
       // CLI11 has codes of its own (100 to 127); to a caller every wrong usage is 2.
-      return app_.exit(error) == 0 ? 0 : static_cast<int>(ErrorKind::config);
+      return code == 0 ? 0 : static_cast<int>(ErrorKind::config);
     }
     prepare(common_);
     verb_();
@@ -131,15 +170,16 @@ class CommandLine {
  private:
   CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string& help, std::function<void()> verb) {
     CLI::App* command = parent.add_subcommand(name, help);
-    command->add_option("--device", common_.device, "cpu or cuda (default: as configured, else cpu)");
-    command->add_option(
-        "--math", common_.math,
-        "what FP32 products of a GPU round their operands to: fp32, tf32 or bf16 (default: as configured, "
-        "else fp32)");
+    command->add_option("--device", common_.device, "cpu or cuda (default: as configured, else cpu)")
+        ->check(not_blank());
+    command
+        ->add_option("--math", common_.math,
+                     "what FP32 products of a GPU round their operands to: fp32, tf32 or bf16 (default: as configured, "
+                     "else fp32)")
+        ->check(not_blank());
     command->add_option("--threads", common_.threads, "threads to use (default: all processors)");
-    command->add_option("--seed", common_.seed, "seed of weights, batches and samples")
-        ->check(integer_from(0, kMostSeed));
-    command->add_option("--out", common_.out, "run folder (default: runs/NAME)");
+    command->add_option("--seed", common_.seed, "seed of weights, batches and samples")->check(any_seed());
+    command->add_option("--out", common_.out, "run folder (default: runs/NAME)")->check(not_blank());
     command->add_flag("--json", common_.json, "results as JSON");
     command->add_flag("--quiet", common_.quiet, "no progress");
     command->callback([this, verb = std::move(verb)] { verb_ = verb; });
@@ -153,19 +193,36 @@ class CommandLine {
   }
 
   void add_config_arguments(CLI::App& command) {
-    command.add_option("config", config_.config, "YAML file, built-in name or run folder")->required();
+    command.add_option("config", config_.config, "YAML file, built-in name or run folder")
+        ->required()
+        ->check(not_blank());
     command.add_option("overrides", config_.overrides, "key.path=value ...");
   }
 
   void add_generate() {
     CLI::App* command = add_verb(app_, "generate", "continue a text", [this] { generate_verb(common_, generate_); });
-    command->add_option("checkpoint", generate_.checkpoint, "folder of a model, FP32 or quantized")->required();
-    command->add_option("--prompt", generate_.prompt, "text to continue")->required();
-    command->add_option("--tokens", generate_.tokens, "how many tokens at most")->capture_default_str();
-    command->add_option("--temperature", generate_.temperature, "0: always the likeliest")->capture_default_str();
-    command->add_option("--top-k", generate_.top_k, "choose among the k likeliest; 0: all")->capture_default_str();
-    command->add_option("--top-p", generate_.top_p, "choose within this probability")->capture_default_str();
+    add_checkpoint(*command, generate_.checkpoint, "folder of a model, FP32 or quantized")->required();
+    command->add_option("--prompt", generate_.prompt, "text to continue")->required()->check(not_blank());
+    command
+        ->add_option("--tokens", generate_.tokens,
+                     "how many tokens at most; beyond the model's context it forgets all but the last half of that, "
+                     "again and again")
+        ->check(integer_from(0, kMostTokens))
+        ->capture_default_str();
+    command->add_option("--temperature", generate_.temperature, "0: always the likeliest")
+        ->check(number_from(0, kMostTemperature))
+        ->capture_default_str();
+    command->add_option("--top-k", generate_.top_k, "choose among the k likeliest, at most the vocabulary; 0: all")
+        ->check(integer_from(0, kMostVocabulary))
+        ->capture_default_str();
+    command->add_option("--top-p", generate_.top_p, "choose within this probability")
+        ->check(number_from(0, 1))
+        ->capture_default_str();
     add_kv(*command, generate_.kv);
+  }
+
+  static CLI::Option* add_checkpoint(CLI::App& command, std::string& checkpoint, const std::string& help) {
+    return command.add_option("checkpoint", checkpoint, help)->check(not_blank());
   }
 
   /// An option that takes a list with commas, in one word.
@@ -184,8 +241,9 @@ class CommandLine {
   void add_bench() {
     CLI::App* command = add_verb(app_, "bench", "speed of a model in every format, beside the limits of the machine",
                                  [this] { bench_verb(common_, bench_); });
-    command->add_option("checkpoint", bench_.checkpoint, "folder of a model, FP32 or quantized");
-    command->add_option("--shape", bench_.shape, "random weights: llama-31m, llama-97m or width=512,layers=8,...");
+    add_checkpoint(*command, bench_.checkpoint, "folder of a model, FP32 or quantized");
+    command->add_option("--shape", bench_.shape, "random weights: llama-31m, llama-97m or width=512,layers=8,...")
+        ->check(not_blank());
     add_list(*command, "--prompt", bench_.prompt, "tokens read at once (128,512); 0: no such test")
         ->check(integer_from(0, kMostPositions));
     add_list(*command, "--generate", bench_.generate, "tokens written one by one (128); 0: no such test")
@@ -194,7 +252,7 @@ class CommandLine {
     add_kv(*command, bench_.kv);
     add_list(*command, "--depth", bench_.depth, "tokens in the cache before the first one is written (0)")
         ->check(integer_from(0, kMostPositions));
-    add_list(*command, "--formats", bench_.formats, "fp32,int8,int4,... (all)");
+    add_list(*command, "--formats", bench_.formats, "fp32,int8,int4,... (all)")->check(not_blank());
     command->add_option("--repetitions", bench_.repetitions, "rounds of each test")
         ->check(integer_from(1, kMostRepetitions))
         ->capture_default_str();
@@ -203,18 +261,19 @@ class CommandLine {
   void add_inspect() {
     CLI::App* command = add_verb(app_, "inspect", "tensors, schemes, bits per weight, histograms",
                                  [this] { inspect_verb(common_, inspect_); });
-    command->add_option("checkpoint", inspect_.checkpoint, "folder of a model, FP32 or quantized")->required();
-    command->add_option("--tensor", inspect_.tensor, "draw the histogram of this tensor");
+    add_checkpoint(*command, inspect_.checkpoint, "folder of a model, FP32 or quantized")->required();
+    command->add_option("--tensor", inspect_.tensor, "draw the histogram of this tensor")->check(not_blank());
   }
 
   void add_verify() {
     CLI::App* command = add_verb(app_, "verify", "compare every quantized layer on all backends",
                                  [this] { verify_verb(common_, verify_); });
-    command
-        ->add_option("checkpoint", verify_.checkpoint, "folder of a quantized model, or of an FP32 one with --recipe")
+    add_checkpoint(*command, verify_.checkpoint, "folder of a quantized model, or of an FP32 one with --recipe")
         ->required();
-    command->add_option("--recipe", verify_.recipe, "YAML file of a recipe that quantizes an FP32 model first");
-    command->add_option("--prompt", verify_.prompt, "text that the model reads (default: random tokens)");
+    command->add_option("--recipe", verify_.recipe, "YAML file of a recipe that quantizes an FP32 model first")
+        ->check(not_blank());
+    command->add_option("--prompt", verify_.prompt, "text that the model reads (default: random tokens)")
+        ->check(not_blank());
     command->add_option("--rows", verify_.rows, "inputs that each layer is tried on")
         ->check(integer_from(1, kMostSequences))
         ->capture_default_str();
@@ -225,7 +284,7 @@ class CommandLine {
     configs->require_subcommand(1);
     add_verb(*configs, "ls", "list them", [this] { configs_list_verb(common_); });
     CLI::App* show = add_verb(*configs, "show", "print one", [this] { configs_show_verb(common_, config_.config); });
-    show->add_option("name", config_.config, "as listed by ls")->required();
+    show->add_option("name", config_.config, "as listed by ls")->required()->check(not_blank());
     CLI::App* validate = add_verb(*configs, "validate", "check everything without running",
                                   [this] { configs_validate_verb(common_, config_); });
     add_config_arguments(*validate);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/format.h"
+#include "base/json.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
 #include "cli/device.h"
@@ -42,7 +43,7 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
   make_folder(run.folder / "quantized");
   AtomicFolder folder(run.quantized(recipe), quantized_files());
   save_any_model(
-      folder.path(), *model, to_json(recipe).dump(),
+      folder.path(), *model, json_text(to_json(recipe)),
       {.tokenizer_sha256 = tokenizer_sha256(tokenizer), .fp32_sha256 = weights_sha256(run.best_checkpoint())});
   save_tokenizer(tokenizer, (folder.path() / kTokenizerFile).string());
   write_coverage(folder.path(), coverage);
@@ -52,19 +53,6 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
 }
 
 }  // namespace
-
-void check_recipes(const RunConfig& config, const std::string& source) {
-  for (const Recipe& recipe : config.quantize) {
-    Gpt model(config.model);
-    InputScales scales;  // those of calibration are not known yet
-    model.for_each_child([&](const std::string& path, ChildSlot&) { scales[path] = 1.0F; });
-    try {
-      apply_recipe(model, recipe, scales);
-    } catch (const Error& error) {
-      throw Error(error.kind(), fmt::format("{}: {}", source, error.what()));
-    }
-  }
-}
 
 void quantize_stage(Run& run, ProgressSink& progress) {
   StopsOnInterrupt stoppable("quantize", progress);
@@ -89,7 +77,8 @@ void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments
     folders.push_back(run.quantized(recipe).string());
     text += run.quantized(recipe).string() + "\n";
   }
-  (common.json ? print_exactly : print)(common.json ? nlohmann::json{{"checkpoints", folders}}.dump(2) + "\n" : text);
+  (common.json ? print_exactly : print)(common.json ? json_text(nlohmann::json{{"checkpoints", folders}}, 2) + "\n"
+                                                    : text);
 }
 
 }  // namespace octet

@@ -8,7 +8,6 @@ namespace octet {
 void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_run(common, arguments);
   use_device(run.config);
-  check_recipes(run.config, arguments.config);
   check_run_folder(run);
   lock_existing_run(run);
   print_start(common, run.config.device);

@@ -1,7 +1,6 @@
 #include "cli/run_config.h"
 
 #include <algorithm>
-#include <set>
 #include <system_error>
 
 #include <fmt/ranges.h>
@@ -9,51 +8,57 @@
 #include "base/file.h"
 #include "base/nearest.h"
 #include "cli/builtin_configs.h"
+#include "cli/console.h"
 
 namespace octet {
 namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t kSmallestVocabulary = 257;
+/// What the first argument names.
+struct Source {
+  std::string name;
+  const std::string* builtin = nullptr;  ///< the text of the configuration of that name
+  bool is_run = false;                   ///< the folder of an earlier run
+};
 
-RunConfig read_any(const std::string& source, const std::vector<std::string>& overrides) {
+Source find_source(const CommonOptions& common, const std::string& name) {
   std::error_code ignored;
-  if (fs::is_directory(source, ignored)) {
-    return read_config<RunConfig>((fs::path(source) / "config.yaml").string(), overrides);
+  const bool is_run = fs::exists(fs::path(name) / "config.yaml", ignored);
+  const auto builtin = builtin_configs().find(name);
+  if (builtin == builtin_configs().end()) {
+    return {name, nullptr, is_run};
   }
-  if (fs::exists(source, ignored)) {
-    return read_config<RunConfig>(source, overrides);
+  if (is_run) {
+    note(common, fmt::format("{0}: taken for the run folder ./{0}, not for the built-in configuration", name));
+    return {name, nullptr, true};
   }
-  if (const auto builtin = builtin_configs().find(source); builtin != builtin_configs().end()) {
-    return parse_config<RunConfig>(builtin->second, "built-in " + source, overrides);
+  if (fs::exists(name, ignored)) {
+    note(common, fmt::format("{0}: taken for the built-in configuration; ./{0} names the file or folder", name));
   }
-  const auto near = nearest_name(source, names_of_configs());
-  fail(ErrorKind::config, "{}: no such file, run folder or built-in configuration{} (built in: {})", source,
+  return {name, &builtin->second, false};
+}
+
+RunConfig read_source(const Source& source, const std::vector<std::string>& overrides) {
+  if (source.builtin != nullptr) {
+    return parse_config<RunConfig>(*source.builtin, "built-in " + source.name, overrides);
+  }
+  if (source.is_run) {
+    return read_config<RunConfig>((fs::path(source.name) / "config.yaml").string(), overrides);
+  }
+  std::error_code ignored;
+  if (fs::is_directory(source.name, ignored)) {
+    fail(ErrorKind::config, "{}: expected the folder of a run, found no config.yaml in it", source.name);
+  }
+  if (fs::exists(source.name, ignored)) {
+    return read_config<RunConfig>(source.name, overrides);
+  }
+  const auto near = nearest_name(source.name, names_of_configs());
+  fail(ErrorKind::config, "{}: no such file, run folder or built-in configuration{} (built in: {})", source.name,
        near ? ", did you mean \"" + *near + "\"?" : "", fmt::join(names_of_configs(), ", "));
 }
 
 }  // namespace
-
-void RunConfig::validate(Problems& problems) const {
-  if (name.find('/') != std::string::npos || name == "." || name == "..") {
-    problems.add("name", "expected a name for a folder, got \"{}\"", name);
-  }
-  if (model.vocabulary < kSmallestVocabulary) {
-    problems.add("model.vocabulary", "expected at least {} (256 bytes and the end of text), got {}",
-                 kSmallestVocabulary, model.vocabulary);
-  }
-  std::set<std::string> recipes = {"fp32"};
-  for (const Recipe& recipe : quantize) {
-    if (!recipes.insert(recipe.name).second || recipe.name.find('/') != std::string::npos) {
-      problems.add("quantize", "expected recipes of different names, none of them fp32, got \"{}\"", recipe.name);
-    }
-  }
-  if (eval.context_of(model) > model.context) {
-    problems.add("eval.context", "expected at most the model's context of {}, got {}", model.context,
-                 eval.context_of(model));
-  }
-}
 
 namespace {
 
@@ -77,11 +82,11 @@ std::vector<std::string> all_overrides(const CommonOptions& common, const Config
 }
 
 Run read_with_overrides(const CommonOptions& common, const ConfigArguments& arguments, Stage stage) {
-  Run run = {read_any(arguments.config, all_overrides(common, arguments, stage)), {}};
-  std::error_code ignored;
+  const Source source = find_source(common, arguments.config);
+  Run run = {read_source(source, all_overrides(common, arguments, stage)), {}};
   if (!common.out.empty()) {
     run.folder = common.out;
-  } else if (fs::is_directory(arguments.config, ignored)) {
+  } else if (source.is_run) {
     run.folder = arguments.config;
   } else {
     run.folder = fs::path("runs") / run.config.name;

@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/folder_lock.h"
+#include "base/shown_text.h"
 #include "cli/verbs.h"
 #include "eval/eval_config.h"
 #include "nn/gpt_config.h"
@@ -59,13 +60,18 @@ struct Run {
   std::shared_ptr<FolderLock> lock = nullptr;  ///< held by every stage that writes (cli/run_folder.h)
 
   std::filesystem::path best_checkpoint() const { return folder / "checkpoints" / "best"; }
-  std::filesystem::path quantized(const Recipe& recipe) const { return folder / "quantized" / recipe.name; }
+  /// Any name has a folder of its own, see file_name_for().
+  std::filesystem::path quantized(const Recipe& recipe) const {
+    return folder / "quantized" / file_name_for(recipe.name);
+  }
   std::filesystem::path report_file() const { return folder / "report.json"; }
   std::filesystem::path report_page() const { return folder / "report.html"; }
 };
 
 /// Reads the file, built-in configuration or run folder that was named, with overrides, --device, --math and --seed;
-/// and makes out which folder to write to. Error (config) naming all problems.
+/// and makes out which folder to write to. The name of a built-in configuration means that one also where a file or
+/// folder is called so, unless the folder is that of a run (it has a config.yaml); a note on stderr says which was
+/// taken. A path with a '/' is never a built-in one. Error (config) naming all problems.
 Run read_run(const CommonOptions& common, const ConfigArguments& arguments);
 
 /// The stages of a run, in their order. Each decides a part of the configuration: training decides all of it, since

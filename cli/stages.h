@@ -14,10 +14,6 @@ namespace octet {
 /// Trains the FP32 model: checkpoints/, metrics.jsonl, train.log.
 void train_stage(Run& run, ProgressSink& progress);
 
-/// Tries every recipe on a model of the run's shape. Error (config) for a pattern that matches no layer, naming
-/// `source`, where the recipe stands: known before the training, not after.
-void check_recipes(const RunConfig& config, const std::string& source);
-
 /// Applies every recipe to the best checkpoint: quantized/RECIPE.
 void quantize_stage(Run& run, ProgressSink& progress);
 

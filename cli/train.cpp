@@ -2,6 +2,8 @@
 
 #include "base/format.h"
 #include "base/interrupt.h"
+#include "base/json.h"
+#include "cli/check_run.h"
 #include "cli/console.h"
 #include "cli/device.h"
 #include "cli/run_folder.h"
@@ -12,7 +14,9 @@
 namespace octet {
 
 void train_stage(Run& run, ProgressSink& progress) {
+  check_memory(run);
   const RunText text = learn_text(run, progress);
+  check_text(run, text);
   Gpt model(run.config.model);
   initialize(model, run.config.train.seed);
   model.to(run.config.device);
@@ -38,7 +42,7 @@ void train_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   const auto progress = make_progress(common);
   train_stage(run, *progress);
   if (common.json) {
-    print_exactly(nlohmann::json{{"checkpoint", run.best_checkpoint().string()}}.dump() + "\n");
+    print_exactly(json_text(nlohmann::json{{"checkpoint", run.best_checkpoint().string()}}) + "\n");
   } else {
     print(run.best_checkpoint().string() + "\n");
   }

@@ -1,6 +1,6 @@
+#include "cli/check_run.h"
 #include "cli/console.h"
 #include "cli/run_folder.h"
-#include "cli/stages.h"
 #include "tensor/cuda/runtime.h"
 
 namespace octet {
@@ -9,8 +9,9 @@ void configs_validate_verb(const CommonOptions& common, const ConfigArguments& a
   Run run = read_run(common, arguments);
   check_run_folder(run);
   const auto progress = make_progress(common);
-  check_recipes(run.config, arguments.config);  // before the text, which may be long
+  check_memory(run);
   const RunText text = learn_text(run, *progress);
+  check_text(run, text);
   if (run.config.device == DeviceKind::cuda && !cuda::device().available) {
     progress->note(fmt::format("note: this machine cannot run it: {}", cuda::device().reason));
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/config.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "cli/console.h"
 #include "cli/device.h"
@@ -129,7 +130,7 @@ std::string as_json(const std::vector<VerifyRow>& rows) {
     }
     list.push_back(std::move(entry));
   }
-  return list.dump(2) + "\n";
+  return json_text(list, 2) + "\n";
 }
 
 }  // namespace

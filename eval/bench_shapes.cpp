@@ -36,7 +36,11 @@ BenchShape from_settings(const std::string& text) {
   const std::vector<std::string> settings = split(text);
   BenchShape shape;
   shape.config.tied_head = false;
-  override_and_check(shape.config, "--shape", settings);
+  try {
+    override_and_check(shape.config, text, settings);
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("--shape: {}", error.what()));
+  }
   for (const std::string& setting : settings) {
     shape.has_context = shape.has_context || setting.starts_with("context=");
   }

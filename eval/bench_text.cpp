@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/format.h"
+#include "base/json.h"
 #include "base/text_columns.h"
 #include "eval/report_text.h"
 
@@ -102,7 +103,7 @@ std::string bench_json(const BenchReport& report) {
                             {"limit", row.limit},
                             {"share_of_limit", number(row.share_of_limit)}});
   }
-  return json.dump(2) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 }  // namespace octet

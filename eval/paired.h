@@ -16,7 +16,7 @@ struct BootstrapOptions {
 
   template <class V>
   void visit(V& v) {
-    v("resamples", resamples, at_least(1));
+    v("resamples", resamples, in_range(1, 1'000'000));
     v("confidence", confidence, in_range(0.5, 0.9999));
     v("seed", seed);
   }

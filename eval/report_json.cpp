@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/shown_text.h"
 #include "eval/report.h"
 
@@ -61,7 +62,7 @@ struct Place {
   Place child(const std::string& key) const { return {file, path.empty() ? key : path + "." + key}; }
   Place element(std::size_t index) const { return {file, path + "[" + std::to_string(index) + "]"}; }
   [[noreturn]] void refuse(const std::string& expected, const Json& found) const {
-    const std::string text = found.dump(-1, ' ', false, Json::error_handler_t::replace);
+    const std::string text = json_text(found);
     fail(ErrorKind::input, "{}: {}: expected {}, got {}", file, path.empty() ? "report" : path, expected,
          text.size() <= 60 ? text : text.substr(0, 57) + "...");
   }
@@ -128,17 +129,12 @@ void read_value(const Json& json, const Place& place, T& value) {
 }  // namespace
 
 std::string report_to_json(const Report& report) {
-  // Samples of a byte-level tokenizer may hold broken UTF-8, which JSON cannot: it becomes U+FFFD.
-  return to_ordered_json(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  // Samples of a byte-level tokenizer may hold broken UTF-8, which JSON cannot.
+  return json_text(to_ordered_json(report), 2) + "\n";
 }
 
 Report report_from_json(const std::string& text, const std::string& file_name) {
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::exception& error) {
-    fail(ErrorKind::input, "{}: not valid JSON: {}", file_name, error.what());
-  }
+  const Json json = parse_ordered_json(text, file_name);
   const Place root{file_name, ""};
   if (!json.is_object()) root.refuse("an object", json);
   if (json.contains("version") && json["version"] != Report::kVersion) {

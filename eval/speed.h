@@ -22,8 +22,8 @@ struct SpeedOptions {
   void visit(V& v) {
     v("prompt_tokens", prompt_tokens, at_least(0));
     v("decode_tokens", decode_tokens, at_least(1));
-    v("warmups", warmups, at_least(0));
-    v("repetitions", repetitions, at_least(1));
+    v("warmups", warmups, in_range(0, 1'000'000));
+    v("repetitions", repetitions, in_range(1, 1'000'000));
   }
 };
 

@@ -4,13 +4,13 @@
 #include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <tuple>
 #include <utility>
 
 #include <fmt/ranges.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "io/safetensors.h"
 
 namespace octet {
@@ -39,7 +39,7 @@ class HeaderParser {
   explicit HeaderParser(std::string_view where) : where_(where) {}
 
   SafetensorsHeader parse(std::string_view text, std::uint64_t data_bytes) const {
-    const json root = parse_json(text);
+    const json root = parse_object(text);
     SafetensorsHeader header;
     for (const auto& [name, value] : root.items()) {
       if (name == kMetadata) {
@@ -61,7 +61,7 @@ class HeaderParser {
     fail(ErrorKind::input, "{}: {}", where_, fmt::format(format, std::forward<Args>(args)...));
   }
 
-  json parse_json(std::string_view text) const {
+  json parse_object(std::string_view text) const {
     if (!text.starts_with('{')) {
       refuse("expected a safetensors header that begins with {{");
     }
@@ -70,22 +70,7 @@ class HeaderParser {
     if (!text.ends_with('}')) {
       refuse("expected a safetensors header that ends with }} and spaces");
     }
-    std::vector<std::set<std::string>> open_objects;
-    const auto refuse_duplicates = [&](int, json::parse_event_t event, const json& value) {
-      if (event == json::parse_event_t::object_start) {
-        open_objects.emplace_back();
-      } else if (event == json::parse_event_t::object_end) {
-        open_objects.pop_back();
-      } else if (event == json::parse_event_t::key && !open_objects.back().insert(value.get<std::string>()).second) {
-        refuse("the name {} appears twice in the safetensors header", value.dump());
-      }
-      return true;
-    };
-    try {
-      return json::parse(text.begin(), text.end(), refuse_duplicates);
-    } catch (const json::exception& error) {
-      refuse("broken safetensors header: {}", error.what());
-    }
+    return octet::parse_json(text, fmt::format("{}: safetensors header", where_));
   }
 
   std::map<std::string, std::string> metadata(const json& value) const {

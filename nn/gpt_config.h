@@ -44,8 +44,8 @@ struct GptConfig {
     v("hidden", hidden, in_range(1, 1 << 18));
     v("tied_head", tied_head);
     v("dropout", dropout, in_range(0.0, 0.95));
-    v("norm_epsilon", norm_epsilon, positive());
-    v("rope_theta", rope_theta, positive());
+    v("norm_epsilon", norm_epsilon, in_range(1e-20, 1));  // kernels compute with floats
+    v("rope_theta", rope_theta, in_range(1, 1e20));
   }
   void validate(Problems& problems) const;
 };

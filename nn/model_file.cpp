@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/sha256.h"
 
 namespace octet {
@@ -36,24 +37,6 @@ struct ConfigFile {
     v("model", model, required());
   }
 };
-
-/// Reads a configuration that is the content of an input file: what is wrong with it is the file's fault.
-template <typename T>
-T read_json(const nlohmann::json& json, const std::string& name) {
-  try {
-    return from_json<T>(json, name);
-  } catch (const Error& error) {
-    throw Error(ErrorKind::input, error.what());
-  }
-}
-
-nlohmann::json parse_json(const std::string& text, const std::string& name) {
-  try {
-    return nlohmann::json::parse(text);
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorKind::input, "{}: expected JSON, got {}", name, error.what());
-  }
-}
 
 void check_same(const GptConfig& of_file, const GptConfig& expected, const Path& path) {
   const std::vector<std::string> different = differences(of_file, expected);
@@ -167,7 +150,7 @@ ModelDescription read_model_description(const Path& folder) {
     description.quantization = json["quantization"].dump();
     json.erase("quantization");
   }
-  description.config = read_json<ConfigFile>(json, path.string()).model;
+  description.config = from_input_json<ConfigFile>(json, path.string()).model;
   return description;
 }
 
@@ -177,7 +160,7 @@ SafetensorsFile read_model_weights(const Path& folder, const ModelDescription& d
   const auto written_for = file.metadata().find(kConfigKey);
   if (written_for != file.metadata().end()) {
     const std::string name = path.string() + " (" + kConfigKey + ")";
-    check_same(read_json<GptConfig>(parse_json(written_for->second, name), name), description.config, path);
+    check_same(from_input_json<GptConfig>(parse_json(written_for->second, name), name), description.config, path);
   }
   check_same_quantization(file, description.quantization, folder);
   return file;

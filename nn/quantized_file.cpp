@@ -184,11 +184,7 @@ std::map<std::string, LayerDescription> read_layers(const std::string& quantizat
     fail(ErrorKind::input, "{}: expected \"quantization\" to be an object with an object \"layers\"", name);
   }
   for (const auto& [path, layer] : json["layers"].items()) {
-    try {
-      layers[path] = from_json<LayerDescription>(layer, name + ": quantization.layers." + path);
-    } catch (const Error& error) {
-      throw Error(ErrorKind::input, error.what());
-    }
+    layers[path] = from_input_json<LayerDescription>(layer, name + ": quantization.layers." + path);
   }
   return layers;
 }

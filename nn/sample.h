@@ -12,7 +12,7 @@ namespace octet {
 struct SamplingOptions {
   std::int64_t max_tokens = 200;
   double temperature = 0.8;  ///< divides the logits; 0: always the likeliest token
-  std::int64_t top_k = 40;   ///< only the k likeliest; 0: all
+  std::int64_t top_k = 40;   ///< only the k likeliest; 0, or more than there are: all
   double top_p = 0.95;       ///< of these the fewest whose probabilities sum to p; 1: all
   std::uint64_t seed = 1;
   std::optional<std::int32_t> stop_token;  ///< generation ends before this token
@@ -20,11 +20,11 @@ struct SamplingOptions {
   template <class V>
   void visit(V& v) {
     v("max_tokens", max_tokens, at_least(0));
-    v("temperature", temperature, at_least(0.0));
+    v("temperature", temperature, in_range(0.0, 1000.0));
     v("top_k", top_k, at_least(0));
     v("top_p", top_p, in_range(0.0, 1.0));
     v("seed", seed);
-    v("stop_token", stop_token);
+    v("stop_token", stop_token, at_least(0));
   }
 };
 

@@ -119,7 +119,7 @@ void choose_schemes(const Recipe& recipe, bool tied_head, const InputScales& sca
   keep(recipe, recipe.keep_fp32, "keep_fp32", WeightFormat::fp32, layers);
 }
 
-void quantize(Layer& layer) {
+void quantize(const Recipe& recipe, Layer& layer) {
   layer.bytes = static_cast<std::int64_t>(layer.weight.bytes());
   layer.error = quantization_error(layer.weight, layer.weight);
   if (layer.scheme.format == WeightFormat::fp32) {
@@ -137,7 +137,7 @@ void quantize(Layer& layer) {
     }
     layer.description = quantized_matrix_of(*layer.replacement)->describe();
   } catch (const Error& error) {
-    throw Error(error.kind(), fmt::format("layer \"{}\": {}", layer.path, error.what()));
+    throw Error(error.kind(), fmt::format("recipe \"{}\": layer \"{}\": {}", recipe.name, layer.path, error.what()));
   }
 }
 
@@ -221,7 +221,7 @@ Coverage apply_recipe(Gpt& model, const Recipe& recipe, const InputScales& scale
   choose_schemes(recipe, model.config().tied_head, scales, layers);
   std::map<std::string, CoverageRow> matrix_rows;
   for (Layer& layer : layers) {
-    quantize(layer);
+    quantize(recipe, layer);
     matrix_rows[layer.path + ".weight"] = row_of_layer(layer);
   }
   Coverage coverage;

@@ -2,6 +2,8 @@
 
 #include <fmt/ranges.h>
 
+#include "base/shown_text.h"
+
 namespace octet {
 
 bool WeightScheme::has_codes() const {
@@ -85,8 +87,8 @@ std::string Recipe::describe() const {
 
 void Recipe::validate(Problems& problems) const {
   WeightScheme::validate(problems);
-  if (name.find('/') != std::string::npos || name == "." || name == "..") {
-    problems.add("name", "expected a name for a folder, got \"{}\"", name);
+  if (const std::string rule = name_rule_broken(name); !rule.empty()) {
+    problems.add("name", "expected {}, got \"{}\"", rule, shown_text(name));
   }
   if (activations != Activations::weight_only && !has_codes()) {
     problems.add("activations",

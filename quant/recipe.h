@@ -42,11 +42,14 @@ struct WeightScheme {
     v("format", format);
     v("bits", bits, in_range(2, 8));
     v("granularity", granularity);
-    v("group", group, at_least(1));
+    v("group", group, in_range(1, 1 << 20));  // more than any matrix has columns
     v("symmetric", symmetric);
   }
   void validate(Problems& problems) const;
 };
+
+/// Of the outlier split: model files hold it as a float, which ends at 3.4e38.
+inline constexpr double kLargestThreshold = 1e30;
 
 /// What becomes of each matrix of a model: an entry of `quantize:` of a run, or a file of configs/recipes/. Biases,
 /// norm gains and learned positions stay FP32; apply_recipe() reports them.
@@ -59,7 +62,7 @@ struct WeightScheme {
 ///     embedding: {bits: 8, granularity: per_channel}
 ///     keep_fp32: ["blocks.0.*"]
 struct Recipe : WeightScheme {
-  std::string name = "recipe";  ///< of the folder quantized/NAME and in the report
+  std::string name = "recipe";  ///< of the folder (file_name_for) and in the report; see name_rule_broken
   Activations activations = Activations::weight_only;
   Calibration calibration;  ///< of static activations
   double threshold = 6.0;   ///< of the outlier split: |x| from which a column of inputs is an outlier
@@ -79,7 +82,7 @@ struct Recipe : WeightScheme {
     WeightScheme::visit(v);
     v("activations", activations);
     v("calibration", calibration);
-    v("threshold", threshold, at_least(0));
+    v("threshold", threshold, in_range(0, kLargestThreshold));
     v("embedding", embedding);
     v("keep_fp32", keep_fp32);
     v("keep_fp16", keep_fp16);

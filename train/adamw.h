@@ -16,11 +16,11 @@ struct AdamWConfig {
 
   template <class V>
   void visit(V& v) {
-    v("learning_rate", learning_rate, positive());
+    v("learning_rate", learning_rate, positive(), at_most(1e30));
     v("beta1", beta1, in_range(0, 0.9999));
     v("beta2", beta2, in_range(0, 0.99999));
-    v("epsilon", epsilon, positive());
-    v("weight_decay", weight_decay, at_least(0));
+    v("epsilon", epsilon, in_range(1e-30, 1));
+    v("weight_decay", weight_decay, in_range(0, 1000));
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "io/safetensors.h"
 #include "nn/model_file.h"
 #include "tensor/backend.h"
@@ -103,12 +104,7 @@ void link_checkpoint(const fs::path& from, const fs::path& to) {
 
 TrainerState read_trainer_state(const fs::path& folder) {
   const fs::path path = folder / kStateFile;
-  const std::string text = read_text_file(path);
-  try {
-    return parse_config<TrainerState>(text, path.string());
-  } catch (const Error& error) {
-    throw Error(ErrorKind::input, error.what());
-  }
+  return from_input_json<TrainerState>(parse_json(read_text_file(path), path.string()), path.string());
 }
 
 void check_same_run(const fs::path& folder, const TrainerState& saved, const TrainerState& now) {

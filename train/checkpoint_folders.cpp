@@ -45,23 +45,27 @@ std::vector<std::int64_t> steps_in(const fs::path& root) {
 }  // namespace
 
 std::optional<fs::path> CheckpointFolders::newest() const {
+  std::optional<fs::path> newest;
+  std::int64_t most = -1;
+  const auto consider = [&](const fs::path& path) {
+    const std::int64_t steps = read_trainer_state(path).step;
+    if (steps > most) {
+      newest = path;
+      most = steps;
+    }
+  };
   if (fs::exists(last())) {
-    return last();
+    consider(last());
   }
-  std::vector<fs::path> others;
+  std::vector<fs::path> others = {best()};
   for (const std::int64_t found : steps_in(root_)) {
     others.push_back(step(found));
   }
-  if (fs::exists(best())) {
-    others.push_back(best());
-  }
-  std::optional<fs::path> newest;
-  std::int64_t newest_step = -1;
   for (const fs::path& path : others) {
-    const std::int64_t step = read_trainer_state(path).step;
-    if (step > newest_step) {
-      newest = path;
-      newest_step = step;
+    try {
+      consider(path);
+    } catch (const Error&) {
+      continue;  // missing, or not whole
     }
   }
   return newest;

@@ -18,8 +18,9 @@ class CheckpointFolders {
   std::filesystem::path best() const { return root_ / "best"; }
   std::filesystem::path step(std::int64_t step) const { return root_ / fmt::format("step-{}", step); }
 
-  /// The checkpoint to go on from: `last`, or where it is missing the newest of the others by its trainer.json. Nothing
-  /// where there is none. Error (input) where the trainer.json of one of several is broken.
+  /// The checkpoint to go on from: the one with most steps by its trainer.json, `last` before others of as many. It is
+  /// not always `last`: a run may be cut off between the names of one checkpoint, or `last` be gone. Nothing where
+  /// there is none. Error (input) where `last` is there and broken; others that are broken are passed over.
   std::optional<std::filesystem::path> newest() const;
 
   // Only folders that hold the files of a checkpoint and nothing else are ever removed; a `step-500` of another program

@@ -12,12 +12,13 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 
 namespace octet {
 namespace {
 
-MetricsRow parse_row(std::string_view line) {
-  const auto json = nlohmann::json::parse(line);
+MetricsRow parse_row(std::string_view line, const std::string& place) {
+  const auto json = parse_json(line, place);
   MetricsRow row;
   json.at("step").get_to(row.step);
   json.at("tokens").get_to(row.tokens);
@@ -58,10 +59,11 @@ std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
   std::vector<MetricsRow> rows;
   std::size_t begin = 0;
   for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    const std::string place = fmt::format("{}:{}", path.string(), rows.size() + 1);
     try {
-      rows.push_back(parse_row(std::string_view(text).substr(begin, end - begin)));
+      rows.push_back(parse_row(std::string_view(text).substr(begin, end - begin), place));
     } catch (const nlohmann::json::exception& error) {
-      fail(ErrorKind::input, "{}:{}: expected a row of metrics: {}", path.string(), rows.size() + 1, error.what());
+      fail(ErrorKind::input, "{}: expected a row of metrics: {}", place, error.what());
     }
   }
   return rows;

@@ -14,9 +14,9 @@ struct MuonConfig {
 
   template <class V>
   void visit(V& v) {
-    v("learning_rate", learning_rate, positive());
+    v("learning_rate", learning_rate, positive(), at_most(1e30));
     v("momentum", momentum, in_range(0, 0.9999));
-    v("weight_decay", weight_decay, at_least(0));
+    v("weight_decay", weight_decay, in_range(0, 1000));
   }
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "train/byte_unicode.h"
 
 namespace octet {
@@ -29,12 +30,7 @@ OrderedJson byte_level_json() {
 /// Reads one file; each function reads one part and reports problems with the file's name and the key.
 class Reader {
  public:
-  Reader(std::string_view json, const std::string& name) : name_(name) {
-    try {
-      root_ = Json::parse(json);
-    } catch (const Json::parse_error& error) {
-      fail(ErrorKind::input, "{}: not JSON: {}", name_, error.what());
-    }
+  Reader(std::string_view json, const std::string& name) : name_(name), root_(parse_json(json, name)) {
     if (!root_.is_object()) fail(ErrorKind::input, "{}: expected a JSON object", name_);
   }
 

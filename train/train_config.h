@@ -28,15 +28,15 @@ struct TrainConfig {
 
   template <class V>
   void visit(V& v) {
-    v("steps", steps, at_least(1));
-    v("batch", batch, at_least(1));
-    v("accumulation", accumulation, at_least(1));
+    v("steps", steps, in_range(1, 1'000'000'000));
+    v("batch", batch, in_range(1, 1 << 20));
+    v("accumulation", accumulation, in_range(1, 1 << 20));
     v("eval_every", eval_every, at_least(1));
     v("eval_tokens", eval_tokens, at_least(1));
     v("save_every", save_every, at_least(1));
     v("keep_last", keep_last, at_least(0));
     v("resume", resume, not_empty());
-    v("gradient_clip", gradient_clip, at_least(0));
+    v("gradient_clip", gradient_clip, in_range(0, 1e30));
     v("seed", seed);
     v("schedule", schedule);
     v("optimizer", optimizer);

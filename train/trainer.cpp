@@ -58,6 +58,7 @@ class TrainRun {
 
  private:
   std::optional<fs::path> checkpoint_to_go_on_from();
+  void complete_names(const fs::path& from, const TrainerState& saved);
   TrainerState start_or_resume();
   void take_step();
   MetricsRow update_weights();
@@ -92,9 +93,22 @@ std::optional<fs::path> TrainRun::checkpoint_to_go_on_from() {
   }
   const std::optional<fs::path> newest = folders_.newest();
   if (newest && *newest != folders_.last()) {
-    progress_.note(fmt::format("{} is missing: goes on from {}", folders_.last().string(), newest->string()));
+    progress_.note(fmt::format("{} is {}: goes on from {}", folders_.last().string(),
+                               fs::exists(folders_.last()) ? "older" : "missing", newest->string()));
   }
   return newest;
+}
+
+/// The names that `save` gives a checkpoint and that a run cut off in between has not given.
+void TrainRun::complete_names(const fs::path& from, const TrainerState& saved) {
+  const bool was_best = saved.best_step == saved.step;
+  if (was_best && from != folders_.best() &&
+      (!fs::exists(folders_.best()) || read_trainer_state(folders_.best()).step != saved.step)) {
+    link_checkpoint(from, folders_.best());
+  }
+  if (from != folders_.last()) {
+    link_checkpoint(from, folders_.last());
+  }
 }
 
 TrainerState TrainRun::start_or_resume() {
@@ -115,6 +129,9 @@ TrainerState TrainRun::start_or_resume() {
   load_checkpoint(*from, model_, *optimizer_);
   make_folder(folders_.root());
   folders_.remove_after(saved.step);
+  if (config_.resume == "auto") {
+    complete_names(*from, saved);
+  }
   saved.train = fresh.train;
   return saved;
 }
@@ -173,8 +190,8 @@ bool TrainRun::evaluate(MetricsRow& row) {
   return is_best;
 }
 
-/// Writes the checkpoint once; its other names share the files. `last` comes last: where the run is cut off before, it
-/// goes on from an older `last` and makes the others again.
+/// Writes the checkpoint once; its other names share the files. Where the run is cut off in between, it goes on from
+/// the name that is there, and gives the others.
 void TrainRun::save(bool numbered, bool best) {
   const bool keep_numbered = numbered && config_.keep_last > 0;
   const fs::path first = keep_numbered ? folders_.step(state_.step) : best ? folders_.best() : folders_.last();

@@ -48,8 +48,9 @@ struct TrainSummary {
 ///     checkpoints/best             that of the lowest held-out loss
 ///
 /// With resume = auto or a path, weights come from that checkpoint and the run goes on as if it had never stopped: the
-/// same weights, checkpoints and rows (but for times) bit for bit. Where `last` is missing, auto takes the newest other
-/// checkpoint and says so. Without a checkpoint to go on from, earlier checkpoints and rows of the folder are removed.
+/// same weights, checkpoints and rows (but for times) bit for bit. Where `last` is missing or not the newest, auto
+/// takes the checkpoint with most steps and says so. Without a checkpoint to go on from, earlier checkpoints and rows
+/// of the folder are removed.
 ///
 /// `on_start` is called before the first step, once the checkpoint to go on from has been accepted: the place to write
 /// what a refused run must not overwrite.

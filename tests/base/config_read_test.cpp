@@ -223,8 +223,9 @@ TEST(ConfigRead, RefusesWhatAConfigurationNeverNeeds) {
   EXPECT_EQ(problem("seed: !!int 1"), "t.yaml:1: YAML tags are not supported, got tag:yaml.org,2002:int");
   EXPECT_EQ(problem("[a, b]: 1"), "t.yaml:1: expected a name as the key of a map");
   EXPECT_EQ(problem("~: 1"), "t.yaml:1: expected a name as the key of a map");
-  EXPECT_EQ(problem(std::string("seed: 1\n\x04name: x", 16)), "t.yaml: expected text, found the control byte 4");
-  EXPECT_EQ(problem("name: \xE9t\xE9"), "t.yaml: expected UTF-8 text");
+  EXPECT_EQ(problem(std::string("seed: 1\n\x04name: x", 16)),
+            "t.yaml:2: expected text, found the control character U+0004");
+  EXPECT_EQ(problem("name: \xE9t\xE9"), "t.yaml:1: expected UTF-8 text");
 }
 
 TEST(ConfigRead, ExpandsAliases) {

@@ -55,6 +55,19 @@ TEST(FileName, OfOtherNamesIsPlainAndTellsThemApart) {
   EXPECT_NE(file_name_for("größe"), file_name_for("grüße"));
 }
 
+TEST(NameRule, RefusesWhatNoFolderOrPageCanShow) {
+  for (const std::string name : {"int4", "my int4", "\"q\" \\ '", "a/b", "\u91cf\u5316", "1.0", ".."}) {
+    EXPECT_EQ(name_rule_broken(name), "") << name;
+  }
+  EXPECT_EQ(name_rule_broken(std::string(200, 'x')), "");
+  EXPECT_EQ(name_rule_broken(std::string(201, 'x')), "a name of at most 200 bytes");
+  for (const std::string name : {"", "  "}) EXPECT_EQ(name_rule_broken(name), "a name that is not empty or blank");
+  for (const std::string name : {"a\nb", "a\tb", "a\x1b[1m", "a\u0085", "a\u202e", "a\x7f"}) {
+    EXPECT_EQ(name_rule_broken(name), "a name without control characters");
+  }
+  EXPECT_EQ(name_rule_broken("a\xff"), "a name in UTF-8");
+}
+
 TEST(FileName, OfALongNameFitsAFileSystem) {
   const std::string a = file_name_for(std::string(101, 'x')), b = file_name_for(std::string(102, 'x'));
   EXPECT_EQ(a.size(), 100u);

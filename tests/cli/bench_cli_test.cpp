@@ -58,7 +58,7 @@ TEST(Bench, WrongArgumentsAreRefused) {
       {{"bench", "folder", "--shape", "llama-31m"}, {"both"}},
       {{"bench", "--shape", "llama-79m"}, {"did you mean \"llama-97m\""}},
       {{"bench", "--shape", "layrs=2"}, {"did you mean \"layers\""}},
-      {{"bench", "--shape", "width=65536,layers=64,heads=64,hidden=262144,vocabulary=1000"}, {"the memory of"}},
+      {{"bench", "--shape", "width=65536,layers=64,heads=64,hidden=262144,vocabulary=1000"}, {"of memory"}},
       {{"bench", "--shape", kTinyShape, "--formats", "fp32,itn8"}, {"did you mean \"int8\""}},
       {{"bench", "--shape", kTinyShape, "--prompt", "0", "--generate", "0"}, {"at least one test"}},
       {{"bench", "--shape", kTinyShape, "--prompt", "8,many"}, {"--prompt", "\"many\""}},

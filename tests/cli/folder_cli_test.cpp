@@ -206,8 +206,26 @@ TEST_F(Folder, WithoutTheLastCheckpointTheNewestOtherServes) {
   fs::remove_all(run_ / "checkpoints/last");
   const ProcessResult result = run_octet(place_.path().string(), {"train", "r", "--threads", "1"});
   EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("checkpoints/last is missing: goes on from r/checkpoints/step-30"));
-  EXPECT_TRUE(fs::exists(run_ / "checkpoints/best"));
+  EXPECT_THAT(result.err, HasSubstr("checkpoints/last is missing: goes on from r/checkpoints/best"));
+  EXPECT_EQ(text("checkpoints/last/model.safetensors"), last);
+}
+
+// As after a kill between two names of one checkpoint.
+TEST_F(Folder, AnOlderLastCheckpointIsPassedOver) {
+  const auto before = files();
+  ASSERT_EQ(place_.octet({"train", "tiny.yaml", "--out", "short", "train.steps=20"}).code, 0);
+  std::string state = read_text_file(place_.path() / "short/checkpoints/last/trainer.json");
+  state.replace(state.find("\"steps\": 20"), 11, "\"steps\": 30");
+  write_file_atomically(place_.path() / "short/checkpoints/last/trainer.json", state);
+  fs::remove_all(run_ / "checkpoints/last");
+  fs::remove_all(run_ / "checkpoints/best");
+  fs::rename(place_.path() / "short/checkpoints/last", run_ / "checkpoints/last");
+  ASSERT_EQ(place_.octet({"train", "r"}).code, 0);
+  for (const auto& [path, content] : before) {
+    if (path.find("checkpoints/") != std::string::npos) {
+      EXPECT_EQ(read_text_file(path), content) << path;
+    }
+  }
 }
 
 TEST_F(Folder, TwoProcessesDoNotWriteToOneFolder) {

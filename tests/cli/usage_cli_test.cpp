@@ -59,9 +59,11 @@ TEST(Usage, ImpossibleModelsAndRecipesAreRefusedBeforeTraining) {
       {{"run", "tiny.yaml", "quantize.1.group=0"}, 2, {"quantize.1.group", "0"}},
       {{"run", "tiny.yaml", "quantize.1.keep_fp32=[nothing.*]"},
        2,
-       {"tiny.yaml: recipe \"int4\": keep_fp32: the pattern \"nothing.*\"", "embedding"}},
-      {{"configs", "validate", "tiny.yaml", "quantize.0.keep_fp16=[nothing.*]"}, 2, {"tiny.yaml: recipe \"int8\""}},
-      {{"run", "tiny.yaml", "model.context=100000"}, 3, {"text.txt", "100000"}},
+       {"quantize.1.keep_fp32.0: the pattern \"nothing.*\"", "embedding"}},
+      {{"configs", "validate", "tiny.yaml", "quantize.0.keep_fp16=[nothing.*]"},
+       2,
+       {"quantize.0.keep_fp16.0: the pattern"}},
+      {{"run", "tiny.yaml", "model.context=100000", "train.batch=1"}, 3, {"text.txt", "100000"}},
   });
 }
 

@@ -241,19 +241,20 @@ TEST_F(Safetensors, BrokenHeadersAreRefused) {
   EXPECT_EQ(message_of_header("", 0), "expected a safetensors header that begins with {");
   EXPECT_EQ(message_of_header(" {}", 0), "expected a safetensors header that begins with {");
   EXPECT_EQ(message_of_header("{}\n", 0), "expected a safetensors header that ends with } and spaces");
-  EXPECT_THAT(message_of_header(R"({"a":})", 0), StartsWith("broken safetensors header: "));
-  EXPECT_THAT(message_of_header("{\"a\xff\":1}", 0), StartsWith("broken safetensors header: "));
+  EXPECT_THAT(message_of_header(R"({"a":})", 0), StartsWith("safetensors header: expected JSON, got "));
+  EXPECT_THAT(message_of_header("{\"a\xff\":1}", 0), StartsWith("safetensors header: expected JSON, got "));
   EXPECT_THAT(message_of_header(std::string(100'000, '['), 0), StartsWith("expected"));
   EXPECT_THAT(message_of_header("{\"a\":" + std::string(100'000, '[') + "}", 0),
-              StartsWith("broken safetensors header: "));
+              StartsWith("safetensors header: broken JSON: nested deeper"));
 }
 
 TEST_F(Safetensors, DuplicateNamesAreRefused) {
   const std::string a = R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
   EXPECT_EQ(message_of_header("{" + a + "}"), "");
-  EXPECT_EQ(message_of_header("{" + a + "," + a + "}"), "the name \"a\" appears twice in the safetensors header");
+  EXPECT_EQ(message_of_header("{" + a + "," + a + "}"),
+            "safetensors header: broken JSON: the key \"a\" appears twice in one object");
   EXPECT_EQ(message_of_header(R"({"a":{"dtype":"F32","dtype":"F32"}})"),
-            "the name \"dtype\" appears twice in the safetensors header");
+            "safetensors header: broken JSON: the key \"dtype\" appears twice in one object");
 }
 
 TEST_F(Safetensors, BrokenEntriesNameTheTensor) {

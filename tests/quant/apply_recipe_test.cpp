@@ -173,8 +173,8 @@ TEST(ApplyRecipe, AWeightWithNanIsAnErrorAndLeavesTheModelAlone) {
   auto& up = dynamic_cast<Linear&>(*dynamic_cast<SwigluMlp&>(*(*model.blocks)[1].mlp).up);
   up.weight.value().data<float>()[17] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_THAT([&] { apply_recipe(model, int8_recipe(Activations::dynamic)); },
-              ThrowsMessage<Error>(
-                  "layer \"blocks.1.mlp.up\": [quantize] expected finite weights, got nan at row 1, column 1"));
+              ThrowsMessage<Error>("recipe \"recipe\": layer \"blocks.1.mlp.up\": [quantize] expected finite weights, "
+                                   "got nan at row 1, column 1"));
   EXPECT_NE(dynamic_cast<Embedding*>(&*model.embedding), nullptr);
 }
 

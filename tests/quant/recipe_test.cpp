@@ -87,7 +87,8 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("bits: 1", "bits");
   refuses("group: 0", "group");
   refuses("granularity: per_row", "per_tensor, per_channel");
-  refuses("name: a/b", "expected a name for a folder");
+  refuses("name: \"a\\tb\"", "name: expected a name without control characters");
+  refuses("name: ' '", "name: expected a name that is not empty or blank");
   refuses("embedding: {format: int4, bits: 8}", "embedding");
 }
 

@@ -162,10 +162,10 @@ TEST(TokenizerFile, RefusesAVocabularyThatLacksAByte) {
 }
 
 TEST(TokenizerFile, RefusesWhatIsNotJson) {
-  expect_refused("{\"model\": ", "not JSON: ");
+  expect_refused("{\"model\": ", "expected JSON, got ");
   expect_refused("[1, 2]", "expected a JSON object");
   const std::string whole = tokenizer_to_json(sample());
-  expect_refused(whole.substr(0, whole.size() / 2), "not JSON: ");
+  expect_refused(whole.substr(0, whole.size() / 2), "expected JSON, got ");
 }
 
 RC_GTEST_PROP(TokenizerFile, ADamagedFileLoadsOrIsRefusedWithItsName, ()) {

@@ -1,0 +1,140 @@
+#include <algorithm>
+#include <map>
+
+#include "base/nearest.h"
+#include "cli/run_config.h"
+#include "nn/gpt.h"
+#include "quant/glob.h"
+
+// The rules between sections of a configuration. They are checked as it is read: what only the last stage would notice
+// costs the whole training.
+
+namespace octet {
+namespace {
+
+constexpr std::int64_t kSmallestVocabulary = 257;
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return text;
+}
+
+/// A run's name is that of its folder, as it is written.
+void check_run_name(const std::string& name, Problems& problems) {
+  const std::string rule = name_rule_broken(name);
+  if (!rule.empty()) {
+    problems.add("name", "expected {}, got \"{}\"", rule, shown_text(name));
+  } else if (name.find('/') != std::string::npos || name == "." || name == "..") {
+    problems.add("name", "expected a name for a folder, got \"{}\"", name);
+  }
+}
+
+/// Folders of recipes must differ, also where a file system takes "A" and "a" for the same.
+void check_recipe_names(const std::vector<Recipe>& recipes, Problems& problems) {
+  std::map<std::string, std::string> taken = {{"fp32", "fp32, the trained model"}};
+  for (std::size_t i = 0; i < recipes.size(); ++i) {
+    const std::string& name = recipes[i].name;
+    const auto [other, is_new] = taken.emplace(lower(file_name_for(name)), fmt::format("\"{}\"", name));
+    if (!is_new) {
+      problems.add(fmt::format("quantize.{}.name", i),
+                   "expected recipes of different names, also where case does not count, got \"{}\" beside {}", name,
+                   other->second);
+    }
+  }
+}
+
+/// The dotted paths of the layers with a matrix: those of any model with as many layers, for example the smallest.
+std::vector<std::string> matrix_paths(const GptConfig& shape) {
+  GptConfig smallest = shape;
+  smallest.vocabulary = 2;
+  smallest.context = 1;
+  smallest.heads = 1;
+  smallest.kv_heads = 0;
+  smallest.width = 2;
+  smallest.hidden = 1;
+  Gpt model(smallest);
+  std::vector<std::string> paths;
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (dynamic_cast<Linear*>(&slot.module()) != nullptr || dynamic_cast<Embedding*>(&slot.module()) != nullptr) {
+      paths.push_back(path);
+    }
+  });
+  return paths;
+}
+
+void check_patterns(const std::vector<std::string>& patterns, const std::string& key,
+                    const std::vector<std::string>& paths, Problems& problems) {
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    const bool matches = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
+      return glob_match(patterns[i], path) || glob_match(patterns[i], path + ".weight");
+    });
+    if (matches) {
+      continue;
+    }
+    const std::string& pattern = patterns[i];
+    const auto nearest = std::min_element(paths.begin(), paths.end(), [&](const auto& a, const auto& b) {
+      return edit_distance(pattern, a) < edit_distance(pattern, b);
+    });
+    problems.add(fmt::format("{}.{}", key, i), "the pattern \"{}\" matches no layer; the nearest is {}",
+                 shown_text(pattern), *nearest);
+  }
+}
+
+void check_recipes(const RunConfig& config, Problems& problems) {
+  check_recipe_names(config.quantize, problems);
+  const std::vector<std::string> paths = matrix_paths(config.model);
+  for (std::size_t i = 0; i < config.quantize.size(); ++i) {
+    check_patterns(config.quantize[i].keep_fp32, fmt::format("quantize.{}.keep_fp32", i), paths, problems);
+    check_patterns(config.quantize[i].keep_fp16, fmt::format("quantize.{}.keep_fp16", i), paths, problems);
+  }
+}
+
+void check_eval(const EvalConfig& eval, const GptConfig& model, Problems& problems) {
+  const auto at_most_context = [&](const char* key, std::int64_t value) {
+    if (value > model.context) {
+      problems.add(key, "expected at most the model's context of {}, got {}", model.context, value);
+    }
+  };
+  at_most_context("eval.context", eval.context);
+  at_most_context("eval.speed.prompt_tokens", eval.speed.prompt_tokens);
+  if (eval.context == 0 && eval.stride > model.context) {
+    problems.add("eval.stride", "expected at most the model's context of {}, got {}", model.context, eval.stride);
+  }
+}
+
+/// Counts of tokens are 64-bit integers.
+void check_training_length(const TrainConfig& train, const GptConfig& model, Problems& problems) {
+  const double tokens = static_cast<double>(train.steps) * static_cast<double>(train.batch) *
+                        static_cast<double>(train.accumulation) * static_cast<double>(model.context);
+  constexpr double kMostTokens = 4e18;
+  if (tokens > kMostTokens) {
+    problems.add("train.steps",
+                 "expected a training of at most {:g} tokens, got {:g} (steps x batch x accumulation x context)",
+                 kMostTokens, tokens);
+  }
+}
+
+}  // namespace
+
+void RunConfig::validate(Problems& problems) const {
+  check_run_name(name, problems);
+  if (!corpus.name.empty()) {
+    if (const std::string rule = name_rule_broken(corpus.name); !rule.empty()) {
+      problems.add("corpus.name", "expected {}, got \"{}\"", rule, shown_text(corpus.name));
+    }
+  }
+  if (corpus.calibration_fraction + corpus.test_fraction >= 1.0) {
+    problems.add("corpus.test_fraction", "expected less than {}, so that a part is left to train on, got {}",
+                 1.0 - corpus.calibration_fraction, corpus.test_fraction);
+  }
+  if (model.vocabulary < kSmallestVocabulary) {
+    problems.add("model.vocabulary", "expected at least {} (256 bytes and the end of text), got {}",
+                 kSmallestVocabulary, model.vocabulary);
+  }
+  check_training_length(train, model, problems);
+  check_recipes(*this, problems);
+  check_eval(eval, model, problems);
+}
+
+}  // namespace octet

@@ -1,0 +1,55 @@
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+// After gtest, which it does not include itself.
+#include <rapidcheck/gtest.h>
+
+#include "base/config.h"
+#include "nn/quantized_file.h"
+#include "quant/apply_recipe.h"
+#include "tests/eval/temporary_folder.h"
+#include "tests/nn/tiny_gpt.h"
+
+namespace octet {
+namespace {
+
+/// Bounds of every number, values between them, and those that a float cannot hold.
+Recipe any_recipe() {
+  Recipe recipe;
+  recipe.name = *rc::gen::element<std::string>("a", "my int4", "\u56db\\\"", "1.5");
+  recipe.format = *rc::gen::element(WeightFormat::automatic, WeightFormat::int8, WeightFormat::int4, WeightFormat::nf4,
+                                    WeightFormat::fp16);
+  recipe.bits = *rc::gen::inRange(2, recipe.format == WeightFormat::int4 ? 5 : 9);
+  recipe.granularity = *rc::gen::element(Granularity::per_tensor, Granularity::per_channel, Granularity::per_group);
+  recipe.group =
+      *rc::gen::element<std::int64_t>(1, 3, 32, 1'000'000, 1 << 20, std::numeric_limits<std::int64_t>::max());
+  recipe.symmetric = recipe.stored_format() != WeightFormat::int4 || *rc::gen::arbitrary<bool>();
+  recipe.activations = *rc::gen::element(Activations::weight_only, Activations::dynamic, Activations::outlier_split);
+  if (recipe.activations == Activations::outlier_split) {
+    recipe.threshold = *rc::gen::element(0.0, 1e-300, 0.1, 6.0, 6.000000001, 1e30, 1e39, 1e300);
+  }
+  return recipe;
+}
+
+RC_GTEST_PROP(RecipeProperty, WhatValidatesCanBeSavedAndLoaded, ()) {
+  Recipe recipe = any_recipe();
+  try {
+    override_and_check(recipe, "recipe");
+  } catch (const Error&) {
+    RC_DISCARD("not a valid recipe");
+  }
+  const std::string json = to_json(recipe).dump();
+  RC_ASSERT(differences(from_json<Recipe>(nlohmann::json::parse(json), "r"), recipe) == std::vector<std::string>{});
+  RC_ASSERT(differences(parse_config<Recipe>(to_yaml(recipe), "r"), recipe) == std::vector<std::string>{});
+  const sample::TemporaryFolder folder;
+  Gpt model(tiny_llama());
+  apply_recipe(model, recipe);
+  save_any_model(folder.path() / "m", model, json);
+  RC_ASSERT(read_recipe_json(folder.path() / "m") == json);
+  load_any_model(folder.path() / "m");
+}
+
+}  // namespace
+}  // namespace octet
