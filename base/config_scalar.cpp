@@ -14,6 +14,8 @@ template <typename T>
 std::string real_text(T value) {
   if (std::isnan(value)) return ".nan";
   if (std::isinf(value)) return value > 0 ? ".inf" : "-.inf";
+  // JSON takes -0 for an integer, which has no sign there.
+  if (value == 0 && std::signbit(value)) return "-0.0";
   // Like std::to_chars, but 0.0003 and 100000 rather than 3e-04 and 1e+05.
   return fmt::format("{}", value);
 }

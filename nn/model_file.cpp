@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "nn/cost.h"
 
 namespace octet {
 namespace {
@@ -65,6 +66,19 @@ void check_same_quantization(const SafetensorsFile& weights, const std::string& 
   if (found != "one of SHA-256 " + written_for->second) {
     fail(ErrorKind::input, "{}: expected the \"quantization\" that {} was saved with, of SHA-256 {}, got {}",
          (folder / kModelConfigFile).string(), kModelWeightsFile, written_for->second, found);
+  }
+}
+
+/// Before a model is made: a wrong number in config.json must not ask for terabytes. A value takes half a byte or more.
+void check_size(const SafetensorsFile& file, const GptConfig& config) {
+  std::int64_t bytes = 0;
+  for (const std::string& name : file.names()) {
+    bytes += static_cast<std::int64_t>(file.at(name).bytes());
+  }
+  const std::int64_t parameters = parameter_count(config);
+  if (parameters / 2 > bytes) {
+    fail(ErrorKind::input, "{}: expected the {} parameters that {} describes, got {} bytes of tensors",
+         file.path().string(), parameters, kModelConfigFile, bytes);
   }
 }
 
@@ -163,6 +177,7 @@ SafetensorsFile read_model_weights(const Path& folder, const ModelDescription& d
     check_same(from_input_json<GptConfig>(parse_json(written_for->second, name), name), description.config, path);
   }
   check_same_quantization(file, description.quantization, folder);
+  check_size(file, description.config);
   return file;
 }
 

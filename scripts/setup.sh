@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that Octet needs and that are missing. Safe to run again; silent when nothing is missing.
+# Installs the Debian packages that Octet needs, and those named as arguments, where they are missing. Safe to run again;
+# silent when nothing is missing.
 set -euo pipefail
 
 packages=(
@@ -7,6 +8,7 @@ packages=(
   libyaml-cpp-dev libfmt-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libdnnl-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   bible-kjv
+  "$@"
 )
 # gnuplot-nox conflicts with the variants that open windows; any of them will do.
 command -v gnuplot >/dev/null || packages=(gnuplot-nox "${packages[@]}")

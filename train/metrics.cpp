@@ -17,11 +17,21 @@
 namespace octet {
 namespace {
 
+/// A count. The JSON library would convert any number, and one beyond the range to anything.
+std::int64_t count(const nlohmann::json& json, const char* key, const std::string& place) {
+  const nlohmann::json& value = json.at(key);
+  const bool too_large = value.is_number_unsigned() && !std::in_range<std::int64_t>(value.get<std::uint64_t>());
+  if (!value.is_number_integer() || too_large) {
+    fail(ErrorKind::input, "{}: {}: expected an integer below 2^63, got {}", place, key, value.dump());
+  }
+  return value.get<std::int64_t>();
+}
+
 MetricsRow parse_row(std::string_view line, const std::string& place) {
   const auto json = parse_json(line, place);
   MetricsRow row;
-  json.at("step").get_to(row.step);
-  json.at("tokens").get_to(row.tokens);
+  row.step = count(json, "step", place);
+  row.tokens = count(json, "tokens", place);
   json.at("epoch").get_to(row.epoch);
   json.at("loss").get_to(row.loss);
   if (json.contains("val_loss")) {

@@ -37,9 +37,9 @@ Int4Weight::Int4Weight(Tensor nibbles, Tensor scales, std::int64_t columns, int 
       granularity_(granularity),
       group_(group) {
   check(bits <= 4, "[int4 weight] expected codes of at most 4 bits, got {}", bits);
-  check(nibbles_.rank() == 2 && nibbles_.dtype() == DType::u8 && nibbles_.dim(1) == (columns + 1) / 2,
-        "[int4 weight] expected nibbles (R, {}) of u8 for {} columns, got shape {} of {}", (columns + 1) / 2, columns,
-        nibbles_.shape(), name_of(nibbles_.dtype()));
+  check(nibbles_.rank() == 2 && nibbles_.dtype() == DType::u8 && nibbles_.dim(1) == nibble_bytes(columns),
+        "[int4 weight] expected nibbles (R, {}) of u8 for {} columns, got shape {} of {}", nibble_bytes(columns),
+        columns, nibbles_.shape(), name_of(nibbles_.dtype()));
   check(scales_.dtype() == DType::f16, "[int4 weight] expected scales of f16, got {}", name_of(scales_.dtype()));
   check(is_symmetric() || minimums_.dtype() == DType::f16, "[int4 weight] expected minimums of f16, got {}",
         is_symmetric() ? "" : name_of(minimums_.dtype()));

@@ -23,9 +23,9 @@ int nearest_nf4_level(float x) {
 
 Nf4Weight::Nf4Weight(Tensor nibbles, Tensor scales, std::int64_t columns, std::int64_t block)
     : nibbles_(std::move(nibbles)), scales_(std::move(scales)), columns_(columns), block_(block) {
-  check(nibbles_.rank() == 2 && nibbles_.dtype() == DType::u8 && nibbles_.dim(1) == (columns + 1) / 2,
-        "[nf4 weight] expected nibbles (R, {}) of u8 for {} columns, got shape {} of {}", (columns + 1) / 2, columns,
-        nibbles_.shape(), name_of(nibbles_.dtype()));
+  check(nibbles_.rank() == 2 && nibbles_.dtype() == DType::u8 && nibbles_.dim(1) == nibble_bytes(columns),
+        "[nf4 weight] expected nibbles (R, {}) of u8 for {} columns, got shape {} of {}", nibble_bytes(columns),
+        columns, nibbles_.shape(), name_of(nibbles_.dtype()));
   const Shape expected = scales_shape(rows(), columns, Granularity::per_group, block);
   check(scales_.shape() == expected && scales_.dtype() == DType::f16,
         "[nf4 weight] expected scales of shape {} in f16, got shape {} of {}", expected, scales_.shape(),

@@ -5,7 +5,7 @@
 namespace octet {
 
 Tensor pack_nibbles(const Tensor& codes) {
-  const std::int64_t rows = codes.dim(0), columns = codes.dim(1), row_bytes = (columns + 1) / 2;
+  const std::int64_t rows = codes.dim(0), columns = codes.dim(1), row_bytes = nibble_bytes(columns);
   Tensor nibbles = Tensor::empty({rows, row_bytes}, DType::u8);
   for (std::int64_t row = 0; row < rows; ++row) {
     const std::int8_t* code = codes.data<std::int8_t>() + row * columns;

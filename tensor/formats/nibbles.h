@@ -6,6 +6,11 @@
 
 namespace octet {
 
+/// Bytes of a row: ceil(columns / 2), also where columns + 1 would overflow.
+inline std::int64_t nibble_bytes(std::int64_t columns) {
+  return columns / 2 + columns % 2;
+}
+
 /// The low four bits of each code (R, C) i8 as (R, ceil(C / 2)) u8. Byte c / 2 of a row holds two of them:
 ///   bits 0..3: that of the even column c      bits 4..7: that of column c + 1, or 0 past the end of the row
 Tensor pack_nibbles(const Tensor& codes);

@@ -84,7 +84,7 @@ TEST(ConfigScalar, WritesTheShortestText) {
   EXPECT_EQ(scalar_text(0.1f), "0.1");
   EXPECT_EQ(scalar_text(3e-4), "0.0003");
   EXPECT_EQ(scalar_text(1e20), "1e+20");
-  EXPECT_EQ(scalar_text(-0.0), "-0");
+  EXPECT_EQ(scalar_text(-0.0), "-0.0");
   EXPECT_EQ(scalar_text(std::numeric_limits<double>::quiet_NaN()), ".nan");
   EXPECT_EQ(scalar_text(-std::numeric_limits<float>::infinity()), "-.inf");
   EXPECT_EQ(scalar_text(true), "true");

@@ -1,0 +1,57 @@
+#include <nlohmann/json.hpp>
+
+#include "base/config.h"
+#include "nn/generate.h"
+#include "nn/initialize.h"
+#include "nn/quantized_file.h"
+#include "quant/apply_recipe.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace octet::fuzz {
+namespace {
+
+std::unique_ptr<Gpt> tiny_model() {
+  GptConfig config;
+  config.vocabulary = 11;
+  config.context = 6;
+  config.width = 8;
+  config.layers = 1;
+  config.heads = 2;
+  config.hidden = 12;
+  auto model = std::make_unique<Gpt>(config);
+  initialize(*model, 1);
+  return model;
+}
+
+InputScales scales_of(Gpt& model) {
+  InputScales scales;
+  model.for_each_child([&](const std::string& path, ChildSlot&) { scales[path] = 0.02F; });
+  return scales;
+}
+
+/// What `octet quantize` and then `octet generate` do with a recipe.
+void use(const Recipe& recipe) {
+  static const Folder folder;
+  const auto model = tiny_model();
+  if (accepted([&] { return apply_recipe(*model, recipe, scales_of(*model)); })) {
+    save_any_model(folder.path(), *model, to_json(recipe).dump());
+    const auto loaded = load_any_model(folder.path());
+    const std::vector<std::int32_t> prompt = {1, 2, 3};
+    SamplingOptions options;
+    options.max_tokens = 2;
+    promise(generate(*loaded, prompt, options) == generate(*model, prompt, options),
+            "a quantized model that was saved and loaded writes the same");
+  }
+}
+
+}  // namespace
+}  // namespace octet::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace octet;
+  const std::string text(fuzz::as_text(data, size));
+  if (const auto recipe = fuzz::accepted([&] { return parse_config<Recipe>(text, "fuzz.yaml"); })) {
+    fuzz::use(*recipe);
+  }
+  return 0;
+}
