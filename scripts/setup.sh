@@ -7,7 +7,7 @@ packages=(
   g++ cmake ninja-build
   libyaml-cpp-dev libfmt-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libdnnl-dev
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
-  bible-kjv
+  bible-kjv python3
   "$@"
 )
 # gnuplot-nox conflicts with the variants that open windows; any of them will do.
