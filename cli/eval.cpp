@@ -76,6 +76,7 @@ void describe_models(Report& report, const ComparedModels& models) {
   for (std::size_t i = 0; i < models.named.size(); ++i) {
     report.models[i].name = models.named[i].name;
     report.models[i].description = i == 0 ? "the trained model" : read_stored_recipe(models.folders[i]).describe();
+    report.models[i].weights_sha256 = weights_sha256(models.folders[i]);
     if (i > 0) {
       read_coverage(models.folders[i], report.models[i]);
     }
@@ -167,6 +168,7 @@ ReportCorpus describe_corpus(const RunText& text) {
           .train_bytes = text.tokens.train.bytes,
           .calibration_bytes = text.tokens.calibration.bytes,
           .test_bytes = text.tokens.test.bytes,
+          .test_bytes_seen = text.corpus.test_bytes_seen,
           .tokens_tested = text.tokens.test.tokens,
           .bytes_per_token = text.tokens.bytes_per_token()};
 }

@@ -2,11 +2,44 @@
 #include "cli/report_charts.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
+#include "nn/model_file.h"
 
 namespace octet {
+namespace {
+
+/// Error (input) where a model of the report has other weights by now: its numbers would stand beside charts of
+/// another. A model that is gone is no fault: the report was measured, only the charts need it.
+void check_measured_on(const Run& run, const ReportModel& model, const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (model.weights_sha256.empty() || !std::filesystem::exists(folder / kModelWeightsFile, ignored)) {
+    return;
+  }
+  if (const std::string found = weights_sha256(folder); found != model.weights_sha256) {
+    fail(ErrorKind::input,
+         "{}: \"{}\" was measured on weights of SHA-256 {}, but {} has others, {}; measure again: octet eval {}",
+         run.report_file().string(), model.name, model.weights_sha256, folder.string(), found, run.folder.string());
+  }
+}
+
+void check_measured_on_these(const Run& run, const Report& report) {
+  for (std::size_t i = 0; i < report.models.size(); ++i) {
+    const ReportModel& model = report.models[i];
+    if (i == 0) {
+      check_measured_on(run, model, run.best_checkpoint());
+    }
+    for (const Recipe& recipe : run.config.quantize) {
+      if (i > 0 && recipe.name == model.name) {
+        check_measured_on(run, model, run.quantized(recipe));
+      }
+    }
+  }
+}
+
+}  // namespace
 
 Report report_stage(const Run& run, ProgressSink& progress) {
   Report report = read_report(run.report_file());
+  check_measured_on_these(run, report);
   DrawnCharts drawn = draw_charts(run, report, progress);
   report.charts = std::move(drawn.charts);
   report.notices = std::move(drawn.notices);

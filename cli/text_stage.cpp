@@ -6,6 +6,7 @@
 #include "base/shown_text.h"
 #include "train/checkpoint.h"
 #include "train/model_tokenizer.h"
+#include "train/seen_text.h"
 
 namespace octet {
 namespace {
@@ -28,11 +29,28 @@ RunText tokenized(Run& run, Corpus corpus, Tokenizer tokenizer) {
   return {std::move(corpus), std::move(tokenizer), std::move(tokens)};
 }
 
+/// Equal files and blocks are in one part, but a text may come twice with other line ends, or shifted.
+void note_seen(const Corpus& corpus, ProgressSink& progress) {
+  std::int64_t bytes = 0;
+  for (const TextRun& run : corpus.split.test) {
+    bytes += run.size();
+  }
+  const double share =
+      static_cast<double>(corpus.test_bytes_seen) / static_cast<double>(std::max<std::int64_t>(bytes, 1));
+  if (share > kMostSeenShare) {
+    progress.note(fmt::format(
+        "note: {:.1f} % of the test text stand in the training text too (passages of {} bytes and more): results will "
+        "look better than they are on new text",
+        100.0 * share, 2 * kSeenWindow - 1));
+  }
+}
+
 }  // namespace
 
 RunText learn_text(Run& run, ProgressSink& progress) {
   Corpus corpus = load_corpus(run.config.corpus);
   name_left_out(corpus, progress);
+  note_seen(corpus, progress);
   check_corpus_fits(corpus, run.config.model.context);
   Tokenizer tokenizer(train_bpe(corpus, run.config.model.vocabulary, progress));
   RunText text = tokenized(run, std::move(corpus), std::move(tokenizer));

@@ -21,6 +21,7 @@ struct ReportCorpus {
   std::string name;
   std::string sha256;  ///< of the whole text before it is split
   std::int64_t train_bytes = 0, calibration_bytes = 0, test_bytes = 0;
+  std::int64_t test_bytes_seen = 0;  ///< in passages that the training part has too (train/seen_text.h)
   std::int64_t tokens_tested = 0;
   double bytes_per_token = kNotMeasured;
 
@@ -31,6 +32,7 @@ struct ReportCorpus {
     v("train_bytes", train_bytes);
     v("calibration_bytes", calibration_bytes);
     v("test_bytes", test_bytes);
+    v("test_bytes_seen", test_bytes_seen, AddedLater{});
     v("tokens_tested", tokens_tested);
     v("bytes_per_token", bytes_per_token);
   }
@@ -148,6 +150,7 @@ struct ReportModel {
   ReportSize size;
   std::vector<ReportTensor> coverage;
   std::vector<ReportLayerError> layer_errors;
+  std::string weights_sha256;  ///< of its model.safetensors: the report is drawn again from these weights alone
 
   template <class V>
   void visit(V& v) {
@@ -172,6 +175,7 @@ struct ReportModel {
     v("size", size);
     v("coverage", coverage);
     v("layer_errors", layer_errors);
+    v("weights_sha256", weights_sha256, AddedLater{});
   }
 };
 

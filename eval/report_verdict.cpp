@@ -65,6 +65,15 @@ std::string word_speed(const char* task, double speedup) {
   return fmt::format("{} is as fast as FP32", task);
 }
 
+/// What of the test text training has had all the same, where it is not negligible.
+std::string except_seen(const ReportCorpus& corpus) {
+  const double share = static_cast<double>(corpus.test_bytes_seen) / static_cast<double>(corpus.test_bytes);
+  constexpr double kNegligible = 0.001;
+  return share >= kNegligible
+             ? fmt::format(" (but for {} of it, which the training text repeats)", format_percent(share, 1))
+             : std::string();
+}
+
 }  // namespace
 
 Difference judge_difference(const Interval& ppl_increase) {
@@ -95,9 +104,9 @@ std::vector<std::string> summarize_run(const Report& report) {
                                         join_names(report.models))
                           : "No quantized version of it was made.");
   sentences.push_back(
-      fmt::format("All versions predicted the same {} tokens of text that none of them had seen, so any "
-                  "difference below comes from quantization alone.",
-                  format_integer(report.protocol.scored_tokens)));
+      fmt::format("All versions predicted the same {} tokens of text that none of them had seen{}, so any difference "
+                  "below comes from quantization alone.",
+                  format_integer(report.protocol.scored_tokens), except_seen(report.corpus)));
   return sentences;
 }
 

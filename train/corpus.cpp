@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/sha256.h"
+#include "train/seen_text.h"
 #include "train/text_files.h"
 
 namespace octet {
@@ -29,7 +30,15 @@ TextSplit split_text(const CorpusConfig& config, const TextFiles& files) {
     fail(ErrorKind::input, "{}: {} bytes are too few to split into train, calibration and test; expected {} at least",
          config.path, size, 4 * kSmallestBlock);
   }
-  TextSplit split = deal_blocks(blocks, files.ends, config.calibration_fraction, config.test_fraction, config.seed);
+  TextSplit split =
+      deal_blocks(files.text, blocks, files.ends, config.calibration_fraction, config.test_fraction, config.seed);
+  if (split.distinct_blocks < 3) {
+    fail(ErrorKind::input,
+         "{}: {} blocks of text, of which {} differ, are too few to split into train, calibration and test: equal "
+         "blocks "
+         "belong to one part",
+         config.path, blocks.size(), split.distinct_blocks);
+  }
   if (split.train.empty() || split.calibration.empty()) {
     fail(ErrorKind::config,
          "corpus: calibration_fraction {} and test_fraction {} leave nothing of the {} bytes of {} to train on",
@@ -46,6 +55,7 @@ Corpus load_corpus(const CorpusConfig& config) {
   corpus.name = name_of(config);
   corpus.path = config.path;
   corpus.split = split_text(config, files);
+  corpus.test_bytes_seen = seen_bytes(files.text, corpus.split.train, corpus.split.test);
   corpus.sha256 = sha256_hex(files.text);
   corpus.text = std::move(files.text);
   corpus.files = std::move(files.names);

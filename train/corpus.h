@@ -55,6 +55,7 @@ struct Corpus {
   std::string text;    ///< all files, one after the other
   std::string sha256;  ///< of the whole text
   TextSplit split;
+  std::int64_t test_bytes_seen = 0;  ///< of the test part, in passages that training has too (train/seen_text.h)
   std::vector<std::string> files;
   std::vector<std::string> left_out;  ///< files of the folder that are not text, with the reason
 

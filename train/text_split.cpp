@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
 #include "base/random.h"
@@ -42,16 +43,34 @@ std::vector<std::size_t> hashed_order(std::size_t count, std::uint64_t seed) {
   return order;
 }
 
-/// Takes blocks from the front of `order` until they hold about `bytes`, at least one; in order of the text.
-std::vector<std::size_t> take(std::span<const std::size_t>& order, std::span<const TextRun> blocks, double bytes) {
+/// Blocks with the same bytes make one unit, at the place of the first of them in `order`.
+std::vector<std::vector<std::size_t>> equal_together(std::span<const std::size_t> order, std::string_view text,
+                                                     std::span<const TextRun> blocks) {
+  std::unordered_map<std::string_view, std::size_t> unit_of;
+  std::vector<std::vector<std::size_t>> units;
+  for (const std::size_t i : order) {
+    const auto bytes =
+        text.substr(static_cast<std::size_t>(blocks[i].begin), static_cast<std::size_t>(blocks[i].size()));
+    const auto [entry, added] = unit_of.try_emplace(bytes, units.size());
+    if (added) units.emplace_back();
+    units[entry->second].push_back(i);
+  }
+  return units;
+}
+
+using Units = std::span<const std::vector<std::size_t>>;
+
+/// Takes units from the front until they hold about `bytes`, at least one; their blocks in order of the text.
+std::vector<std::size_t> take(Units& units, std::span<const TextRun> blocks, double bytes) {
   std::vector<std::size_t> taken;
   double sum = 0;
-  while (!order.empty()) {
-    const auto size = static_cast<double>(blocks[order.front()].size());
+  while (!units.empty()) {
+    const auto& unit = units.front();
+    const auto size = static_cast<double>(blocks[unit.front()].size()) * static_cast<double>(unit.size());
     if (!taken.empty() && sum + size / 2 > bytes) break;
     sum += size;
-    taken.push_back(order.front());
-    order = order.subspan(1);
+    taken.insert(taken.end(), unit.begin(), unit.end());
+    units = units.subspan(1);
   }
   std::sort(taken.begin(), taken.end());
   return taken;
@@ -90,18 +109,21 @@ std::vector<TextRun> cut_blocks(std::string_view text, std::span<const std::int6
   return blocks;
 }
 
-TextSplit deal_blocks(std::span<const TextRun> blocks, std::span<const std::int64_t> file_ends,
+TextSplit deal_blocks(std::string_view text, std::span<const TextRun> blocks, std::span<const std::int64_t> file_ends,
                       double calibration_fraction, double test_fraction, std::uint64_t seed) {
   const auto bytes = std::accumulate(blocks.begin(), blocks.end(), 0.0, [](double sum, const TextRun& block) {
     return sum + static_cast<double>(block.size());
   });
   const std::vector<std::size_t> order = hashed_order(blocks.size(), seed);
-  std::span<const std::size_t> rest = order;
+  const auto units = equal_together(order, text, blocks);
+  Units rest = units;
   const auto test = take(rest, blocks, test_fraction * bytes);
   const auto calibration = take(rest, blocks, calibration_fraction * bytes);
-  std::vector<std::size_t> train(rest.begin(), rest.end());
+  std::vector<std::size_t> train;
+  for (const auto& unit : rest) train.insert(train.end(), unit.begin(), unit.end());
   std::sort(train.begin(), train.end());
-  return {join(train, blocks, file_ends), join(calibration, blocks, file_ends), join(test, blocks, file_ends)};
+  return {join(train, blocks, file_ends), join(calibration, blocks, file_ends), join(test, blocks, file_ends),
+          units.size()};
 }
 
 }  // namespace octet

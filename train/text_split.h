@@ -27,14 +27,16 @@ struct TextSplit {
   std::vector<TextRun> train;
   std::vector<TextRun> calibration;
   std::vector<TextRun> test;
+  std::size_t distinct_blocks = 0;  ///< blocks that differ in their bytes: what can be dealt out
 };
 
 /// Deals out blocks in the order of a hash of (seed, index): first to test until it has its fraction of the bytes,
 /// then to calibration, the rest to train; test and calibration get one block at least. Where a text stands in
 /// the file does not matter: the tail of a book differs from its head. Blocks side by side in the same part and
 /// file are joined to one run.
+/// Blocks with equal bytes are dealt as one: what is tested has not been learnt from a copy.
 /// Nothing is left for train when blocks are fewer than three or the fractions too large: then `train` is empty.
-TextSplit deal_blocks(std::span<const TextRun> blocks, std::span<const std::int64_t> file_ends,
+TextSplit deal_blocks(std::string_view text, std::span<const TextRun> blocks, std::span<const std::int64_t> file_ends,
                       double calibration_fraction, double test_fraction, std::uint64_t seed);
 
 }  // namespace octet

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 namespace octet {
 namespace {
@@ -20,6 +21,24 @@ TEST(InterruptDeathTest, FirstSignalSetsTheFlag) {
         },
         testing::ExitedWithCode(42), "");
   }
+}
+
+// A library may point the stack pointer to memory of its own while it computes.
+TEST(InterruptDeathTest, TheHandlerHasAStackOfItsOwn) {
+  EXPECT_EXIT(
+      {
+        install_interrupt_handler();
+        stack_t stack = {};
+        sigaltstack(nullptr, &stack);
+        bool all = (stack.ss_flags & SS_DISABLE) == 0;
+        for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+          struct sigaction action = {};
+          sigaction(signal, nullptr, &action);
+          all = all && (action.sa_flags & SA_ONSTACK) != 0;
+        }
+        std::_Exit(all ? 42 : 1);
+      },
+      testing::ExitedWithCode(42), "");
 }
 
 TEST(InterruptDeathTest, SecondSignalKills) {

@@ -65,8 +65,39 @@ TEST_F(Folder, AnOrderToStartAgainIsForOneCommand) {
 TEST_F(Folder, ModelsOfAnEarlierTrainingAreNotCompared) {
   ASSERT_EQ(place_.octet({"train", "r", "train.resume=never", "train.seed=5"}).code, 0);
   expect_refused(place_, place_.octet({"eval", "r"}), 3, {"r/quantized/int8", "quantize again"});
+  expect_refused(place_, place_.octet({"report", "r"}), 3, {"r/report.json", "\"fp32\"", "measure again"});
   ASSERT_EQ(place_.octet({"quantize", "r"}).code, 0);
+  expect_refused(place_, place_.octet({"report", "r"}), 3, {"r/report.json"});
   EXPECT_EQ(place_.octet({"eval", "r"}).code, 0);
+  EXPECT_EQ(place_.octet({"report", "r"}).code, 0);
+}
+
+TEST(Text, ATextThatComesTwiceIsInOnePart) {
+  const Workplace place;
+  fs::create_directory(place.path() / "twice");
+  fs::copy_file(place.path() / "text.txt", place.path() / "twice/a.txt");
+  fs::copy_file(place.path() / "text.txt", place.path() / "twice/b.txt");
+  ASSERT_EQ(place.octet({"run", "tiny.yaml", "corpus.path=twice", "--out", "r"}).code, 0);
+  const auto report = [&](const char* key) {
+    return json::parse(read_text_file(place.path() / "r/report.json")).at("corpus").at(key).get<double>();
+  };
+  EXPECT_LT(report("test_bytes_seen"), 0.03 * report("test_bytes"));
+
+  // With other line ends the blocks differ; then it is said.
+  std::string crlf;
+  for (const char c : read_text_file(place.path() / "text.txt")) {
+    crlf +=
+        c == '\n' ? std::string(". And so on, and so on, as it was told in the days of old.\r\n") : std::string(1, c);
+  }
+  std::string plain = crlf;
+  std::erase(plain, '\r');
+  write_file_atomically(place.path() / "twice/a.txt", crlf);
+  write_file_atomically(place.path() / "twice/b.txt", plain);
+  const ProcessResult result =
+      run_octet(place.path().string(), {"run", "tiny.yaml", "corpus.path=twice", "--out", "s", "--threads", "1"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("% of the test text stand in the training text too"));
+  EXPECT_THAT(read_text_file(place.path() / "s/report.md"), HasSubstr("which the training text repeats"));
 }
 
 TEST_F(Folder, AModelOfAnotherRecipeIsNotCompared) {

@@ -45,6 +45,7 @@ inline Report report() {
                    3310280,
                    413785,
                    413785,
+                   6620,
                    141222,
                    2.93};
   report.machine = {"AMD EPYC 9B14", "avx512vnni", 2, "", "cpu-avx512vnni", "oneDNN 2.6"};

@@ -81,8 +81,14 @@ TEST_F(CorpusTest, ASmallTextIsCutIntoSmallBlocks) {
 }
 
 TEST_F(CorpusTest, TheSmallestTextThatCanBeSplit) {
-  const std::string text(256, 'x');
+  std::string text;
+  for (const char c : {'a', 'b', 'c', 'd'}) text += std::string(64, c);
   EXPECT_NO_THROW(load_corpus(config_for(text)));
+}
+
+TEST_F(CorpusTest, RefusesATextOfEqualBlocks) {
+  expect_error(ErrorKind::input, "3 blocks of text, of which 2 differ, are too few to split",
+               [&] { load_corpus(config_for(std::string(256, 'x'))); });
 }
 
 TEST_F(CorpusTest, RefusesATextThatCannotBeSplit) {

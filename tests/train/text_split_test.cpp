@@ -70,6 +70,16 @@ RC_GTEST_PROP(CutBlocks, TogetherAreTheText, ()) {
   RC_ASSERT(end == static_cast<std::int64_t>(text.size()));
 }
 
+/// 10 thousand bytes without two equal blocks of ten.
+const std::string& distinct_text() {
+  static const std::string text = [] {
+    std::string digits;
+    for (int i = 0; i < 1000; ++i) digits += std::to_string(1000000000 + i);
+    return digits;
+  }();
+  return text;
+}
+
 Runs equal_blocks(int count) {
   Runs blocks;
   for (int i = 0; i < count; ++i) blocks.push_back({i * 10, (i + 1) * 10});
@@ -83,7 +93,7 @@ std::int64_t bytes_of(const Runs& runs) {
 }
 
 TEST(DealBlocks, PartsAreDisjointAndTogetherEverything) {
-  const TextSplit split = deal_blocks(equal_blocks(200), Ends{2000}, 0.05, 0.1, 1);
+  const TextSplit split = deal_blocks(distinct_text(), equal_blocks(200), Ends{2000}, 0.05, 0.1, 1);
   std::vector<int> owners(2000);
   for (const auto* runs : {&split.train, &split.calibration, &split.test}) {
     for (const TextRun& run : *runs) {
@@ -96,7 +106,7 @@ TEST(DealBlocks, PartsAreDisjointAndTogetherEverything) {
 }
 
 TEST(DealBlocks, TheTestPartComesFromAllOverTheText) {
-  const TextSplit split = deal_blocks(equal_blocks(1000), Ends{10000}, 0.05, 0.2, 1);
+  const TextSplit split = deal_blocks(distinct_text(), equal_blocks(1000), Ends{10000}, 0.05, 0.2, 1);
   for (std::int64_t quarter = 0; quarter < 4; ++quarter) {
     std::int64_t bytes = 0;
     for (const TextRun& run : split.test) {
@@ -109,21 +119,45 @@ TEST(DealBlocks, TheTestPartComesFromAllOverTheText) {
 TEST(DealBlocks, TheSeedDecidesAndNothingElse) {
   const Runs blocks = equal_blocks(100);
   const Ends ends{1000};
-  EXPECT_EQ(deal_blocks(blocks, ends, 0.1, 0.1, 1).test, deal_blocks(blocks, ends, 0.1, 0.1, 1).test);
-  EXPECT_NE(deal_blocks(blocks, ends, 0.1, 0.1, 1).test, deal_blocks(blocks, ends, 0.1, 0.1, 2).test);
-  EXPECT_EQ(deal_blocks(blocks, ends, 0.1, 0.1, 1).test, deal_blocks(blocks, ends, 0.3, 0.1, 1).test);
+  EXPECT_EQ(deal_blocks(distinct_text(), blocks, ends, 0.1, 0.1, 1).test,
+            deal_blocks(distinct_text(), blocks, ends, 0.1, 0.1, 1).test);
+  EXPECT_NE(deal_blocks(distinct_text(), blocks, ends, 0.1, 0.1, 1).test,
+            deal_blocks(distinct_text(), blocks, ends, 0.1, 0.1, 2).test);
+  EXPECT_EQ(deal_blocks(distinct_text(), blocks, ends, 0.1, 0.1, 1).test,
+            deal_blocks(distinct_text(), blocks, ends, 0.3, 0.1, 1).test);
 }
 
 TEST(DealBlocks, NeighboursAreJoinedWithinAFile) {
-  const TextSplit split = deal_blocks(equal_blocks(100), Ends{500, 1000}, 0.01, 0.01, 1);
+  const TextSplit split = deal_blocks(distinct_text(), equal_blocks(100), Ends{500, 1000}, 0.01, 0.01, 1);
   EXPECT_EQ(split.test.size(), 1u);
   EXPECT_EQ(split.calibration.size(), 1u);
   EXPECT_LE(split.train.size(), 4u);
   for (const TextRun& run : split.train) EXPECT_FALSE(run.begin < 500 && run.end > 500);
 }
 
+TEST(DealBlocks, WithoutEqualBlocksTheHashAloneDecides) {
+  const TextSplit split = deal_blocks(distinct_text(), equal_blocks(20), Ends{200}, 0.1, 0.1, 1);
+  EXPECT_EQ(split.test, (Runs{{60, 70}, {190, 200}}));
+  EXPECT_EQ(split.calibration, (Runs{{70, 80}, {110, 120}}));
+}
+
+TEST(DealBlocks, EqualBlocksLandInOnePart) {
+  const std::string twice = distinct_text().substr(0, 1000) + distinct_text().substr(0, 1000);
+  const TextSplit split = deal_blocks(twice, equal_blocks(200), Ends{1000, 2000}, 0.05, 0.1, 1);
+  std::vector<int> owner(200);
+  int part = 0;
+  for (const auto* runs : {&split.train, &split.calibration, &split.test}) {
+    ++part;
+    for (const TextRun& run : *runs) {
+      for (auto i = run.begin; i < run.end; i += 10) owner[static_cast<std::size_t>(i / 10)] = part;
+    }
+  }
+  for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(owner[i], owner[i + 100]) << i;
+  EXPECT_EQ(bytes_of(split.test), 200);
+}
+
 TEST(DealBlocks, TestAndCalibrationGetOneBlockAtLeast) {
-  const TextSplit split = deal_blocks(equal_blocks(3), Ends{30}, 0, 0, 1);
+  const TextSplit split = deal_blocks(distinct_text(), equal_blocks(3), Ends{30}, 0, 0, 1);
   EXPECT_EQ(bytes_of(split.test), 10);
   EXPECT_EQ(bytes_of(split.calibration), 10);
   EXPECT_EQ(bytes_of(split.train), 10);
