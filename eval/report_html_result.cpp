@@ -53,9 +53,9 @@ std::string html_charts(const Report& report, const std::filesystem::path& folde
     const bool exists = std::filesystem::is_regular_file(file, ignored);
     const std::string picture = exists ? inline_svg(read_text_file(file), chart.name, chart.title) : "";
     if (picture.empty()) {
-      html +=
-          fmt::format("<p class=\"notice\">The chart \"{}\" is left out: charts/{}.svg is missing or no picture.</p>\n",
-                      escape_html(chart.title), escape_html(chart.name));
+      html += fmt::format(
+          "<p class=\"notice\">The chart \"{}\" is left out: charts/{}.svg is missing or no picture of gnuplot.</p>\n",
+          escape_html(chart.title), escape_html(chart.name));
       continue;
     }
     html += fmt::format("<figure><div class=\"picture\">{}</div><figcaption><b>{}.</b> {}</figcaption></figure>\n",

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "eval/chart_script.h"
+#include "eval/plain_svg.h"
 #include "eval/report_html.h"
 
 namespace octet {
@@ -70,6 +71,7 @@ std::string inline_svg(const std::string& svg, const std::string& name, const st
   if (title_begin != std::string::npos && title_end != std::string::npos) {
     body.erase(title_begin, title_end + 8 - title_begin);  // browsers would show it as a tooltip everywhere
   }
+  if (!is_plain_svg(body)) return "";
   body = follow_theme(body);
   for (const char* quote : {"'", "\""}) {
     replace_all(body, fmt::format(" id={}", quote), fmt::format(" id={}{}-", quote, name));

@@ -1,0 +1,102 @@
+// What a report shows, and that nothing in it acts.
+#include <nlohmann/json.hpp>
+
+#include "eval/gnuplot.h"
+#include "tests/cli/cli_sample.h"
+
+namespace octet {
+namespace {
+
+using namespace sample;
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+std::vector<std::string> names_below(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    names.push_back(entry.path().filename().string());
+  }
+  return names;
+}
+
+TEST(ReportOfARun, NamesNeverActAndAreShown) {
+  const Workplace place;
+  const std::string name = "`id>PWNED` $(id>PWNED) '\";!<script>x()</script>";
+  ASSERT_EQ(
+      place.octet({"run", "tiny.yaml", "--out", "r", "quantize.0.name=" + name, "quantize.1.name=my größe 4"}).code, 0);
+  EXPECT_THAT(names_below(place.path()), Not(testing::Contains("PWNED")));
+  const fs::path run = place.path() / "r";
+  EXPECT_THAT(read_text_file(run / "report.html"), Not(HasSubstr("<script")));
+  EXPECT_THAT(read_text_file(run / "report.html"), HasSubstr("&lt;script&gt;x()"));
+  EXPECT_THAT(read_text_file(run / "report.html"), HasSubstr("my größe 4"));
+  const std::string markdown = read_text_file(run / "report.md");  // the configuration stands in a code block
+  EXPECT_THAT(markdown.substr(0, markdown.find("```yaml")), Not(HasSubstr("<script")));
+  EXPECT_EQ(json::parse(read_text_file(run / "report.json")).at("models").at(1).at("name"), name);
+
+  // The same names, put into a finished run by somebody else.
+  fs::remove_all(run / "charts");
+  EXPECT_EQ(place.octet({"report", "r"}).code, 0);
+  EXPECT_THAT(names_below(place.path()), Not(testing::Contains("PWNED")));
+}
+
+TEST(ReportOfARun, ControlCharactersOfNamesReachNoTerminal) {
+  const Workplace place;
+  const ProcessResult result = place.octet({"run", "tiny.yaml", "--out", "r", "quantize.0.name=a\x1b[31mb"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(result.err.find('\x1b'), std::string::npos) << result.err;
+}
+
+TEST(ReportOfARun, AChartThatFailsCostsOnlyItself) {
+  const Workplace place;
+  copy_finished_run(place.path() / "r");
+  fs::remove(place.path() / "r/metrics.jsonl");
+  const ProcessResult result = place.octet({"report", "r"}, {"GNUTERM=x11", "CDPATH=/somewhere"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json report = json::parse(read_text_file(place.path() / "r/report.json"));
+  if (!charts_available().available) {
+    EXPECT_EQ(report.at("notices").size(), 1u);
+    return;
+  }
+  ASSERT_EQ(report.at("notices").size(), 1u) << report.at("notices");
+  EXPECT_THAT(report.at("notices").at(0).get<std::string>(), HasSubstr("metrics.jsonl"));
+  EXPECT_GE(report.at("charts").size(), 4u);
+  EXPECT_THAT(read_text_file(place.path() / "r/report.html"), HasSubstr("metrics.jsonl"));
+}
+
+TEST(ReportOfARun, IntervalsAreCalledByTheirConfidence) {
+  const Workplace place;
+  copy_finished_run(place.path() / "r");
+  ASSERT_EQ(place.octet({"eval", "r", "eval.bootstrap.confidence=0.5"}).code, 0);
+  ASSERT_EQ(place.octet({"report", "r"}).code, 0);
+  for (const char* page : {"report.md", "report.html"}) {
+    const std::string text = read_text_file(place.path() / "r" / page);
+    EXPECT_THAT(text, HasSubstr("50 %")) << page;
+    EXPECT_THAT(text, Not(HasSubstr("95 %"))) << page;
+  }
+}
+
+TEST(ReportOfARun, EveryPromptIsContinued) {
+  const Workplace place;
+  copy_finished_run(place.path() / "r");
+  ASSERT_EQ(place.octet({"eval", "r", "eval.prompts=[The cat, A river, My house]"}).code, 0);
+  ASSERT_EQ(place.octet({"report", "r"}).code, 0);
+  const json report = json::parse(read_text_file(place.path() / "r/report.json"));
+  ASSERT_EQ(report.at("samples").size(), 3u);
+  EXPECT_EQ(report.at("samples").at(1).at("prompt"), "A river");
+  EXPECT_EQ(report.at("samples").at(1).at("texts").size(), 3u);
+  EXPECT_THAT(read_text_file(place.path() / "r/report.html"), HasSubstr("My house"));
+  EXPECT_THAT(read_text_file(place.path() / "r/report.md"), HasSubstr("A river"));
+}
+
+TEST(ReportOfARun, WithoutOutliersThereIsAReport) {
+  const Workplace place;
+  copy_finished_run(place.path() / "r");
+  json report = json::parse(read_text_file(place.path() / "r/report.json"));
+  report["outliers"] = json::array();
+  write_file_atomically(place.path() / "r/report.json", report.dump());
+  EXPECT_EQ(place.octet({"report", "r"}).code, 0);
+}
+
+}  // namespace
+}  // namespace octet
