@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every test: installs what is missing, builds with warnings as errors, runs all tests; then the quick ones again under the address
-# and undefined-behaviour sanitizers. Arguments go to ctest, for example: scripts/test.sh -R tokenizer
+# and undefined-behaviour sanitizers, with those that run the program itself. Arguments go to ctest, for example: scripts/test.sh -R tokenizer
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,4 +16,4 @@ ctest --preset release -j "$(nproc)" "$@"
 # No -Werror here: instrumented code makes the compiler see uninitialized variables that are none.
 cmake --preset asan
 cmake --build build/asan
-ctest --preset asan -j "$(nproc)" -LE 'slow|cli|bench' "$@"
+ctest --preset asan -j "$(nproc)" -LE 'slow|bench|torture' "$@"

@@ -58,7 +58,7 @@ class TrainRun {
 
  private:
   std::optional<fs::path> checkpoint_to_go_on_from();
-  void complete_names(const fs::path& from, const TrainerState& saved);
+  void complete_save(const fs::path& from, const TrainerState& saved);
   TrainerState start_or_resume();
   void take_step();
   MetricsRow update_weights();
@@ -99,8 +99,9 @@ std::optional<fs::path> TrainRun::checkpoint_to_go_on_from() {
   return newest;
 }
 
-/// The names that `save` gives a checkpoint and that a run cut off in between has not given.
-void TrainRun::complete_names(const fs::path& from, const TrainerState& saved) {
+/// What `save` does after it has written a checkpoint, where a run was cut off in between: the other names, and the
+/// removal of older ones.
+void TrainRun::complete_save(const fs::path& from, const TrainerState& saved) {
   const bool was_best = saved.best_step == saved.step;
   if (was_best && from != folders_.best() &&
       (!fs::exists(folders_.best()) || read_trainer_state(folders_.best()).step != saved.step)) {
@@ -108,6 +109,9 @@ void TrainRun::complete_names(const fs::path& from, const TrainerState& saved) {
   }
   if (from != folders_.last()) {
     link_checkpoint(from, folders_.last());
+  }
+  if (config_.keep_last > 0) {
+    folders_.keep_newest(config_.keep_last);
   }
 }
 
@@ -130,7 +134,7 @@ TrainerState TrainRun::start_or_resume() {
   make_folder(folders_.root());
   folders_.remove_after(saved.step);
   if (config_.resume == "auto") {
-    complete_names(*from, saved);
+    complete_save(*from, saved);
   }
   saved.train = fresh.train;
   return saved;

@@ -251,12 +251,14 @@ TEST_F(Folder, AnOlderLastCheckpointIsPassedOver) {
   fs::remove_all(run_ / "checkpoints/last");
   fs::remove_all(run_ / "checkpoints/best");
   fs::rename(place_.path() / "short/checkpoints/last", run_ / "checkpoints/last");
+  fs::rename(place_.path() / "short/checkpoints/step-20", run_ / "checkpoints/step-20");
   ASSERT_EQ(place_.octet({"train", "r"}).code, 0);
   for (const auto& [path, content] : before) {
     if (path.find("checkpoints/") != std::string::npos) {
       EXPECT_EQ(read_text_file(path), content) << path;
     }
   }
+  EXPECT_FALSE(fs::exists(run_ / "checkpoints/step-20")) << "keep_last is 1";
 }
 
 TEST_F(Folder, TwoProcessesDoNotWriteToOneFolder) {

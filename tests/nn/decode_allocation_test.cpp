@@ -24,7 +24,8 @@ constinit std::atomic<std::int64_t> heap_requests = 0;
 }
 
 #if OCTET_COUNTS_HEAP
-// The other forms of new and delete end in these, those for over-aligned types apart.
+// The other forms of new and delete end in these, those for over-aligned types apart. Not inlined: GCC would see free()
+// on memory of `new` and take it for a mistake.
 void* operator new(std::size_t bytes) {
   ++heap_requests;
   if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) {
@@ -32,10 +33,10 @@ void* operator new(std::size_t bytes) {
   }
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 #endif
