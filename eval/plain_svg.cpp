@@ -52,9 +52,13 @@ bool take_plain_attributes(std::string_view& text) {
       return true;
     }
     const std::string_view name = take_name(text);
-    if (text.size() < 2 || text[0] != '=' || (text[1] != '"' && text[1] != '\'')) return false;
-    const std::size_t end = text.find(text[1], 2);
-    if (end == std::string_view::npos || !is_plain_attribute(name, text.substr(2, end - 2))) return false;
+    skip_blanks(text);
+    if (!text.starts_with("=")) return false;
+    text.remove_prefix(1);
+    skip_blanks(text);
+    if (!text.starts_with("\"") && !text.starts_with("'")) return false;
+    const std::size_t end = text.find(text[0], 1);
+    if (end == std::string_view::npos || !is_plain_attribute(name, text.substr(1, end - 1))) return false;
     text.remove_prefix(end + 1);
   }
 }

@@ -27,6 +27,7 @@ TEST(ReportOfARun, NamesNeverActAndAreShown) {
       place.octet({"run", "tiny.yaml", "--out", "r", "quantize.0.name=" + name, "quantize.1.name=my größe 4"}).code, 0);
   EXPECT_THAT(names_below(place.path()), Not(testing::Contains("PWNED")));
   const fs::path run = place.path() / "r";
+  EXPECT_THAT(read_text_file(run / "report.html"), Not(HasSubstr("is left out"))) << "every chart is in the page";
   EXPECT_THAT(read_text_file(run / "report.html"), Not(HasSubstr("<script")));
   EXPECT_THAT(read_text_file(run / "report.html"), HasSubstr("&lt;script&gt;x()"));
   EXPECT_THAT(read_text_file(run / "report.html"), HasSubstr("my größe 4"));

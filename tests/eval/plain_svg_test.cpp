@@ -12,7 +12,7 @@ TEST(PlainSvg, ShapesAndTextsArePlain) {
        {"", "</svg>", "<g fill=\"none\" stroke='#123456'>\n<path d='M 1,2 L 3,4'/></g></svg>\n",
         "<defs><circle id='p' r='0.5'/></defs><use xlink:href='#p' x=\"1\"/>",
         "<text x=\"1\"><tspan font-weight=\"bold\">a &lt; b &amp; c > d</tspan></text>",
-        "<rect filter='url(#box)' class=\"gridline\"/>"}) {
+        "<rect filter='url(#box)' class=\"gridline\"/>", "<polygon fill = 'red' points = '1,2 3,4 '/>"}) {
     EXPECT_TRUE(is_plain_svg(body)) << body;
   }
 }
@@ -31,6 +31,7 @@ TEST(PlainSvg, NothingThatActsOrFetchesIsPlain) {
                                  "<?xml-stylesheet href='x'?>",
                                  "<![CDATA[<script>]]>",
                                  "<rect onload='x()'/>",
+                                 "<rect onload = 'x()'/>",
                                  "<rect ONload='x()'/>",
                                  "<rect x='1' onclick=\"x()\"/>",
                                  "<use xlink:href='http://elsewhere/x.svg#p'/>",
