@@ -28,9 +28,42 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
 }
 
-bool is_whole_picture(const fs::path& picture) {
+/// The picture that gnuplot left, or "" where it left none, or a part.
+std::string whole_picture(const fs::path& picture) {
   std::error_code ignored;
-  return fs::is_regular_file(picture, ignored) && trimmed(read_text_file(picture)).ends_with("</svg>");
+  if (!fs::is_regular_file(picture, ignored)) return "";
+  std::string text = read_text_file(picture);
+  return trimmed(text).ends_with("</svg>") ? text : "";
+}
+
+/// Runs the script on a copy of its files in a folder of its own, where gnuplot may be cut off in the middle of a
+/// picture.
+std::string draw(const fs::path& script, std::chrono::milliseconds limit) {
+  const AtomicFolder scratch(fs::path(script).replace_extension(), {});
+  for (const char* ending : {".gp", ".dat"}) {
+    const fs::path file = fs::path(script).replace_extension(ending);
+    std::error_code error;
+    fs::copy_file(file, scratch.path() / file.filename(), error);
+    if (error && fs::exists(file)) fail(ErrorKind::run, "{}: cannot copy: {}", file.string(), error.message());
+  }
+  // "./" since gnuplot takes a name that begins with '-' for an option.
+  const ChildResult end = run_child({.program = find_program("gnuplot"),
+                                     .arguments = {"gnuplot", "-d", "./" + script.filename().string()},
+                                     .environment = clean_environment(),
+                                     .folder = scratch.path()},
+                                    limit);
+  const std::string printed = trimmed(end.printed);
+  if (!end.succeeded) {
+    fail(ErrorKind::run, "{}: gnuplot failed ({}): {}", script.string(), end.how,
+         printed.empty() ? "it printed nothing" : printed);
+  }
+  const fs::path picture = script.filename().replace_extension(".svg");
+  std::string text = whole_picture(scratch.path() / picture);
+  if (text.empty()) {
+    fail(ErrorKind::run, "{}: gnuplot wrote no picture, expected {}{}{}", script.string(), picture.string(),
+         printed.empty() ? "" : "; it printed: ", printed);
+  }
+  return text;
 }
 
 }  // namespace
@@ -48,26 +81,13 @@ void run_gnuplot(const fs::path& script, std::chrono::milliseconds limit) {
   const ChartSupport support = charts_available();
   if (!support.available) fail(ErrorKind::capability, "[gnuplot] {}", support.reason);
 
-  const fs::path folder = script.has_parent_path() ? script.parent_path() : fs::path(".");
   const fs::path picture = fs::path(script).replace_extension(".svg");
-  std::error_code ignored;
-  fs::remove(picture, ignored);
-  // "./" since gnuplot takes a name that begins with '-' for an option.
-  const ChildResult end = run_child({.program = find_program("gnuplot"),
-                                     .arguments = {"gnuplot", "-d", "./" + script.filename().string()},
-                                     .environment = clean_environment(),
-                                     .folder = folder},
-                                    limit);
-  const std::string printed = trimmed(end.printed);
-  if (!end.succeeded) {
-    fs::remove(picture, ignored);
-    fail(ErrorKind::run, "{}: gnuplot failed ({}): {}", script.string(), end.how,
-         printed.empty() ? "it printed nothing" : printed);
-  }
-  if (!is_whole_picture(picture)) {
-    fs::remove(picture, ignored);
-    fail(ErrorKind::run, "{}: gnuplot wrote no picture, expected {}{}{}", script.string(), picture.string(),
-         printed.empty() ? "" : "; it printed: ", printed);
+  try {
+    write_file_atomically(picture, draw(script, limit));
+  } catch (const Error&) {
+    std::error_code ignored;
+    fs::remove(picture, ignored);  // that of an earlier run
+    throw;
   }
 }
 

@@ -15,11 +15,11 @@ struct ChartSupport {
 /// Looks for gnuplot on the PATH at every call, so that a test (or a user) can take it away.
 ChartSupport charts_available();
 
-/// Runs the script NAME.gp in its own folder and checks that it wrote a whole NAME.svg beside itself. An SVG of an
-/// earlier run is removed first, so success means a fresh picture. gnuplot is started without a shell and without the
-/// settings of the user (GNUTERM, GNUPLOT_LIB, ~/.gnuplot and the like), and killed where it takes longer than `limit`.
-/// Errors: capability where charts_available() says no; run where gnuplot fails (with what it printed) or the picture
-/// is missing or cut off; interrupted after Ctrl-C.
+/// Runs the script NAME.gp and puts the picture NAME.svg that it draws beside it, whole or not at all: gnuplot works on
+/// copies of NAME.gp and NAME.dat in a temporary folder. It is started without a shell and without the settings of the
+/// user (GNUTERM, GNUPLOT_LIB, ~/.gnuplot and the like), and killed where it takes longer than `limit`. Where it fails,
+/// the picture of an earlier run is removed. Errors: capability where charts_available() says no; run where gnuplot
+/// fails (with what it printed) or the picture is missing or cut off; interrupted after Ctrl-C.
 void run_gnuplot(const std::filesystem::path& script, std::chrono::milliseconds limit = std::chrono::seconds(60));
 
 }  // namespace octet
