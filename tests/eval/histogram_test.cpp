@@ -41,6 +41,13 @@ TEST(Moments, MatchTheDefinition) {
   EXPECT_EQ(measure_moments({}).std, 0);
 }
 
+// The sum of (value - mean) * (value + mean) is the same on paper, and several percent off in double.
+TEST(Moments, HoldFarFromZero) {
+  constexpr float kNext = 1.0F + std::numeric_limits<float>::epsilon();
+  const Moments moments = measure_moments(std::vector<float>{1.0F, 1.0F, kNext});
+  EXPECT_DOUBLE_EQ(moments.std, std::numeric_limits<float>::epsilon() * std::sqrt(2.0) / 3);
+}
+
 TEST(ErrorSize, IsInDecibels) {
   const std::vector<float> exact{10.0F, -10.0F};
   const ErrorSize error = measure_error(exact, std::vector<float>{11.0F, -11.0F});

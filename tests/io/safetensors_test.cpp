@@ -280,6 +280,11 @@ TEST_F(Safetensors, BrokenEntriesNameTheTensor) {
             "tensor 'w': shape [4294967296, 4294967296] is too large");
   EXPECT_EQ(message(R"({"dtype":"F32","shape":[0,4294967296,4294967296],"data_offsets":[0,0]})"),
             "tensor 'w': shape [0, 4294967296, 4294967296] is too large");
+  EXPECT_EQ(message(R"({"dtype":"U8","shape":[1152921504606846976],"data_offsets":[0,4]})"),
+            "tensor 'w': shape [1152921504606846976] is too large");
+  // One less is the largest that is counted at all, so that no size in bytes overflows.
+  EXPECT_EQ(message(R"({"dtype":"U8","shape":[1152921504606846975],"data_offsets":[0,4]})"),
+            "tensor 'w': expected 1152921504606846975 bytes for u8 (1152921504606846975), got data_offsets [0, 4]");
   EXPECT_EQ(message(R"({"dtype":"F32","shape":[1],"data_offsets":[4,0]})"),
             "tensor 'w': expected data_offsets [begin, end], got [4, 0]");
   EXPECT_EQ(message(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4,8]})"),

@@ -72,6 +72,8 @@ TEST(Sample, TopKKeepsTheLikeliest) {
   expect_shares(shares(kLogits, options), {{1, 4.0 / 7}, {3, 3.0 / 7}});
   options.top_k = 100;
   EXPECT_EQ(shares(kLogits, options).size(), 4U);
+  options.top_k = 1;
+  expect_shares(shares(kLogits, options), {{1, 1.0}});
 }
 
 TEST(Sample, TopPKeepsTheFewestThatReachIt) {

@@ -54,6 +54,16 @@ TEST(InputRange, PercentilesAreThoseOfSortedValuesToOneBin) {
   }
 }
 
+// The histogram reaches to the next power of two, so that the float below one lies in the last bin.
+TEST(InputRange, TheLastBinCounts) {
+  const float last = std::nextafter(2.0F, 0.0F);
+  InputRange range;
+  range.add(std::vector<float>(10, last));
+  EXPECT_EQ(range.limit(50), last);
+  range.add(std::vector<float>(90, 0.0F));
+  EXPECT_EQ(range.limit(95), last);
+}
+
 TEST(InputRange, ZerosHaveAScaleToo) {
   InputRange range;
   range.add(std::vector<float>(100, 0.0F));
