@@ -5,8 +5,11 @@
 #include <set>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "base/error.h"
 #include "base/shown_text.h"
+#include "base/utf8.h"
 
 namespace octet {
 namespace {
@@ -74,9 +77,26 @@ Json parse(std::string_view text, const std::string& name) {
   return Json::parse(text);
 }
 
+/// JSON with what could steer a terminal written as an escape, which every reader takes for the character itself. The
+/// library escapes controls below U+0020 alone.
+std::string without_steering(std::string_view json) {
+  std::string text;
+  while (!json.empty()) {
+    const CodePoint point = read_utf8(json);
+    const auto length = static_cast<std::size_t>(std::max(point.length, 1));
+    if (is_steering(point.value)) {
+      text += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(point.value));
+    } else {
+      text += json.substr(0, length);
+    }
+    json.remove_prefix(length);
+  }
+  return text;
+}
+
 template <typename Json>
 std::string dumped(const Json& value, int indent) {
-  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+  return without_steering(value.dump(indent, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ nlohmann::json parse_json(std::string_view text, const std::string& name);
 nlohmann::ordered_json parse_ordered_json(std::string_view text, const std::string& name);
 
 /// The JSON text of a value. Always valid: bytes of a text that are not UTF-8 (the name of a file may hold any) become
-/// U+FFFD. `indent` -1: all on one line.
+/// U+FFFD. Characters that steer a terminal (is_steering) stand as escapes. `indent` -1: all on one line.
 std::string json_text(const nlohmann::json& value, int indent = -1);
 std::string json_text(const nlohmann::ordered_json& value, int indent = -1);
 

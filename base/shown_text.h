@@ -6,12 +6,14 @@
 namespace octet {
 
 // Names and texts that come from a configuration, a file or a model are shown on terminals and in pages, and become
-// names of files. Two functions stand at that border.
+// names of files. These functions stand at that border.
 
-/// `text` as it may be shown: well-formed UTF-8 without control characters. A line feed and a tab stay; every other
-/// control character (C0, DEL, C1), every character that changes the direction of what follows it (U+061C, U+200E,
-/// U+200F, U+202A to U+202E, U+2066 to U+2069) and every byte that is not UTF-8 becomes U+FFFD. So no text can steer a
-/// terminal or turn a line around. HTML, Markdown and gnuplot escape what is left in their own way.
+/// Whether a code point steers what shows it: a control character (C0, DEL, C1) other than a line feed or a tab, or one
+/// that changes the direction of what follows it (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
+bool is_steering(char32_t code_point);
+
+/// `text` as it may be shown: every character that is_steering() and every byte that is not UTF-8 becomes U+FFFD. So no
+/// text can steer a terminal or turn a line around. HTML, Markdown and gnuplot escape what is left in their own way.
 std::string shown_text(std::string_view text);
 
 /// What is wrong with `name` as the name of a run or a recipe, as it stands after "expected": "expected a name without

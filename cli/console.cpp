@@ -43,13 +43,11 @@ std::string threads_note() {
         "those of --threads {}",
         threads, threads_wanted(), threads);
   }
-  if (threads == 1) {
-    return "one thread only: " +
-           (processors == 1 ? std::string("this process may run on one processor")
-                            : fmt::format("{} processors are idle; --threads {} uses all", processors - 1, processors));
+  if (processors == 1) {
+    return "one thread only: this process may run on one processor";
   }
   if (threads < processors) {
-    return fmt::format("using {} of {} processors; --threads {} uses all", threads, processors, processors);
+    return fmt::format("using {0} of {1} processors; --threads {1} uses all", threads, processors);
   }
   return {};
 }

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,16 +43,6 @@ void note(const CommonOptions& common, std::string_view text);
 /// The line every long command starts with: version, backend, the GPU where one is used, threads, library for FP32
 /// products; with a second line where fewer threads than processors are used.
 void print_start(const CommonOptions& common, DeviceKind device);
-
-/// The width of a table's column with this title: that of its widest text.
-template <typename Rows, typename Row>
-std::size_t column_width(std::string_view title, const Rows& rows, std::string Row::*text) {
-  std::size_t width = title.size();
-  for (const Row& row : rows) {
-    width = std::max(width, (row.*text).size());
-  }
-  return width;
-}
 
 /// Writes to stdout what shown_text() leaves of `text`; an error where that fails (disk full, closed pipe).
 void print(const std::string& text);

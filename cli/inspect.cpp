@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "base/text_columns.h"
 #include "cli/console.h"
 #include "eval/histogram.h"
 #include "eval/size.h"
@@ -45,19 +46,18 @@ std::vector<InspectedTensor> tensors_of(Gpt& model) {
 }
 
 std::string as_table(const std::vector<InspectedTensor>& tensors, const ModelSize& size) {
-  const std::size_t path = column_width("tensor", tensors, &InspectedTensor::path);
-  const std::size_t scheme = column_width("stored as", tensors, &InspectedTensor::scheme);
-  std::string text = fmt::format("{:<{}} {:>14} {:<{}} {:>6} {:>10} {:>10} {:>8}\n", "tensor", path, "shape",
-                                 "stored as", scheme, "bits", "std", "max |x|", "max/std");
+  std::vector<std::vector<std::string>> table = {{"tensor", "shape", "stored as", "bits", "std", "max |x|", "max/std"}};
   for (const InspectedTensor& tensor : tensors) {
     const Moments numbers = measure_moments(tensor.values.span<float>());
-    text += fmt::format("{:<{}} {:>14} {:<{}} {:>6.2f} {:>10.4g} {:>10.4g} {:>8.1f}\n", tensor.path, path,
-                        tensor.values.shape().str(), tensor.scheme, scheme, tensor.bits_per_weight, numbers.std,
-                        numbers.max_abs, numbers.std > 0 ? numbers.max_abs / numbers.std : 0.0);
+    table.push_back({tensor.path, tensor.values.shape().str(), tensor.scheme,
+                     fmt::format("{:.2f}", tensor.bits_per_weight), fmt::format("{:.4g}", numbers.std),
+                     fmt::format("{:.4g}", numbers.max_abs),
+                     fmt::format("{:.1f}", numbers.std > 0 ? numbers.max_abs / numbers.std : 0.0)});
   }
-  return text + fmt::format("{} parameters, {} file, {:.2f} bits per weight\n",
-                            format_count(static_cast<double>(size.parameters)),
-                            format_bytes(static_cast<std::uint64_t>(size.file_bytes)), size.bits_per_weight());
+  return align_columns(table, "<><>>>>") + fmt::format("{} parameters, {} file, {:.2f} bits per weight\n",
+                                                       format_count(static_cast<double>(size.parameters)),
+                                                       format_bytes(static_cast<std::uint64_t>(size.file_bytes)),
+                                                       size.bits_per_weight());
 }
 
 std::string as_json(const std::vector<InspectedTensor>& tensors, const ModelSize& size) {

@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "base/text_columns.h"
 #include "cli/console.h"
 #include "cli/device.h"
 #include "nn/quantized_file.h"
@@ -99,16 +100,14 @@ std::string summary(const std::vector<VerifyRow>& rows) {
 }
 
 std::string as_table(const std::vector<VerifyRow>& rows) {
-  const std::size_t layer = column_width("layer", rows, &VerifyRow::layer);
-  const std::size_t scheme = column_width("stored as", rows, &VerifyRow::scheme);
-  std::string text = fmt::format("{:<{}}  {:<15} {:<{}} {:>13} {:>7} {:>12} {:>9}\n", "layer", layer, "backend",
-                                 "stored as", scheme, "shape", "int32", "float error", "bound");
+  std::vector<std::vector<std::string>> table = {
+      {"layer", "backend", "stored as", "shape", "int32", "float error", "bound"}};
   for (const VerifyRow& row : rows) {
-    text += fmt::format("{:<{}}  {:<15} {:<{}} {:>13} {:>7} {:>12.2e} {:>9.1e}\n", row.layer, layer, row.backend,
-                        row.scheme, scheme, fmt::format("({}, {})", row.outputs, row.columns), int32_text(row),
-                        row.max_float_error, row.float_bound);
+    table.push_back({row.layer, row.backend, row.scheme, fmt::format("({}, {})", row.outputs, row.columns),
+                     int32_text(row), fmt::format("{:.2e}", row.max_float_error),
+                     fmt::format("{:.1e}", row.float_bound)});
   }
-  return text + summary(rows) + "\n";
+  return align_columns(table, "<<<>>>>") + summary(rows) + "\n";
 }
 
 std::string as_json(const std::vector<VerifyRow>& rows) {

@@ -44,8 +44,11 @@ void collect_files(const fs::path& folder, std::vector<fs::path>& paths, TextFil
     if (fs::is_regular_file(status)) {
       paths.push_back(path);
     } else if (fs::is_directory(status)) {
-      // A link to a folder may lead back to itself.
-      if (!fs::is_symlink(fs::symlink_status(path, problem))) collect_files(path, paths, files);
+      if (fs::is_symlink(fs::symlink_status(path, problem))) {
+        leave_out(files, path, "a link to a folder, which may lead back here");
+      } else {
+        collect_files(path, paths, files);
+      }
     } else if (status.type() == fs::file_type::not_found) {
       leave_out(files, path, "a link to nothing");
     } else {

@@ -54,5 +54,12 @@ TEST(Json, AnyBytesCanBeWritten) {
   EXPECT_TRUE(nlohmann::json::accept(json_text(nlohmann::ordered_json{{"\xfe", 1}}, 2)));
 }
 
+TEST(Json, WhatSteersATerminalIsEscaped) {
+  const nlohmann::json value = "\x1b[31m \u007f \u009b \u061c \u202e\n \u00e4 \u4e2d \U0001f600 \u2067";
+  const std::string text = json_text(value);
+  EXPECT_EQ(text, "\"\\u001b[31m \\u007f \\u009b \\u061c \\u202e\\n \u00e4 \u4e2d \U0001f600 \\u2067\"");
+  EXPECT_EQ(nlohmann::json::parse(text), value);
+}
+
 }  // namespace
 }  // namespace octet

@@ -55,6 +55,24 @@ TEST(Hangup, AClosedTerminalSavesTheTraining) {
   EXPECT_TRUE(weights(place.path() / "whole") == weights(place.path() / "cut"));
 }
 
+// Letters without a space, of which the tokenizer is learned for seconds.
+TEST(Hangup, CtrlCIsHeardWhileTheTokenizerIsLearned) {
+  const Workplace place;
+  std::string letters;
+  for (unsigned i = 0, state = 1; i < 6'000'000; ++i) {
+    state = state * 1664525U + 1013904223U;
+    letters += static_cast<char>('a' + (state >> 16) % 26);
+  }
+  write_file_atomically(place.path() / "text.txt", letters);
+  const ProcessResult result = place.shell(
+      "set -m; $OCTET train tiny.yaml --out r --threads 1 & pid=$!; "
+      "until grep -q 'tokenizer  merge 0' stderr.txt; do sleep 0.01; done; kill -INT $pid; wait $pid");
+  EXPECT_EQ(result.code, 130);
+  EXPECT_THAT(result.err,
+              testing::HasSubstr("learning the tokenizer was interrupted; the same command starts it again"));
+  EXPECT_THAT(place.temporaries(), testing::IsEmpty());
+}
+
 TEST(Hangup, NohupLetsTheTrainingGoOn) {
   const Workplace place;
   const ProcessResult result = place.shell(
