@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include "base/config_keys.h"
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/text_columns.h"
@@ -37,6 +38,16 @@ void configs_list_verb(const CommonOptions& common) {
     rows.push_back({name, first_comment(content)});
   }
   (common.json ? print_exactly : print)(common.json ? json_text(list, 2) + "\n" : align_columns(rows, "<<"));
+}
+
+void configs_keys_verb(const CommonOptions& common) {
+  nlohmann::json list = nlohmann::json::array();
+  std::vector<std::vector<std::string>> rows = {{"key", "where not given", "accepted"}};
+  for (const ConfigKey& key : config_keys<RunConfig>()) {
+    list.push_back({{"key", key.path}, {"default", key.fallback}, {"accepted", key.accepted}});
+    rows.push_back({key.path, key.fallback.empty() ? "(required)" : key.fallback, key.accepted});
+  }
+  (common.json ? print_exactly : print)(common.json ? json_text(list, 2) + "\n" : align_columns(rows, "<<<"));
 }
 
 void configs_show_verb(const CommonOptions& common, const std::string& name) {

@@ -283,6 +283,8 @@ class CommandLine {
     CLI::App* configs = app_.add_subcommand("configs", "built-in configurations");
     configs->require_subcommand(1);
     add_verb(*configs, "ls", "list them", [this] { configs_list_verb(common_); });
+    add_verb(*configs, "keys", "list what a configuration may hold: keys, defaults, accepted values",
+             [this] { configs_keys_verb(common_); });
     CLI::App* show = add_verb(*configs, "show", "print one", [this] { configs_show_verb(common_, config_.config); });
     show->add_option("name", config_.config, "as listed by ls")->required()->check(not_blank());
     CLI::App* validate = add_verb(*configs, "validate", "check everything without running",

@@ -72,6 +72,7 @@ struct VerifyArguments {
 void verify_verb(const CommonOptions& common, const VerifyArguments& arguments);
 
 void configs_list_verb(const CommonOptions& common);
+void configs_keys_verb(const CommonOptions& common);
 void configs_show_verb(const CommonOptions& common, const std::string& name);
 /// Reads a configuration and checks all that can be checked without running: keys, the corpus and its size, the
 /// recipes' patterns against the layers of the model, the output folder.
