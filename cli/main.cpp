@@ -15,6 +15,7 @@
 #include "base/shown_text.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/model_folder.h"
 #include "cli/verbs.h"
 #include "tensor/backend.h"
 
@@ -200,8 +201,11 @@ class CommandLine {
   }
 
   void add_generate() {
-    CLI::App* command = add_verb(app_, "generate", "continue a text", [this] { generate_verb(common_, generate_); });
-    add_checkpoint(*command, generate_.checkpoint, "folder of a model, FP32 or quantized")->required();
+    CLI::App* command =
+        add_verb(app_, "generate", "continue a text", [this] { generate_verb(common_, of_model(generate_)); });
+    add_checkpoint(*command, generate_.checkpoint,
+                   "folder of a model, FP32 or quantized, or of a run (its best checkpoint)")
+        ->required();
     command->add_option("--prompt", generate_.prompt, "text to continue")->required()->check(not_blank());
     command
         ->add_option("--tokens", generate_.tokens,
@@ -225,6 +229,13 @@ class CommandLine {
     return command.add_option("checkpoint", checkpoint, help)->check(not_blank());
   }
 
+  /// The arguments with the folder of a model in place of that of a run.
+  template <typename Arguments>
+  Arguments of_model(Arguments arguments) const {
+    arguments.checkpoint = model_folder(common_, arguments.checkpoint);
+    return arguments;
+  }
+
   /// An option that takes a list with commas, in one word.
   template <typename T>
   static CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<T>& list,
@@ -239,9 +250,11 @@ class CommandLine {
   }
 
   void add_bench() {
-    CLI::App* command = add_verb(app_, "bench", "speed of a model in every format, beside the limits of the machine",
-                                 [this] { bench_verb(common_, bench_); });
-    add_checkpoint(*command, bench_.checkpoint, "folder of a model, FP32 or quantized");
+    CLI::App* command =
+        add_verb(app_, "bench", "speed of a model in every format, beside the limits of the machine",
+                 [this] { bench_verb(common_, bench_.checkpoint.empty() ? bench_ : of_model(bench_)); });
+    add_checkpoint(*command, bench_.checkpoint,
+                   "folder of a model, FP32 or quantized, or of a run (its best checkpoint)");
     command->add_option("--shape", bench_.shape, "random weights: llama-31m, llama-97m or width=512,layers=8,...")
         ->check(not_blank());
     add_list(*command, "--prompt", bench_.prompt, "tokens read at once (128,512); 0: no such test")
@@ -260,15 +273,18 @@ class CommandLine {
 
   void add_inspect() {
     CLI::App* command = add_verb(app_, "inspect", "tensors, schemes, bits per weight, histograms",
-                                 [this] { inspect_verb(common_, inspect_); });
-    add_checkpoint(*command, inspect_.checkpoint, "folder of a model, FP32 or quantized")->required();
+                                 [this] { inspect_verb(common_, of_model(inspect_)); });
+    add_checkpoint(*command, inspect_.checkpoint,
+                   "folder of a model, FP32 or quantized, or of a run (its best checkpoint)")
+        ->required();
     command->add_option("--tensor", inspect_.tensor, "draw the histogram of this tensor")->check(not_blank());
   }
 
   void add_verify() {
     CLI::App* command = add_verb(app_, "verify", "compare every quantized layer on all backends",
-                                 [this] { verify_verb(common_, verify_); });
-    add_checkpoint(*command, verify_.checkpoint, "folder of a quantized model, or of an FP32 one with --recipe")
+                                 [this] { verify_verb(common_, of_model(verify_)); });
+    add_checkpoint(*command, verify_.checkpoint,
+                   "folder of a quantized model, or with --recipe of an FP32 one or a run")
         ->required();
     command->add_option("--recipe", verify_.recipe, "YAML file of a recipe that quantizes an FP32 model first")
         ->check(not_blank());

@@ -39,6 +39,17 @@ Source find_source(const CommonOptions& common, const std::string& name) {
   return {name, &builtin->second, false};
 }
 
+/// Whether a file reads as a recipe that says more than a name.
+bool is_recipe(const std::string& path) {
+  try {
+    Recipe recipe = read_config<Recipe>(path);
+    recipe.name = Recipe().name;
+    return !differences(recipe, Recipe()).empty();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 RunConfig read_source(const Source& source, const std::vector<std::string>& overrides) {
   if (source.builtin != nullptr) {
     return parse_config<RunConfig>(*source.builtin, "built-in " + source.name, overrides);
@@ -51,6 +62,13 @@ RunConfig read_source(const Source& source, const std::vector<std::string>& over
     fail(ErrorKind::config, "{}: expected the folder of a run, found no config.yaml in it", source.name);
   }
   if (fs::exists(source.name, ignored)) {
+    if (is_recipe(source.name)) {
+      fail(
+          ErrorKind::config,
+          "{0}: this is a recipe, not the configuration of a run; it belongs into a list quantize: of one, or to octet "
+          "verify CHECKPOINT --recipe {0}",
+          source.name);
+    }
     return read_config<RunConfig>(source.name, overrides);
   }
   const auto near = nearest_name(source.name, names_of_configs());

@@ -130,8 +130,9 @@ TextFiles read_text_files(const std::string& path) {
     case fs::file_type::directory:
       return read_folder(path);
     case fs::file_type::not_found:
-      fail(ErrorKind::input, "{}: no such file or folder{}", path,
-           path.ends_with("kjv.txt") || path.ends_with("austen.txt") ? "; scripts/corpus.sh makes it" : "");
+      fail(ErrorKind::input, "{}: no such file or folder; {}", path,
+           path.ends_with("kjv.txt") || path.ends_with("austen.txt") ? "scripts/corpus.sh makes it"
+                                                                     : "corpus.path=FILE names another text");
     case fs::file_type::none:
     case fs::file_type::unknown:
       fail(ErrorKind::input, "{}: {}", path, error.message());

@@ -1,0 +1,62 @@
+#include "cli/model_folder.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include <fmt/ranges.h>
+
+#include "cli/console.h"
+#include "nn/model_file.h"
+
+namespace octet {
+namespace fs = std::filesystem;
+
+namespace {
+
+bool holds_model(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / kModelConfigFile, ignored);
+}
+
+/// Models directly below a folder, or below its checkpoints/ and quantized/.
+std::vector<std::string> models_below(const fs::path& folder) {
+  std::vector<std::string> found;
+  for (const char* part : {"", "checkpoints", "quantized"}) {
+    std::error_code error;
+    for (fs::directory_iterator entry(folder / part, error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
+      if (holds_model(entry->path())) found.push_back(entry->path().string());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace
+
+std::string model_folder(const CommonOptions& common, const std::string& named) {
+  const fs::path folder = named;
+  std::error_code ignored;
+  if (holds_model(folder) || !fs::is_directory(folder, ignored)) {
+    return named;
+  }
+  const bool is_run = fs::exists(folder / "config.yaml", ignored);
+  const fs::path best = folder / "checkpoints" / "best";
+  if (is_run && holds_model(best)) {
+    note(common, fmt::format("{} is a run folder: taking {}", named, best.string()));
+    return best.string();
+  }
+  const std::vector<std::string> models = models_below(folder);
+  if (!models.empty()) {
+    fail(ErrorKind::input, "{}: expected the folder of a model, found no {} in it; models below it: {}", named,
+         kModelConfigFile, fmt::join(models, ", "));
+  }
+  if (is_run) {
+    fail(ErrorKind::input, "{}: this run has no model yet; octet train {} makes one", named, named);
+  }
+  fail(ErrorKind::input, "{}: expected the folder of a model or of a run, found neither {} nor config.yaml in it",
+       named, kModelConfigFile);
+}
+
+}  // namespace octet
