@@ -15,7 +15,7 @@ find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(PCRE2 REQUIRED)
 
 add_library(octet_settings INTERFACE)
-target_include_directories(octet_settings INTERFACE ${PROJECT_SOURCE_DIR})
+target_include_directories(octet_settings INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
 target_compile_options(octet_settings INTERFACE
   # GCC 12 sees impossible overlaps in std::string concatenation (GCC bug 105651).
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>
