@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "bench/products.h"
-#include "eval/interleave.h"
+#include "eval/speed/interleave.h"
 #include "tensor/cuda/products.h"
 #include "tensor/cuda/runtime.h"
 #include "tensor/ops/linear.h"

@@ -12,15 +12,15 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "bench/gpu.h"
-#include "eval/bench_shapes.h"
-#include "eval/interleave.h"
+#include "eval/speed/bench_shapes.h"
+#include "eval/speed/interleave.h"
 #include "nn/cost.h"
 #include "nn/initialize.h"
 #include "tensor/autograd/node.h"
 #include "tensor/cuda/products.h"
 #include "tensor/cuda/runtime.h"
 #include "tensor/machine_limits.h"
-#include "train/clip.h"
+#include "train/optim/gradient_clip.h"
 #include "train/training_step.h"
 
 namespace octet::bench {

@@ -14,7 +14,7 @@
 #include "base/parallel.h"
 #include "bench/products.h"
 #include "bench/warm_up.h"
-#include "eval/interleave.h"
+#include "eval/speed/interleave.h"
 #include "tensor/backend.h"
 #include "tensor/machine_limits.h"
 

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "eval/interleave.h"
+#include "eval/speed/interleave.h"
 #endif
 
 namespace octet::bench {

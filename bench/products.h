@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config_field.h"
+#include "base/config/field.h"
 #include "tensor/formats/codes.h"
 
 // The products that the benchmarks time: y (M, N) = x (M, K) W^T for the layers of two models, by the operations that

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "eval/interleave.h"
+#include "eval/speed/interleave.h"
 #include "tensor/machine_limits.h"
 
 namespace octet::bench {

@@ -1,4 +1,4 @@
-#include "eval/bench.h"
+#include "eval/speed/bench.h"
 
 #include <algorithm>
 
@@ -6,11 +6,11 @@
 #include "base/memory.h"
 #include "cli/console.h"
 #include "cli/device.h"
-#include "eval/bench_shapes.h"
-#include "eval/bench_text.h"
+#include "eval/speed/bench_shapes.h"
+#include "eval/speed/bench_text.h"
 #include "nn/cost.h"
+#include "nn/files/quantized_file.h"
 #include "nn/initialize.h"
-#include "nn/quantized_file.h"
 #include "train/training_memory.h"
 
 namespace octet {

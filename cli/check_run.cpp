@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/memory.h"
-#include "eval/window_batches.h"
+#include "eval/score/window_batches.h"
 #include "train/training_memory.h"
 
 namespace octet {

@@ -2,7 +2,7 @@
 
 #include <fmt/ranges.h>
 
-#include "base/config_keys.h"
+#include "base/config/keys.h"
 #include "base/json.h"
 #include "base/nearest.h"
 #include "base/text_columns.h"

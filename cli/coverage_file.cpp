@@ -2,11 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "eval/report_parts.h"
-#include "nn/quantized_file.h"
+#include "eval/report/parts.h"
+#include "nn/files/quantized_file.h"
 
 namespace octet {
 

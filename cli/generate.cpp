@@ -1,22 +1,22 @@
-#include "nn/generate.h"
+#include "nn/generation/generate.h"
 
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/json.h"
 #include "base/shown_text.h"
 #include "base/utf8.h"
 #include "cli/console.h"
 #include "cli/device.h"
-#include "nn/quantized_file.h"
-#include "train/model_tokenizer.h"
+#include "nn/files/model_tokenizer.h"
+#include "nn/files/quantized_file.h"
 
 namespace octet {
 namespace {
 
-/// Says what the model does not see; see nn/generate.h.
+/// Says what the model does not see; see nn/generation/generate.h.
 void note_context(const CommonOptions& common, std::int64_t context, std::int64_t prompt, std::int64_t tokens) {
   if (prompt > context) {
     note(common,

@@ -6,10 +6,10 @@
 #include "base/nearest.h"
 #include "base/text_columns.h"
 #include "cli/console.h"
-#include "eval/histogram.h"
-#include "eval/size.h"
-#include "nn/quantized_embedding.h"
-#include "nn/quantized_file.h"
+#include "eval/outliers/histogram.h"
+#include "eval/speed/size.h"
+#include "nn/files/quantized_file.h"
+#include "nn/layers/quantized_embedding.h"
 
 namespace octet {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "eval/report.h"
+#include "eval/report/report.h"
 #include "tensor/storage.h"
 
 namespace octet {

@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/console.h"
-#include "nn/model_file.h"
+#include "nn/files/model_file.h"
 
 namespace octet {
 namespace fs = std::filesystem;

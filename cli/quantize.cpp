@@ -10,11 +10,11 @@
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
-#include "eval/calibrate.h"
-#include "nn/model_file.h"
-#include "nn/quantized_file.h"
-#include "train/model_tokenizer.h"
-#include "train/tokenizer_file.h"
+#include "eval/calibration/calibrate.h"
+#include "nn/files/model_file.h"
+#include "nn/files/model_tokenizer.h"
+#include "nn/files/quantized_file.h"
+#include "text/tokenizer_file.h"
 
 namespace octet {
 namespace {

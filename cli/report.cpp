@@ -2,7 +2,7 @@
 #include "cli/report_charts.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
-#include "nn/model_file.h"
+#include "nn/files/model_file.h"
 
 namespace octet {
 namespace {

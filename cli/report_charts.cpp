@@ -5,11 +5,11 @@
 
 #include "base/shown_text.h"
 #include "cli/text_stage.h"
-#include "eval/layer_outliers.h"
-#include "eval/outlier_impact.h"
-#include "eval/window_batches.h"
-#include "nn/linear.h"
-#include "nn/model_file.h"
+#include "eval/outliers/layer_outliers.h"
+#include "eval/outliers/outlier_impact.h"
+#include "eval/score/window_batches.h"
+#include "nn/files/model_file.h"
+#include "nn/layers/linear.h"
 #include "quant/apply_recipe.h"
 #include "train/metrics.h"
 
@@ -109,7 +109,7 @@ Chart impact_chart(Gpt& fp32, const Run& run, const Report& report, const std::f
   const Tensor inputs = layer_inputs(fp32, windows, worst->layer, kImpactRows);
   return draw_outlier_chart(
       folder, "outlier_impact",
-      study_outlier_impact("inputs of " + worst->layer, channels_first(inputs), kImpactBits).chart());
+      outlier_chart(study_outlier_impact("inputs of " + worst->layer, channels_first(inputs), kImpactBits)));
 }
 
 /// Draws charts one by one; what goes wrong with one becomes a notice and leaves the others alone.

@@ -5,7 +5,7 @@
 
 #include "base/progress.h"
 #include "cli/run_config.h"
-#include "eval/report.h"
+#include "eval/report/report.h"
 
 namespace octet {
 

@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/folder_lock.h"
 #include "base/shown_text.h"
 #include "cli/verbs.h"
 #include "eval/eval_config.h"
-#include "nn/gpt_config.h"
+#include "nn/layers/gpt_config.h"
 #include "quant/recipe.h"
 #include "tensor/cuda/products.h"
-#include "train/corpus.h"
+#include "text/corpus.h"
 #include "train/train_config.h"
 
 namespace octet {

@@ -6,8 +6,8 @@
 
 #include <unistd.h>
 
-#include "nn/model_file.h"
-#include "train/model_tokenizer.h"
+#include "nn/files/model_file.h"
+#include "nn/files/model_tokenizer.h"
 
 namespace octet {
 namespace fs = std::filesystem;

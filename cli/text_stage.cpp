@@ -4,9 +4,9 @@
 
 #include "base/format.h"
 #include "base/shown_text.h"
+#include "nn/files/model_tokenizer.h"
+#include "text/seen_text.h"
 #include "train/checkpoint.h"
-#include "train/model_tokenizer.h"
-#include "train/seen_text.h"
 
 namespace octet {
 namespace {

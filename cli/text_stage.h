@@ -2,8 +2,8 @@
 
 #include "base/progress.h"
 #include "cli/run_config.h"
-#include "train/tokenized_corpus.h"
-#include "train/tokenizer.h"
+#include "text/tokenized_corpus.h"
+#include "text/tokenizer.h"
 
 namespace octet {
 

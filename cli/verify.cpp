@@ -1,18 +1,18 @@
-#include "eval/verify.h"
+#include "eval/verify/verify.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "base/text_columns.h"
 #include "cli/console.h"
 #include "cli/device.h"
-#include "nn/quantized_file.h"
+#include "nn/files/model_tokenizer.h"
+#include "nn/files/quantized_file.h"
 #include "quant/apply_recipe.h"
-#include "train/model_tokenizer.h"
 
 namespace octet {
 namespace {

@@ -10,7 +10,7 @@ set_target_properties(octet_library PROPERTIES EXPORT_NAME octet)
 target_link_libraries(octet_library INTERFACE octet_eval octet_cuda $<INSTALL_INTERFACE:$<TARGET_OBJECTS:$<TARGET_NAME:octet_cuda>>>)
 target_include_directories(octet_library INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/octet>)
 
-set(folders base tensor io nn quant train eval)
+set(folders base text tensor io nn quant train eval)
 list(TRANSFORM folders PREPEND octet_ OUTPUT_VARIABLE libraries)
 install(TARGETS octet_library octet_settings octet_cuda ${libraries} EXPORT OctetTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "base/config_field.h"
-#include "eval/outliers.h"
-#include "eval/paired.h"
-#include "eval/speed.h"
-#include "nn/sample.h"
+#include "base/config/field.h"
+#include "eval/outliers/outliers.h"
+#include "eval/score/paired.h"
+#include "eval/speed/speed.h"
+#include "nn/generation/sample.h"
 
 namespace octet {
 

@@ -2,9 +2,9 @@
 #include <cmath>
 #include <cstdio>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/random.h"
-#include "nn/model_file.h"
+#include "nn/files/model_file.h"
 #include "quant/apply_recipe.h"
 
 using namespace octet;

@@ -2,13 +2,13 @@
 #include <cstdio>
 
 #include "base/file.h"
-#include "nn/generate.h"
+#include "nn/files/model_file.h"
+#include "nn/generation/generate.h"
 #include "nn/initialize.h"
-#include "nn/model_file.h"
+#include "text/bpe_trainer.h"
+#include "text/tokenizer_file.h"
 #include "train/batches.h"
-#include "train/bpe_trainer.h"
-#include "train/make_optimizer.h"
-#include "train/tokenizer_file.h"
+#include "train/optim/make_optimizer.h"
 #include "train/training_step.h"
 
 using namespace octet;

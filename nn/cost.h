@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "nn/gpt_config.h"
+#include "nn/layers/gpt_config.h"
 
 namespace octet {
 

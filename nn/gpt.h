@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "nn/block.h"
-#include "nn/embedding.h"
+#include "nn/layers/block.h"
+#include "nn/layers/embedding.h"
 
 namespace octet {
 

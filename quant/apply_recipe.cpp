@@ -6,8 +6,8 @@
 #include <fmt/ranges.h>
 
 #include "base/nearest.h"
-#include "nn/quantized_embedding.h"
-#include "nn/quantized_linear.h"
+#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_linear.h"
 #include "quant/absmax.h"
 #include "quant/glob.h"
 #include "quant/minmax.h"

@@ -32,8 +32,8 @@ struct Coverage {
 /// Replaces the linear layers and the token embedding of `model` by quantized ones, as the recipe says, by rounding to
 /// nearest (quant/absmax.h, minmax.h, nf4.h) on the CPU; the layers stay on their device. On an error the model is as
 /// it was. `scales` are what static activations round with: of every layer that multiplies, from calibration
-/// (eval/calibrate.h). Errors: static activations without the scale of a layer; a pattern that matches no layer
-/// (config), naming the recipe and the nearest paths; a weight with NaN or infinity, or a model that is quantized
+/// (eval/calibration/calibrate.h). Errors: static activations without the scale of a layer; a pattern that matches no
+/// layer (config), naming the recipe and the nearest paths; a weight with NaN or infinity, or a model that is quantized
 /// already, naming the layer.
 Coverage apply_recipe(Gpt& model, const Recipe& recipe, const InputScales& scales = {});
 

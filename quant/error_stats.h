@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "base/config_field.h"
+#include "base/config/field.h"
 #include "tensor/formats/any_weight.h"
 
 namespace octet {

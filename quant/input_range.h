@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/config_field.h"
+#include "base/config/field.h"
 
 namespace octet {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "base/config_field.h"
-#include "nn/quantized_matrix.h"
+#include "base/config/field.h"
+#include "nn/layers/quantized_matrix.h"
 #include "quant/input_range.h"
 
 namespace octet {

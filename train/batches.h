@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "train/tokenized_corpus.h"
+#include "text/tokenized_corpus.h"
 
 namespace octet {
 

@@ -5,14 +5,14 @@
 #include <system_error>
 #include <vector>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "io/safetensors.h"
-#include "nn/model_file.h"
+#include "nn/files/model_file.h"
+#include "nn/files/model_tokenizer.h"
 #include "tensor/backend.h"
-#include "train/model_tokenizer.h"
-#include "train/tokenizer_file.h"
+#include "text/tokenizer_file.h"
 
 namespace octet {
 namespace {

@@ -7,9 +7,9 @@
 
 #include "base/file.h"
 #include "nn/gpt.h"
-#include "train/corpus.h"
-#include "train/optimizer.h"
-#include "train/tokenizer.h"
+#include "text/corpus.h"
+#include "text/tokenizer.h"
+#include "train/optim/optimizer.h"
 #include "train/train_config.h"
 
 namespace octet {

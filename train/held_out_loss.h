@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "nn/gpt.h"
-#include "train/tokenized_corpus.h"
-#include "train/tokenizer.h"
+#include "text/tokenized_corpus.h"
+#include "text/tokenizer.h"
 
 namespace octet {
 

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
-#include "base/config_rules.h"
-#include "train/make_optimizer.h"
-#include "train/schedule.h"
+#include "base/config/rules.h"
+#include "train/optim/make_optimizer.h"
+#include "train/optim/schedule.h"
 
 namespace octet {
 

@@ -10,12 +10,12 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "nn/cost.h"
+#include "nn/files/model_tokenizer.h"
 #include "tensor/backend.h"
 #include "train/batches.h"
 #include "train/checkpoint.h"
 #include "train/checkpoint_folders.h"
 #include "train/held_out_loss.h"
-#include "train/model_tokenizer.h"
 #include "train/run_log.h"
 #include "train/training_step.h"
 

@@ -9,9 +9,9 @@
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "nn/gpt.h"
+#include "text/tokenized_corpus.h"
+#include "text/tokenizer.h"
 #include "train/metrics.h"
-#include "train/tokenized_corpus.h"
-#include "train/tokenizer.h"
 #include "train/train_config.h"
 
 namespace octet {

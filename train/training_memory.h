@@ -1,6 +1,6 @@
 #pragma once
 
-#include "nn/gpt_config.h"
+#include "nn/layers/gpt_config.h"
 #include "train/train_config.h"
 
 namespace octet {

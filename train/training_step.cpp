@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 #include "tensor/autograd/node.h"
-#include "train/clip.h"
+#include "train/optim/gradient_clip.h"
 
 namespace octet {
 namespace {

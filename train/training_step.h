@@ -5,7 +5,7 @@
 
 #include "nn/gpt.h"
 #include "train/batches.h"
-#include "train/optimizer.h"
+#include "train/optim/optimizer.h"
 #include "train/train_config.h"
 
 namespace octet {

@@ -15,7 +15,7 @@
 #include "base/random.h"
 #include "bench/onednn_int8.h"
 #include "bench/warm_up.h"
-#include "eval/interleave.h"
+#include "eval/speed/interleave.h"
 #include "tensor/autograd/node.h"
 #include "tensor/backend.h"
 #include "tensor/machine_limits.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/train/golden/tokenizer.json and tokenizer_cases.json with the Hugging Face `tokenizers` package.
+"""Makes tests/text/golden/tokenizer.json and tokenizer_cases.json with the Hugging Face `tokenizers` package.
 
     python3 -m venv /tmp/golden && /tmp/golden/bin/pip install tokenizers==0.23.3
     /tmp/golden/bin/python scripts/golden/tokenizer.py

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "base/config_field.h"
+#include "base/config/field.h"
 #include "tensor/tensor.h"
 
 namespace octet {

@@ -1,5 +1,4 @@
-#include "base/config_keys.h"
-
+#include "base/config/keys.h"
 #include "tests/base/config_sample.h"
 
 namespace octet {

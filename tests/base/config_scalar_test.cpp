@@ -1,10 +1,9 @@
-#include "base/config_scalar.h"
-
 #include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
 
+#include "base/config/scalar.h"
 #include "base/nearest.h"
 #include "base/utf8.h"
 

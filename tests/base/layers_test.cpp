@@ -1,5 +1,7 @@
 #include <filesystem>
+#include <map>
 #include <regex>
+#include <set>
 
 #include <gtest/gtest.h>
 
@@ -11,7 +13,25 @@ namespace {
 namespace fs = std::filesystem;
 
 // Lowest first; a folder may include itself and those before it (docs/architecture.md).
-const std::vector<std::string> kFolders = {"base", "tensor", "io", "nn", "quant", "train", "eval", "cli"};
+const std::vector<std::string> kFolders = {"base", "text", "tensor", "io", "nn", "quant", "train", "eval", "cli"};
+
+// The rooms of folders that have some: each room with those of the same folder that it may include. "" is the folder
+// itself. No two include each other, by whatever way.
+using Rooms = std::map<std::string, std::set<std::string>>;
+const std::map<std::string, Rooms> kRooms = {
+    {"base", {{"", {}}, {"config", {""}}}},
+    {"nn", {{"layers", {}}, {"", {"layers"}}, {"generation", {"", "layers"}}, {"files", {"", "layers"}}}},
+    {"train", {{"optim", {}}, {"", {"optim"}}}},
+    {"eval",
+     {{"score", {}},
+      {"calibration", {"score"}},
+      {"outliers", {"calibration"}},
+      {"speed", {"score", "calibration"}},
+      {"verify", {"score", "calibration"}},
+      {"charts", {"outliers"}},
+      {"report", {"score", "outliers", "speed", "charts"}},
+      {"", {"score", "outliers", "speed"}}}},
+};
 
 std::size_t level(const std::string& folder) {
   return static_cast<std::size_t>(std::find(kFolders.begin(), kFolders.end(), folder) - kFolders.begin());
@@ -43,6 +63,47 @@ TEST(Layers, AFolderIncludesOnlyFoldersBelowIt) {
     }
   }
   EXPECT_GT(includes, 100) << "the pattern no longer finds includes";
+}
+
+/// "score" of "eval/score/windows.h", "" of "eval/eval_config.h".
+std::string room_of(const std::string& path) {
+  const std::size_t first = path.find('/'), second = path.find('/', first + 1);
+  return second == std::string::npos ? "" : path.substr(first + 1, second - first - 1);
+}
+
+TEST(Layers, ARoomIncludesOnlyRoomsBelowIt) {
+  const std::regex include("#include \"(([a-z]+)/[^\"]+)\"");
+  std::set<std::string> used;  // arrows that are there
+  std::size_t allowed = 0;
+  for (const auto& [folder, rooms] : kRooms) {
+    for (const auto& [room, below] : rooms) allowed += below.size();
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(OCTET_SOURCE_DIR) / folder)) {
+      if (!is_source(entry.path())) continue;
+      const std::string room = room_of(fs::relative(entry.path(), OCTET_SOURCE_DIR).string());
+      ASSERT_TRUE(rooms.contains(room)) << entry.path() << " is in a room that kRooms does not know";
+      const std::string text = read_text_file(entry.path());
+      for (std::sregex_iterator match(text.begin(), text.end(), include), end; match != end; ++match) {
+        const std::string other = room_of((*match)[1]);
+        if ((*match)[2] != folder || other == room) continue;
+        EXPECT_TRUE(rooms.at(room).contains(other)) << entry.path() << " includes " << (*match)[1];
+        used.insert(folder + "/" + room + " -> " + other);
+      }
+    }
+  }
+  EXPECT_EQ(used.size(), allowed) << "an arrow that nobody needs any more should leave kRooms";
+}
+
+TEST(Layers, NoTwoRoomsIncludeEachOther) {
+  for (const auto& [folder, rooms] : kRooms) {
+    // Rooms that include only settled ones are settled; in a circle nobody is first.
+    std::set<std::string> settled;
+    for (std::size_t round = 0; round < rooms.size(); ++round) {
+      for (const auto& [room, below] : rooms) {
+        if (std::includes(settled.begin(), settled.end(), below.begin(), below.end())) settled.insert(room);
+      }
+    }
+    EXPECT_EQ(settled.size(), rooms.size()) << folder;
+  }
 }
 
 // The library throws; only the command line prints and exits.

@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "tests/cli/process.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace octet::sample {
 

@@ -1,7 +1,7 @@
 // What a report shows, and that nothing in it acts.
 #include <nlohmann/json.hpp>
 
-#include "eval/gnuplot.h"
+#include "eval/charts/gnuplot.h"
 #include "tests/cli/cli_sample.h"
 
 namespace octet {

@@ -1,4 +1,4 @@
-#include "nn/decode_step.h"
+#include "nn/generation/decode_step.h"
 
 #include <cmath>
 #include <utility>

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "eval/bench.h"
-#include "eval/bench_shapes.h"
+#include "eval/speed/bench.h"
+#include "eval/speed/bench_shapes.h"
 #include "nn/cost.h"
 
 namespace octet {

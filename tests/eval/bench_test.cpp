@@ -1,4 +1,4 @@
-#include "eval/bench.h"
+#include "eval/speed/bench.h"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "eval/bench_text.h"
+#include "eval/speed/bench_text.h"
 
 #include <limits>
 #include <nlohmann/json.hpp>

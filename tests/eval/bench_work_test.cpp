@@ -1,4 +1,4 @@
-#include "eval/bench_work.h"
+#include "eval/speed/bench_work.h"
 
 #include <cmath>
 

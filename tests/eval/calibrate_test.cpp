@@ -1,4 +1,4 @@
-#include "eval/calibrate.h"
+#include "eval/calibration/calibrate.h"
 
 #include <cmath>
 #include <map>
@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "eval/observe.h"
+#include "eval/calibration/observe.h"
 #include "tests/eval/tiny_models.h"
 
 namespace octet {

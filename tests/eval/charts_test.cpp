@@ -1,4 +1,4 @@
-#include "eval/charts.h"
+#include "eval/charts/charts.h"
 
 #include <cmath>
 #include <functional>
@@ -9,10 +9,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "eval/chart_script.h"
-#include "eval/gnuplot.h"
+#include "eval/charts/chart_script.h"
+#include "eval/charts/gnuplot.h"
 #include "tests/eval/sample_charts.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace octet {
 namespace {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/config.h"
+#include "base/config/config.h"
 
 namespace octet {
 namespace {

@@ -1,4 +1,4 @@
-#include "eval/evaluator.h"
+#include "eval/score/evaluator.h"
 
 #include <limits>
 #include <numbers>

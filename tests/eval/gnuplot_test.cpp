@@ -1,4 +1,4 @@
-#include "eval/gnuplot.h"
+#include "eval/charts/gnuplot.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace octet {
 namespace {

@@ -1,4 +1,4 @@
-#include "eval/histogram.h"
+#include "eval/outliers/histogram.h"
 
 #include <cmath>
 #include <limits>

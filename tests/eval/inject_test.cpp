@@ -1,9 +1,9 @@
-#include "eval/inject.h"
+#include "eval/outliers/inject.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "eval/layer_outliers.h"
+#include "eval/outliers/layer_outliers.h"
 #include "tests/eval/tiny_models.h"
 
 namespace octet {

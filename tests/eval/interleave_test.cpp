@@ -1,4 +1,4 @@
-#include "eval/interleave.h"
+#include "eval/speed/interleave.h"
 
 #include <string>
 

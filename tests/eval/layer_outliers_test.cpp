@@ -1,4 +1,4 @@
-#include "eval/layer_outliers.h"
+#include "eval/outliers/layer_outliers.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "eval/evaluator.h"
+#include "eval/score/evaluator.h"
 
 namespace octet {
 

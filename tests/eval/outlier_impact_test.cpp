@@ -1,4 +1,4 @@
-#include "eval/outlier_impact.h"
+#include "eval/outliers/outlier_impact.h"
 
 #include <cmath>
 
@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "eval/charts/charts.h"
 
 namespace octet {
 namespace {
@@ -50,7 +51,7 @@ TEST(OutlierImpact, FindsTheClipOfNormalValues) {
 
 TEST(OutlierImpact, ChartRefersToTheThreeVariants) {
   const OutlierImpact impact = study_outlier_impact("blocks.0.mlp.down", matrix(30.0F), 4);
-  const OutlierChart chart = impact.chart();
+  const OutlierChart chart = outlier_chart(impact);
   EXPECT_EQ(chart.layer, "blocks.0.mlp.down");
   ASSERT_EQ(chart.panels.size(), 3U);
   EXPECT_EQ(chart.panels[0].original.data(), impact.original.data<float>());

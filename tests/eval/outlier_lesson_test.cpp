@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "eval/calibrate.h"
-#include "eval/inject.h"
-#include "eval/named_model.h"
+#include "eval/calibration/calibrate.h"
+#include "eval/outliers/inject.h"
+#include "eval/score/named_model.h"
 #include "quant/apply_recipe.h"
 #include "tests/eval/tiny_models.h"
 

@@ -1,4 +1,4 @@
-#include "eval/outliers.h"
+#include "eval/outliers/outliers.h"
 
 #include <cmath>
 #include <limits>

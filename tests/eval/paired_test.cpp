@@ -1,4 +1,4 @@
-#include "eval/paired.h"
+#include "eval/score/paired.h"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "eval/plain_svg.h"
+#include "eval/charts/plain_svg.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "eval/quantile.h"
+#include "eval/score/quantile.h"
 
 #include <vector>
 

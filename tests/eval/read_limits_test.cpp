@@ -1,4 +1,4 @@
-#include "eval/read_limits.h"
+#include "eval/speed/read_limits.h"
 
 #include <vector>
 

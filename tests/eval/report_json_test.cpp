@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "tests/eval/sample_report.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace octet {
 namespace {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "eval/report_text.h"
+#include "eval/report/text.h"
 #include "tests/eval/sample_report.h"
 
 namespace octet {

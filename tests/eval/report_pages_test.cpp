@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "eval/report_html.h"
+#include "eval/report/html.h"
 #include "tests/eval/sample_report.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace octet {
 namespace {

@@ -1,9 +1,9 @@
-#include "eval/report_parts.h"
-
 #include <cmath>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "eval/report/parts.h"
 
 namespace octet {
 namespace {

@@ -1,10 +1,9 @@
-#include "eval/report_text.h"
-
 #include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "eval/report/text.h"
 #include "tests/eval/sample_report.h"
 
 namespace octet {

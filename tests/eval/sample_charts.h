@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/charts.h"
+#include "eval/charts/charts.h"
 
 namespace octet::sample {
 
@@ -60,7 +60,7 @@ struct OutlierMatrix {
     per_channel = quantize(values, scales, kColumns, bits);
   }
 
-  OutlierPanel panel(const std::string& title, const QuantizedMatrix& matrix) const {
+  GridPanel panel(const std::string& title, const QuantizedMatrix& matrix) const {
     return {title, values, matrix.dequantized, matrix.codes, matrix.typical_scale};
   }
   OutlierChart chart() const {

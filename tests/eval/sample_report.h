@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "eval/report.h"
+#include "eval/report/report.h"
 #include "tests/eval/sample_charts.h"
 
 namespace octet::sample {

@@ -1,4 +1,4 @@
-#include "eval/samples.h"
+#include "eval/score/samples.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "eval/size.h"
+#include "eval/speed/size.h"
 
 #include <filesystem>
 
@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "nn/quantized_file.h"
+#include "nn/files/quantized_file.h"
 #include "quant/apply_recipe.h"
 #include "tests/eval/tiny_models.h"
 

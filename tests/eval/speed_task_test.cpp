@@ -1,4 +1,4 @@
-#include "eval/speed_task.h"
+#include "eval/speed/speed_task.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

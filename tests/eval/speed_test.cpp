@@ -1,4 +1,4 @@
-#include "eval/speed.h"
+#include "eval/speed/speed.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "eval/windows.h"
+#include "eval/score/windows.h"
 #include "nn/gpt.h"
 #include "nn/initialize.h"
 

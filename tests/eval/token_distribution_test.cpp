@@ -1,4 +1,4 @@
-#include "eval/token_distribution.h"
+#include "eval/score/token_distribution.h"
 
 #include <cmath>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "eval/verify_exact.h"
+#include "eval/verify/verify_exact.h"
 
 #include <cmath>
 

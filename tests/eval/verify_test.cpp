@@ -1,4 +1,4 @@
-#include "eval/verify.h"
+#include "eval/verify/verify.h"
 
 #include <set>
 

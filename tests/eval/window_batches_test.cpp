@@ -1,4 +1,4 @@
-#include "eval/window_batches.h"
+#include "eval/score/window_batches.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

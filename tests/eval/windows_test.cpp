@@ -1,4 +1,4 @@
-#include "eval/windows.h"
+#include "eval/score/windows.h"
 
 #include <numeric>
 #include <string>
@@ -9,7 +9,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/error.h"
-#include "train/bpe_trainer.h"
+#include "text/bpe_trainer.h"
 
 namespace octet {
 namespace {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "nn/generate.h"
-#include "nn/model_file.h"
-#include "nn/quantized_file.h"
+#include "nn/files/model_file.h"
+#include "nn/files/quantized_file.h"
+#include "nn/generation/generate.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace octet::fuzz {

@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
-#include "base/config.h"
-#include "nn/generate.h"
+#include "base/config/config.h"
+#include "nn/files/quantized_file.h"
+#include "nn/generation/generate.h"
 #include "nn/initialize.h"
-#include "nn/quantized_file.h"
 #include "quant/apply_recipe.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
 #include "tests/fuzz/fuzz.h"
-#include "train/tokenizer_file.h"
+#include "text/tokenizer_file.h"
 
 namespace octet::fuzz {
 namespace {

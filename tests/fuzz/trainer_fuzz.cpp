@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "tests/fuzz/fuzz.h"
 #include "train/checkpoint.h"
 

@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "nn/quantized_embedding.h"
-#include "nn/quantized_linear.h"
+#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_linear.h"
 #include "tensor/cpu/memory.h"
 #include "tests/nn/tiny_gpt.h"
 

@@ -1,4 +1,4 @@
-#include "nn/generate.h"
+#include "nn/generation/generate.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "nn/gpt_config.h"
+#include "nn/layers/gpt_config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "io/safetensors.h"
 #include "nn/gpt.h"
 #include "tensor/autograd/node.h"

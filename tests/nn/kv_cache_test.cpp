@@ -1,4 +1,4 @@
-#include "nn/kv_cache.h"
+#include "nn/layers/kv_cache.h"
 
 #include <cmath>
 

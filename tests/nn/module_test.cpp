@@ -1,10 +1,10 @@
-#include "nn/module.h"
+#include "nn/layers/module.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "nn/embedding.h"
-#include "nn/linear.h"
+#include "nn/layers/embedding.h"
+#include "nn/layers/linear.h"
 
 namespace octet {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "nn/model_file.h"
+#include "nn/files/model_file.h"
 #include "tests/nn/tiny_gpt.h"
 
 namespace octet {

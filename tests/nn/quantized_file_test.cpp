@@ -1,4 +1,4 @@
-#include "nn/quantized_file.h"
+#include "nn/files/quantized_file.h"
 
 #include <cstdlib>
 #include <limits>
@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
-#include "nn/quantized_embedding.h"
-#include "nn/quantized_linear.h"
+#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_linear.h"
 #include "tensor/autograd/node.h"
 #include "tensor/formats/nibbles.h"
 #include "tests/nn/tiny_gpt.h"

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "nn/quantized_embedding.h"
-#include "nn/quantized_linear.h"
+#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_linear.h"
 #include "tensor/autograd/node.h"
 #include "tensor/backend.h"
 #include "tensor/formats/nibbles.h"

@@ -1,4 +1,4 @@
-#include "nn/sample.h"
+#include "nn/generation/sample.h"
 
 #include <cmath>
 #include <limits>

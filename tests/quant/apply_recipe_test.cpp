@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "nn/quantized_embedding.h"
-#include "nn/quantized_linear.h"
+#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_linear.h"
 #include "tensor/autograd/node.h"
 #include "tests/nn/tiny_gpt.h"
 

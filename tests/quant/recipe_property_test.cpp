@@ -6,10 +6,10 @@
 // After gtest, which it does not include itself.
 #include <rapidcheck/gtest.h>
 
-#include "base/config.h"
-#include "nn/quantized_file.h"
+#include "base/config/config.h"
+#include "nn/files/quantized_file.h"
 #include "quant/apply_recipe.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/nn/tiny_gpt.h"
 
 namespace octet {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace octet {
 namespace {
@@ -29,7 +29,7 @@ class CheckpointFoldersTest : public testing::Test {
     return result;
   }
 
-  TemporaryFolder run_;
+  sample::TemporaryFolder run_;
   CheckpointFolders folders_{run_.path()};
 };
 

@@ -11,10 +11,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/config.h"
+#include "base/config/config.h"
 #include "base/file.h"
 #include "io/safetensors.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/train/training_sample.h"
 
 namespace octet {
@@ -80,7 +80,7 @@ class Checkpoint : public testing::Test {
     write_safetensors(file, tensors, metadata);
   }
 
-  TemporaryFolder folder_;
+  sample::TemporaryFolder folder_;
   TrainingSample sample_;
   fs::path checkpoint_ = folder_.path() / "last";
   TrainerState state_{.step = 7,

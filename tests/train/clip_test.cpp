@@ -1,5 +1,3 @@
-#include "train/clip.h"
-
 #include <cmath>
 #include <limits>
 
@@ -7,6 +5,7 @@
 
 #include "base/parallel.h"
 #include "tests/train/optimizer_sample.h"
+#include "train/optim/gradient_clip.h"
 
 namespace octet {
 namespace {

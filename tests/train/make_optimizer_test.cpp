@@ -1,4 +1,4 @@
-#include "train/make_optimizer.h"
+#include "train/optim/make_optimizer.h"
 
 #include <map>
 #include <string>

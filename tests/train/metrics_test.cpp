@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace octet {
 namespace {
@@ -27,7 +27,7 @@ MetricsRow row_of(std::int64_t step) {
 
 class Metrics : public testing::Test {
  protected:
-  TemporaryFolder folder_;
+  sample::TemporaryFolder folder_;
   std::filesystem::path path_ = folder_.path() / "metrics.jsonl";
 };
 

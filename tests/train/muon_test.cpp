@@ -1,4 +1,4 @@
-#include "train/muon.h"
+#include "train/optim/muon.h"
 
 #include <cmath>
 
@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/train/optimizer_sample.h"
-#include "train/newton_schulz.h"
+#include "train/optim/newton_schulz.h"
 
 namespace octet {
 namespace {

@@ -1,4 +1,4 @@
-#include "train/newton_schulz.h"
+#include "train/optim/newton_schulz.h"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "nn/module.h"
+#include "nn/layers/module.h"
 
 namespace octet {
 

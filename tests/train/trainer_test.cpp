@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 
 #include "base/file.h"
-#include "tests/train/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/train/training_sample.h"
 
 namespace octet {
@@ -80,7 +80,7 @@ class Trainer : public testing::Test {
   }
 
   OneThread one_thread_;
-  TemporaryFolder folder_;
+  sample::TemporaryFolder folder_;
   TrainingSample sample_;
   NullProgress progress_;
 };

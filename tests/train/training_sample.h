@@ -11,8 +11,8 @@
 #include "base/random.h"
 #include "nn/gpt.h"
 #include "nn/initialize.h"
-#include "train/bpe_trainer.h"
-#include "train/tokenizer.h"
+#include "text/bpe_trainer.h"
+#include "text/tokenizer.h"
 #include "train/trainer.h"
 
 namespace octet {

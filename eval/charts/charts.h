@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "eval/charts/gnuplot.h"
+#include "eval/outliers/outlier_impact.h"
+
+namespace octet {
+
+/// A chart that was drawn. `name` is the stem of NAME.svg, of the script NAME.gp that drew it (run
+/// `gnuplot NAME.gp` in the folder to draw it again) and of its numbers NAME.dat.
+struct Chart {
+  std::string name;
+  std::string title;    ///< the message of the chart
+  std::string caption;  ///< teaches what one sees
+
+  template <class V>
+  void visit(V& v) {
+    v("name", name);
+    v("title", title);
+    v("caption", caption);
+  }
+};
+
+// Every draw_ function creates `folder` if need be, writes NAME.dat and NAME.gp, runs gnuplot and
+// checks NAME.svg. Errors: capability where gnuplot is missing (nothing is written then); run where
+// the input has no values or gnuplot fails.
+
+/// One layer's weights before and after quantization, and the difference.
+struct WeightChart {
+  std::string layer;              ///< dotted name
+  std::string scheme;             ///< "int4, groups of 64"
+  std::span<const float> before;  ///< W
+  std::span<const float> after;   ///< dequantize(quantize(W)), same size
+  double scale = 0;               ///< the step between two levels (of a typical row or group)
+  int bits = 8;
+};
+/// Three panels: W, the dequantized W with the levels of the grid, and the error (after - before)
+/// with MSE and SNR = 10 log10(sum W^2 / sum error^2).
+Chart draw_weight_chart(const std::filesystem::path& folder, const std::string& name, const WeightChart& chart);
+
+/// What a few outliers do to a grid, and how clipping and a scale per channel repair it.
+struct OutlierChart {
+  std::string layer;
+  int bits = 4;
+  std::vector<GridPanel> panels;  ///< exactly three: per tensor, per tensor clipped, per channel
+};
+/// Three columns; above, the values with the levels of the grid; below, how many values each level
+/// got.
+Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string& name, const OutlierChart& chart);
+/// The chart of a study; refers to the tensors there.
+OutlierChart outlier_chart(const OutlierImpact& impact);
+
+struct TrainingStep {
+  double step = 0, loss = 0, learning_rate = 0;
+};
+struct HeldOutPoint {
+  double step = 0, loss = 0;
+};
+struct TrainingChart {
+  std::vector<TrainingStep> steps;
+  std::vector<HeldOutPoint> held_out;  ///< its minimum is marked; where none is finite, only the training is drawn
+};
+/// Losses in nats per token above, the learning rate below.
+Chart draw_training_chart(const std::filesystem::path& folder, const std::string& name, const TrainingChart& chart);
+
+struct TradeoffPoint {
+  std::string label;
+  double size_mb = 0, bits_per_weight = 0;
+  double perplexity = 0, low = 0,
+         high = 0;  ///< its interval; equal to the perplexity for the baseline
+};
+/// Perplexity against file size. The first point is the baseline that the others are compared to; `confidence` is that
+/// of their intervals (0.95: 95 %).
+Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string& name,
+                          const std::vector<TradeoffPoint>& points, double confidence);
+
+struct LayerOutliers {
+  std::string layer;
+  double max_over_std = 0;    ///< max |x - mean| / std
+  double share_sigma = 0;     ///< share of values beyond `sigma_threshold` standard deviations, 0.01 = 1 %
+  double share_absolute = 0;  ///< share of values with |x| >= `absolute_threshold`
+};
+struct ActivationChart {
+  double sigma_threshold = 6, absolute_threshold = 6;
+  std::vector<LayerOutliers> layers;
+};
+Chart draw_activation_chart(const std::filesystem::path& folder, const std::string& name, const ActivationChart& chart);
+
+struct SpeedPoint {
+  std::string label;
+  double prefill_tokens_per_s = 0, decode_tokens_per_s = 0;
+};
+/// Tokens per second relative to the first point, the FP32 baseline.
+Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& name,
+                       const std::vector<SpeedPoint>& points);
+
+}  // namespace octet

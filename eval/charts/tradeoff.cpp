@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/text_columns.h"
+#include "eval/charts/chart_script.h"
+#include "base/number_text.h"
+
+namespace octet {
+
+namespace {
+
+constexpr std::size_t kMostLabelColumns = 40;
+constexpr double kWidth = 1000, kHeight = 560;  // of the picture, in pixels
+constexpr double kLeft = 0.09, kRight = 0.97, kBottom = 0.13,
+                 kTop = 0.87;  // of the axes, as shares of it
+
+struct Range {
+  double low, high;
+  double size() const { return high - low; }
+};
+
+struct Box {
+  double left, right, bottom, top;  // pixels, y upwards
+  bool overlaps(const Box& other) const {
+    return left < other.right && other.left < right && bottom < other.top && other.bottom < top;
+  }
+};
+
+/// Maps data to pixels and finds a free place beside each point for its label.
+class LabelPlacer {
+ public:
+  LabelPlacer(Range x, Range y, const std::vector<TradeoffPoint>& points) : x_(x), y_(y) {
+    for (const TradeoffPoint& point : points) {
+      const double px = pixel_x(point.size_mb);
+      taken_.push_back({px - 8, px + 8, std::min(pixel_y(point.low), pixel_y(point.perplexity) - 8),
+                        std::max(pixel_y(point.high), pixel_y(point.perplexity) + 8)});
+    }
+    const double baseline = pixel_y(points[0].perplexity);
+    taken_.push_back({0, kWidth, baseline - 1, baseline + 1});  // the dashed line
+  }
+
+  /// The gnuplot command that puts the label, with a thin line to its point where it had to move
+  /// away.
+  std::string place(const TradeoffPoint& point, const std::string& text) {
+    constexpr double kCharWidth = 7.2, kLineHeight = 19, kGap = 13;
+    const double width = kCharWidth * static_cast<double>(display_width(text));
+    const double px = pixel_x(point.size_mb);
+    const double py = pixel_y(point.perplexity);
+    for (int attempt = 0; attempt < 60; ++attempt) {
+      const bool to_right = attempt % 2 == 0;
+      const int step = (attempt / 2 + 1) / 2 * (attempt / 2 % 2 == 0 ? 1 : -1);  // 0, -1, 1, -2, 2, ...
+      const double y = py + step * kLineHeight;
+      const double x = to_right ? px + kGap : px - kGap;
+      const Box box{to_right ? x : x - width, to_right ? x + width : x, y - kLineHeight / 2, y + kLineHeight / 2};
+      if (is_free(box) || attempt == 59) {
+        taken_.push_back(box);
+        return command(text, x, y, to_right, std::abs(step) > 1 ? &point : nullptr);
+      }
+    }
+    return {};
+  }
+
+ private:
+  double pixel_x(double value) const { return kWidth * (kLeft + (kRight - kLeft) * (value - x_.low) / x_.size()); }
+  double pixel_y(double value) const { return kHeight * (kBottom + (kTop - kBottom) * (value - y_.low) / y_.size()); }
+  bool is_free(const Box& box) const {
+    const Box axes{kWidth * kLeft, kWidth * kRight, kHeight * kBottom + 4, kHeight * kTop};
+    if (box.left < axes.left || box.right > axes.right || box.bottom < axes.bottom || box.top > axes.top) return false;
+    return std::none_of(taken_.begin(), taken_.end(), [&](const Box& other) { return box.overlaps(other); });
+  }
+  std::string command(const std::string& text, double x, double y, bool to_right, const TradeoffPoint* leader) const {
+    std::string commands = fmt::format("set label {} at screen {:.4f},{:.4f} {} textcolor rgb '{}'", gp_text(text),
+                                       x / kWidth, y / kHeight, to_right ? "left" : "right", Palette::kInk);
+    if (leader != nullptr) {
+      commands += fmt::format("\nset arrow from {:.7g},{:.7g} to screen {:.4f},{:.4f} nohead linecolor rgb '{}'",
+                              leader->size_mb, leader->perplexity, (to_right ? x - 3 : x + 3) / kWidth, y / kHeight,
+                              Palette::kMuted);
+    }
+    return commands;
+  }
+
+  Range x_, y_;
+  std::vector<Box> taken_;
+};
+
+Range choose_perplexities(const std::vector<TradeoffPoint>& points) {
+  Range range{points[0].perplexity, points[0].perplexity};
+  for (const TradeoffPoint& point : points) {
+    range.low = std::min({range.low, point.perplexity, point.low});
+    range.high = std::max({range.high, point.perplexity, point.high});
+  }
+  // At least 1 % tall: a smaller difference must not look like a cliff.
+  const double missing = std::max(0.0, 0.01 * points[0].perplexity - range.size());
+  const double room = 0.14 * (range.size() + missing);
+  return {range.low - missing / 2 - room, range.high + missing / 2 + room};
+}
+
+std::string make_title(const std::vector<TradeoffPoint>& points) {
+  const TradeoffPoint& smallest = *std::min_element(points.begin(), points.end(),
+                                                    [](const auto& a, const auto& b) { return a.size_mb < b.size_mb; });
+  if (smallest.size_mb >= points[0].size_mb || smallest.size_mb <= 0) return "Perplexity against size";
+  return fmt::format("{} is {:.1f} times smaller than {} and has {} perplexity", smallest.label,
+                     points[0].size_mb / smallest.size_mb, points[0].label,
+                     format_change(smallest.perplexity / points[0].perplexity - 1));
+}
+
+}  // namespace
+
+Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string& name,
+                          const std::vector<TradeoffPoint>& all, double confidence) {
+  std::vector<TradeoffPoint> points;
+  for (const TradeoffPoint& point : all) {
+    if (!std::isfinite(point.size_mb) || !std::isfinite(point.perplexity) || point.perplexity <= 0) continue;
+    points.push_back(point);
+    points.back().label = shortened(point.label, kMostLabelColumns);
+    if (!std::isfinite(point.low)) points.back().low = point.perplexity;
+    if (!std::isfinite(point.high)) points.back().high = point.perplexity;
+  }
+  check(!points.empty(), "[tradeoff chart] expected points with a size and a perplexity, got none");
+  double largest = 0;
+  for (const TradeoffPoint& point : points) largest = std::max(largest, point.size_mb);
+  const Range sizes{0, largest > 0 ? 1.12 * largest : 1.0};
+  const Range perplexities = choose_perplexities(points);
+
+  ChartScript script(name, static_cast<int>(kWidth), static_cast<int>(kHeight));
+  script.begin_block("size in MB, perplexity, low, high, bits per weight; the first row is the baseline");
+  for (const TradeoffPoint& point : points) {
+    script.row({point.size_mb, point.perplexity, point.low, point.high, point.bits_per_weight});
+  }
+  script.line(fmt::format("set lmargin at screen {}; set rmargin at screen {}", kLeft, kRight));
+  script.line(fmt::format("set bmargin at screen {}; set tmargin at screen {}", kBottom, kTop));
+  script.line(fmt::format("set title {} font ',16'", gp_bold(make_title(points))));
+  script.line("set xlabel 'file size (MB)'");
+  script.line("set ylabel 'perplexity on held-out text (lower is better)'");
+  script.line(fmt::format("set xrange [{}:{:.7g}]", sizes.low, sizes.high));
+  script.line(fmt::format("set yrange [{:.7g}:{:.7g}]", perplexities.low, perplexities.high));
+  script.line("set key off");
+  script.line(
+      fmt::format("set arrow from graph 0,first {0:.7g} to graph 1,first {0:.7g} nohead dashtype 2 "
+                  "linecolor rgb '{1}'",
+                  points[0].perplexity, Palette::kMuted));
+  LabelPlacer placer(sizes, perplexities, points);
+  for (const TradeoffPoint& point : points) {
+    script.line(
+        placer.place(point, fmt::format("{}  {} bits/weight", point.label, format_fixed(point.bits_per_weight, 2))));
+  }
+  script.line(
+      fmt::format("plot DATA index 0 using 1:2:3:4 with yerrorbars pointtype 7 pointsize 1.1 linewidth 2 "
+                  "linecolor rgb '{}', "
+                  "'' index 0 every ::0::0 using 1:2 with points pointtype 7 pointsize 1.3 linecolor rgb '{}'",
+                  Palette::kBlue, Palette::kOrange));
+  return script.draw(
+      folder, "Perplexity against size",
+      fmt::format("Further left is smaller, further down is better; the dashed line is {}. The bars are "
+                  "{} intervals of the paired difference to {}: where a bar crosses the dashed line, the "
+                  "difference could be chance. Bits per weight count the scales and everything that "
+                  "was left unquantized.",
+                  points[0].label, format_confidence(confidence), points[0].label));
+}
+
+}  // namespace octet

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "eval/report/report.h"
+
+namespace octet {
+
+// The building blocks of report.html.
+
+/// `text` as it may stand in HTML text and in quoted attributes. What shown_text() drops becomes
+/// U+FFFD.
+std::string escape_html(std::string_view text);
+
+/// A picture of gnuplot as part of the page: without its XML head and fixed size, its greys replaced by the colours
+/// of the page's light or dark theme, its ids made unique by `name`.
+std::string inline_svg(const std::string& svg, const std::string& name, const std::string& title);
+
+/// The style sheet.
+std::string_view report_style();
+
+/// A table; cells hold HTML. Columns but the first `text_columns` hold numbers and align right.
+std::string html_table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
+                       std::size_t text_columns = 1, std::string_view css_class = "");
+
+// The sections, each empty where the report has nothing for it.
+std::string html_headline(const Report& report);
+std::string html_verdicts(const Report& report);
+std::string html_charts(const Report& report, const std::filesystem::path& folder);
+std::string html_samples(const Report& report);
+std::string html_coverage(const Report& report);
+std::string html_outliers(const Report& report);
+std::string html_facts(const Report& report);
+
+}  // namespace octet

@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include "base/shown_text.h"
+#include "eval/report/html.h"
+
+namespace octet {
+
+std::string escape_html(std::string_view text) {
+  std::string escaped;
+  for (const char c : shown_text(text)) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string html_table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
+                       std::size_t text_columns, std::string_view css_class) {
+  const auto mark = [&](std::size_t column) { return column < text_columns ? " class=\"text\"" : ""; };
+  std::string html = fmt::format("<div class=\"scroll\"><table class=\"{}\">\n<thead><tr>", css_class);
+  for (std::size_t c = 0; c < header.size(); ++c) html += fmt::format("<th{}>{}</th>", mark(c), header[c]);
+  html += "</tr></thead>\n<tbody>\n";
+  for (const std::vector<std::string>& row : rows) {
+    html += "<tr>";
+    for (std::size_t c = 0; c < row.size(); ++c) html += fmt::format("<td{}>{}</td>", mark(c), row[c]);
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+}  // namespace octet

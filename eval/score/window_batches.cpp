@@ -1,0 +1,57 @@
+#include "eval/score/window_batches.h"
+
+#include <algorithm>
+
+namespace octet {
+namespace {
+
+void check_window(const Window& window, std::size_t index) {
+  check(window.first_scored >= 0 && window.scored() > 0,
+        "[evaluate] expected window {} to score some of its {} predictions, got those from {} on", index,
+        window.length(), window.first_scored);
+}
+
+}  // namespace
+
+std::vector<WindowBatch> make_batches(std::span<const Window> windows, std::int64_t batch_tokens) {
+  std::vector<WindowBatch> batches;
+  for (std::size_t w = 0; w < windows.size(); ++w) {
+    check_window(windows[w], w);
+    const std::int64_t length = windows[w].length();
+    const bool joins = !batches.empty() && windows[batches.back().first].length() == length &&
+                       static_cast<std::int64_t>(batches.back().count + 1) * length <= batch_tokens;
+    if (joins) {
+      ++batches.back().count;
+    } else {
+      batches.push_back({w, 1});
+    }
+  }
+  return batches;
+}
+
+std::vector<Window> pick_windows(std::vector<Window> windows, std::int64_t count) {
+  const auto size = static_cast<std::int64_t>(windows.size());
+  if (count == 0 || count >= size) {
+    return windows;
+  }
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t chosen = i * size / count;  // never before i
+    if (chosen != i) {
+      windows[static_cast<std::size_t>(i)] = std::move(windows[static_cast<std::size_t>(chosen)]);
+    }
+  }
+  windows.resize(static_cast<std::size_t>(count));
+  return windows;
+}
+
+Tensor window_inputs(std::span<const Window> windows) {
+  const std::int64_t length = windows.front().length();
+  Tensor ids = Tensor::empty({static_cast<std::int64_t>(windows.size()), length}, DType::i32);
+  auto* out = ids.data<std::int32_t>();
+  for (const Window& window : windows) {
+    out = std::copy_n(window.tokens.begin(), length, out);
+  }
+  return ids;
+}
+
+}  // namespace octet

@@ -1,0 +1,259 @@
+#include "nn/files/quantized_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/config/config.h"
+#include "base/nearest.h"
+#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_linear.h"
+#include "tensor/ops/view.h"
+
+namespace octet {
+namespace {
+
+using Path = std::filesystem::path;
+
+enum class StoredFormat { int8, int4, nf4, f16, bf16 };
+
+}  // namespace
+
+template <>
+inline constexpr auto enum_names<StoredFormat> = std::to_array<EnumName<StoredFormat>>({{StoredFormat::int8, "int8"},
+                                                                                        {StoredFormat::int4, "int4"},
+                                                                                        {StoredFormat::nf4, "nf4"},
+                                                                                        {StoredFormat::f16, "f16"},
+                                                                                        {StoredFormat::bf16, "bf16"}});
+
+namespace {
+
+/// How to read the tensors of one layer.
+struct LayerDescription {
+  StoredFormat format = StoredFormat::int8;
+  std::int64_t columns = 0;
+  Activations activations = Activations::weight_only;
+  float input_scale = 0.0F;  // of static activations
+  float threshold = 6.0F;    // of the outlier split
+  // Of formats with codes and scales.
+  std::int64_t bits = 8;
+  Granularity granularity = Granularity::per_channel;
+  std::int64_t group = 0;
+  bool symmetric = true;
+
+  ActivationScheme activation_scheme() const {
+    ActivationScheme scheme = activations;
+    scheme.input_scale = input_scale;
+    scheme.threshold = threshold;
+    return scheme;
+  }
+  bool is_half() const { return format == StoredFormat::f16 || format == StoredFormat::bf16; }
+
+  template <class V>
+  void visit(V& v) {
+    v("format", format, required());
+    v("columns", columns, required(), at_least(1));
+    v("activations", activations, required());
+    v("input_scale", input_scale, at_least(0));
+    v("threshold", threshold, at_least(0));
+    v("bits", bits, in_range(2, 8));
+    v("granularity", granularity);
+    v("group", group, at_least(0));
+    v("symmetric", symmetric);
+  }
+};
+
+LayerDescription describe_layer(const QuantizedMatrix& matrix) {
+  LayerDescription layer;
+  layer.columns = matrix.columns();
+  layer.activations = matrix.activations();
+  layer.input_scale = matrix.activation_scheme().input_scale;
+  layer.threshold = matrix.activation_scheme().threshold;
+  if (const auto* half = std::get_if<HalfWeight>(&matrix.weight())) {
+    layer.format = half->values().dtype() == DType::f16 ? StoredFormat::f16 : StoredFormat::bf16;
+    return layer;
+  }
+  if (const auto* nf4 = std::get_if<Nf4Weight>(&matrix.weight())) {
+    layer.format = StoredFormat::nf4;
+    layer.bits = 4;
+    layer.granularity = Granularity::per_group;
+    layer.group = nf4->block();
+    return layer;
+  }
+  layer.format = std::holds_alternative<Int4Weight>(matrix.weight()) ? StoredFormat::int4 : StoredFormat::int8;
+  const Codes codes = codes_of(matrix.weight());
+  layer.bits = codes.bits;
+  layer.granularity = codes.granularity;
+  layer.group = codes.group;
+  layer.symmetric = codes.is_symmetric();
+  return layer;
+}
+
+std::string weight_name(const std::string& path) {
+  return path + ".weight";
+}
+std::string codes_name(const std::string& path) {
+  return path + ".weight.codes";
+}
+std::string scales_name(const std::string& path) {
+  return path + ".weight.scales";
+}
+std::string minimums_name(const std::string& path) {
+  return path + ".weight.minimums";
+}
+
+void append_tensors(const std::string& path, const AnyWeight& weight, std::vector<NamedTensor>& tensors) {
+  if (const auto* half = std::get_if<HalfWeight>(&weight)) {
+    tensors.push_back({weight_name(path), half->values()});
+  } else if (const auto* int4 = std::get_if<Int4Weight>(&weight)) {
+    tensors.push_back({codes_name(path), int4->nibbles()});
+    tensors.push_back({scales_name(path), int4->scales()});
+    if (!int4->is_symmetric()) {
+      tensors.push_back({minimums_name(path), int4->minimums()});
+    }
+  } else if (const auto* nf4 = std::get_if<Nf4Weight>(&weight)) {
+    tensors.push_back({codes_name(path), nf4->nibbles()});
+    tensors.push_back({scales_name(path), nf4->scales()});
+  } else {
+    const Codes& codes = std::get<Int8Weight>(weight).codes();
+    tensors.push_back({codes_name(path), codes.codes});
+    tensors.push_back({scales_name(path), codes.scales});
+  }
+}
+
+/// The numbers of a file that are no codes must be finite, and scales positive: products would silently be wrong.
+void check_values(const Tensor& stored, bool positive, const char* what) {
+  const Tensor values =
+      stored.dtype() == DType::f32 ? stored : HalfWeight(reshape(stored, {1, stored.elements()})).dequantize();
+  for (const float value : values.span<float>()) {
+    check(std::isfinite(value) && (!positive || value > 0.0F), "expected {}, got {}", what, value);
+  }
+}
+
+AnyWeight read_weight(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file) {
+  if (layer.is_half()) {
+    const Tensor& values = file.at(weight_name(path));
+    check(name_of(values.dtype()) == enum_name(layer.format), "expected {} of {}, got {}", weight_name(path),
+          enum_name(layer.format), name_of(values.dtype()));
+    check_values(values, false, "finite values");
+    return HalfWeight(values);
+  }
+  const Tensor &codes = file.at(codes_name(path)), &scales = file.at(scales_name(path));
+  check_values(scales, true, "positive finite scales");
+  const int bits = static_cast<int>(layer.bits);
+  Tensor minimums;
+  if (!layer.symmetric) {
+    minimums = file.at(minimums_name(path));
+    check_values(minimums, false, "finite minimums");
+  }
+  if (layer.format == StoredFormat::int4) {
+    return Int4Weight(codes, scales, layer.columns, bits, layer.granularity, layer.group, minimums);
+  }
+  if (layer.format == StoredFormat::nf4) {
+    return Nf4Weight(codes, scales, layer.columns, layer.group);
+  }
+  return Int8Weight({codes, scales, bits, layer.granularity, layer.group, minimums});
+}
+
+std::unique_ptr<Module> quantized_layer(Module& layer, AnyWeight weight, ActivationScheme activations) {
+  if (auto* linear = dynamic_cast<Linear*>(&layer)) {
+    return QuantizedLinear::from_linear(*linear, std::move(weight), activations);
+  }
+  if (auto* embedding = dynamic_cast<Embedding*>(&layer)) {
+    return QuantizedEmbedding::from_embedding(*embedding, std::move(weight), activations);
+  }
+  fail(ErrorKind::input, "expected a linear layer or a token embedding");
+}
+
+/// Puts the layer that `file` holds in place of that of `slot`. Whatever is wrong is the file's fault.
+void load_layer(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file, ChildSlot& slot) {
+  try {
+    AnyWeight weight = read_weight(path, layer, file);
+    check(columns(weight) == layer.columns, "expected {} columns as described, got {}", layer.columns, columns(weight));
+    slot.replace(quantized_layer(slot.module(), std::move(weight), layer.activation_scheme()));
+  } catch (const Error& error) {
+    fail(ErrorKind::input, "{}: layer \"{}\": {}", file.path().string(), path, error.what());
+  }
+}
+
+std::map<std::string, LayerDescription> read_layers(const std::string& quantization, const std::string& name) {
+  std::map<std::string, LayerDescription> layers;
+  const nlohmann::json json = nlohmann::json::parse(quantization);
+  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_object()) {
+    fail(ErrorKind::input, "{}: expected \"quantization\" to be an object with an object \"layers\"", name);
+  }
+  for (const auto& [path, layer] : json["layers"].items()) {
+    layers[path] = from_input_json<LayerDescription>(layer, name + ": quantization.layers." + path);
+  }
+  return layers;
+}
+
+}  // namespace
+
+void save_any_model(const Path& folder, Gpt& model, const std::string& recipe, const ModelTies& ties) {
+  ModelExtras extras;
+  extras.ties = ties;
+  nlohmann::json layers = nlohmann::json::object();
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
+      layers[path] = to_json(describe_layer(*matrix));
+      append_tensors(path, matrix->weight(), extras.tensors);
+    }
+  });
+  if (!layers.empty()) {
+    nlohmann::json quantization{{"layers", layers}};
+    quantization["recipe"] = recipe.empty() ? nlohmann::json::object() : nlohmann::json::parse(recipe);
+    extras.quantization = quantization.dump();
+  }
+  save_model(folder, model, extras);
+}
+
+std::unique_ptr<Gpt> load_any_model(const Path& folder) {
+  const ModelDescription description = read_model_description(folder);
+  if (description.quantization.empty()) {
+    return load_model(folder);
+  }
+  const std::string config_file = (folder / kModelConfigFile).string();
+  auto layers = read_layers(description.quantization, config_file);
+  const SafetensorsFile file = read_model_weights(folder, description);
+  auto model = std::make_unique<Gpt>(description.config);
+
+  std::set<std::string> tensors;
+  std::vector<std::string> paths;
+  model->for_each_child([&](const std::string& path, ChildSlot& slot) {
+    paths.push_back(path);
+    const auto layer = layers.find(path);
+    if (layer == layers.end()) {
+      return;
+    }
+    load_layer(path, layer->second, file, slot);
+    if (layer->second.is_half()) {
+      tensors.insert(weight_name(path));
+    } else {
+      tensors.insert({codes_name(path), scales_name(path)});
+    }
+    if (!layer->second.symmetric) {
+      tensors.insert(minimums_name(path));
+    }
+    layers.erase(layer);
+  });
+  if (!layers.empty()) {
+    const auto near = nearest_name(layers.begin()->first, paths);
+    fail(ErrorKind::input, "{}: quantization.layers: the model has no layer \"{}\"{}", config_file,
+         layers.begin()->first, near ? fmt::format(", did you mean \"{}\"?", *near) : "");
+  }
+  load_parameters(*model, file, tensors);
+  return model;
+}
+
+std::string read_recipe_json(const Path& folder) {
+  const ModelDescription description = read_model_description(folder);
+  if (description.quantization.empty()) {
+    return {};
+  }
+  const nlohmann::json json = nlohmann::json::parse(description.quantization);
+  return json.is_object() && json.contains("recipe") ? json["recipe"].dump() : std::string();
+}
+
+}  // namespace octet

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "nn/files/model_file.h"
+
+namespace octet {
+
+// What the folder of a model (nn/files/model_file.h) holds more where layers are quantized. config.json:
+//
+//     "quantization": {
+//       "recipe": {...},                                    what made it, for people and reports
+//       "layers": {
+//         "blocks.0.attention.qkv": {"format": "int4", "bits": 4, "granularity": "per_group", "group": 32,
+//                                    "symmetric": true, "columns": 192, "activations": "dynamic", ...}, ...
+//       }
+//     }
+//
+// model.safetensors, for a layer PATH, in place of the FP32 tensor PATH.weight:
+//
+//     int8         PATH.weight.codes I8 (R, C)               PATH.weight.scales F32
+//     int4         PATH.weight.codes U8 (R, ceil(C / 2))     PATH.weight.scales F16     layout: Int4Weight
+//         with a minimum: codes and scales, and                PATH.weight.minimums F16
+//     nf4          PATH.weight.codes U8 (R, ceil(C / 2))     PATH.weight.scales F16     layout: Nf4Weight
+//     f16, bf16    PATH.weight F16 or BF16 (R, C)
+
+/// Saves a model with or without quantized layers. `recipe` is the JSON object that made it, or empty.
+void save_any_model(const std::filesystem::path& folder, Gpt& model, const std::string& recipe = {},
+                    const ModelTies& ties = {});
+
+/// Loads a model with or without quantized layers. Errors: those of load_model; a `quantization` that the weights were
+/// not saved with; a layer that the model does not have, of a wrong shape, or codes and scales that break the rules of
+/// its format: all ErrorKind::input, naming the layer.
+std::unique_ptr<Gpt> load_any_model(const std::filesystem::path& folder);
+
+/// The JSON object `recipe` of the folder; empty where no layer is quantized.
+std::string read_recipe_json(const std::filesystem::path& folder);
+
+}  // namespace octet

@@ -1,0 +1,34 @@
+#include "nn/layers/attention.h"
+
+#include "tensor/ops/cached_attention.h"
+#include "tensor/ops/rope.h"
+
+namespace octet {
+namespace {
+
+HeadLayout layout_of(const GptConfig& config) {
+  return {config.heads, config.key_value_heads(), config.head_dim()};
+}
+
+}  // namespace
+
+Attention::Attention(const GptConfig& config, std::int64_t layer)
+    : qkv(*this, "qkv", std::make_unique<Linear>(config.width, layout_of(config).width(), config.has_biases())),
+      output(*this, "output", std::make_unique<Linear>(config.width, config.width, config.has_biases())),
+      layer_(layer),
+      layout_(layout_of(config)),
+      rotary_(config.architecture == Architecture::llama),
+      rope_theta_(static_cast<float>(config.rope_theta)) {}
+
+Tensor Attention::operator()(const Tensor& x, const ForwardOptions& options) {
+  const Past past = options.past_positions();
+  Tensor projected = (*qkv)(x);  // (B, T, (H + 2 Hkv) D)
+  if (rotary_) {
+    projected = rope(projected, layout_, rope_theta_, past);
+  }
+  const Tensor mixed = options.cache ? cached_attention(projected, layout_, options.cache->layer(layer_), past)
+                                     : causal_attention(projected, layout_);
+  return (*output)(mixed);
+}
+
+}  // namespace octet

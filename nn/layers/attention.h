@@ -1,0 +1,29 @@
+#pragma once
+
+#include "nn/layers/forward_options.h"
+#include "nn/layers/linear.h"
+#include "tensor/ops/attention.h"
+
+namespace octet {
+
+/// Causal self-attention with H query heads that share Hkv key and value heads: x (B, T, C) -> (B, T, C).
+/// Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 3.2; grouped heads: Ainslie et al. 2023,
+/// https://arxiv.org/abs/2305.13245. One projection computes queries, keys and values, so that its input is read (and
+/// quantized) once.
+class Attention : public Module {
+ public:
+  Attention(const GptConfig& config, std::int64_t layer);
+
+  Tensor operator()(const Tensor& x, const ForwardOptions& options);
+
+  Child<LinearBase> qkv;     // C -> (H + 2 Hkv) D
+  Child<LinearBase> output;  // H D -> C
+
+ private:
+  std::int64_t layer_;  // which part of a cache is its own
+  HeadLayout layout_;
+  bool rotary_;
+  float rope_theta_;
+};
+
+}  // namespace octet

@@ -1,0 +1,23 @@
+#include "nn/layers/block.h"
+
+#include "tensor/ops/elementwise.h"
+
+namespace octet {
+
+Block::Block(const GptConfig& config, std::int64_t layer)
+    : attention_norm(*this, "attention_norm", make_norm(config)),
+      attention(*this, "attention", std::make_unique<Attention>(config, layer)),
+      mlp_norm(*this, "mlp_norm", make_norm(config)),
+      mlp(*this, "mlp", make_mlp(config)),
+      dropout_(config.dropout),
+      attention_site_("blocks." + std::to_string(layer) + ".attention"),
+      mlp_site_("blocks." + std::to_string(layer) + ".mlp") {}
+
+Tensor Block::operator()(const Tensor& x, const ForwardOptions& options) {
+  const Tensor attended = (*attention)((*attention_norm)(x), options);
+  const Tensor h = add(x, apply_dropout(attended, dropout_, options, attention_site_));
+  const Tensor transformed = (*mlp)((*mlp_norm)(h));
+  return add(h, apply_dropout(transformed, dropout_, options, mlp_site_));
+}
+
+}  // namespace octet

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+
+#include "nn/layers/attention.h"
+#include "nn/layers/mlp.h"
+#include "nn/layers/norm.h"
+
+namespace octet {
+
+/// One layer of the transformer, with the norms before their parts (Xiong et al. 2020,
+/// https://arxiv.org/abs/2002.04745, figure 1b):
+///
+///     h = x + attention(attention_norm(x))
+///     y = h + mlp(mlp_norm(h))
+class Block : public Module {
+ public:
+  Block(const GptConfig& config, std::int64_t layer);
+
+  /// x (B, T, C) -> (B, T, C).
+  Tensor operator()(const Tensor& x, const ForwardOptions& options);
+
+  Child<NormBase> attention_norm;
+  Child<Attention> attention;
+  Child<NormBase> mlp_norm;
+  Child<MlpBase> mlp;
+
+ private:
+  double dropout_;
+  std::string attention_site_, mlp_site_;  // "blocks.3.mlp": name its dropout masks
+};
+
+}  // namespace octet

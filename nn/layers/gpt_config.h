@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/config/field.h"
+
+namespace octet {
+
+/// gpt2: LayerNorm, learned positions, GELU (tanh), biases. llama: RMSNorm, RoPE, SwiGLU, grouped heads, no biases.
+enum class Architecture { gpt2, llama };
+
+template <>
+inline constexpr auto enum_names<Architecture> =
+    std::to_array<EnumName<Architecture>>({{Architecture::gpt2, "gpt2"}, {Architecture::llama, "llama"}});
+
+/// Shape of a Gpt: the `model` section of a configuration.
+struct GptConfig {
+  Architecture architecture = Architecture::llama;
+  std::int64_t vocabulary = 1024;  ///< V; a run that trains a tokenizer sets it from there
+  std::int64_t context = 256;      ///< T, the longest sequence
+  std::int64_t width = 192;        ///< C
+  std::int64_t layers = 4;
+  std::int64_t heads = 6;     ///< H, divides the width
+  std::int64_t kv_heads = 0;  ///< Hkv, divides the heads; 0: as many as heads
+  std::int64_t hidden = 512;  ///< F, the inner width of the MLP
+  bool tied_head = true;      ///< the output head is the token embedding
+  double dropout = 0.0;
+  double norm_epsilon = 1e-5;
+  double rope_theta = 10000.0;
+
+  std::int64_t head_dim() const { return width / heads; }
+  std::int64_t key_value_heads() const { return kv_heads == 0 ? heads : kv_heads; }
+  bool has_biases() const { return architecture == Architecture::gpt2; }
+
+  template <class V>
+  void visit(V& v) {
+    v("architecture", architecture);
+    v("vocabulary", vocabulary, in_range(2, 1 << 24));
+    v("context", context, in_range(1, 1 << 20));
+    v("width", width, in_range(1, 1 << 16));
+    v("layers", layers, in_range(1, 1 << 10));
+    v("heads", heads, at_least(1));
+    v("kv_heads", kv_heads, at_least(0));
+    v("hidden", hidden, in_range(1, 1 << 18));
+    v("tied_head", tied_head);
+    v("dropout", dropout, in_range(0.0, 0.95));
+    v("norm_epsilon", norm_epsilon, in_range(1e-20, 1));  // kernels compute with floats
+    v("rope_theta", rope_theta, in_range(1, 1e20));
+  }
+  void validate(Problems& problems) const;
+};
+
+/// `config` itself; ErrorKind::config naming every rule it breaks.
+const GptConfig& checked(const GptConfig& config);
+
+}  // namespace octet

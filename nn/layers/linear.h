@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "nn/layers/module.h"
+#include "tensor/ops/activation.h"
+
+namespace octet {
+
+/// Any layer that computes y = x W^T + b: in FP32, quantized, or with an adapter.
+class LinearBase : public Module {
+ public:
+  /// f(x W^T + b): x (..., in) -> (..., out), with f by the epilogue.
+  Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) {
+    if (observer) {
+      observer(x);
+    }
+    return forward(x, epilogue);
+  }
+  virtual std::int64_t in_features() const = 0;
+  virtual std::int64_t out_features() const = 0;
+
+  std::function<void(const Tensor& x)> observer;  ///< where set, sees every input: outlier statistics, calibration
+
+ protected:
+  virtual Tensor forward(const Tensor& x, const Epilogue& epilogue) = 0;
+};
+
+/// The FP32 layer: weight (out, in), bias (out) or none.
+class Linear : public LinearBase {
+ public:
+  Linear(std::int64_t in_features, std::int64_t out_features, bool with_bias);
+
+  std::int64_t in_features() const override { return weight.value().dim(1); }
+  std::int64_t out_features() const override { return weight.value().dim(0); }
+
+  Parameter weight;
+  std::unique_ptr<Parameter> bias;
+
+ protected:
+  Tensor forward(const Tensor& x, const Epilogue& epilogue) override;
+};
+
+}  // namespace octet

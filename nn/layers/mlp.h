@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+
+#include "nn/layers/gpt_config.h"
+#include "nn/layers/linear.h"
+
+namespace octet {
+
+/// The part of a block that works on each position alone: x (..., C) -> (..., C), through F hidden values.
+class MlpBase : public Module {
+ public:
+  virtual Tensor operator()(const Tensor& x) = 0;
+};
+
+/// GPT-2: down(gelu(up(x))).
+class Mlp : public MlpBase {
+ public:
+  Mlp(std::int64_t width, std::int64_t hidden, bool with_bias);
+  Tensor operator()(const Tensor& x) override;
+
+  Child<LinearBase> up;    // C -> F
+  Child<LinearBase> down;  // F -> C
+};
+
+/// Llama: down(silu(gate(x)) * up(x)). Shazeer 2020, https://arxiv.org/abs/2002.05202, equation 6.
+class SwigluMlp : public MlpBase {
+ public:
+  SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias);
+  Tensor operator()(const Tensor& x) override;
+
+  Child<LinearBase> gate;  // C -> F
+  Child<LinearBase> up;    // C -> F
+  Child<LinearBase> down;  // F -> C
+};
+
+/// The MLP of the architecture.
+std::unique_ptr<MlpBase> make_mlp(const GptConfig& config);
+
+}  // namespace octet

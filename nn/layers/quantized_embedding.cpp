@@ -1,0 +1,30 @@
+#include "nn/layers/quantized_embedding.h"
+
+#include "nn/layers/quantized_linear.h"
+
+namespace octet {
+
+QuantizedEmbedding::QuantizedEmbedding(AnyWeight weight, ActivationScheme activations)
+    : matrix(std::move(weight), activations) {}
+
+std::unique_ptr<QuantizedEmbedding> QuantizedEmbedding::from_embedding(const Embedding& table, AnyWeight weight,
+                                                                       ActivationScheme activations) {
+  const Shape got{rows(weight), columns(weight)};
+  check(got == table.weight.value().shape(), "[quantized embedding] expected a weight of shape {}, got {}",
+        table.weight.value().shape(), got);
+  auto result = std::make_unique<QuantizedEmbedding>(std::move(weight), activations);
+  result->to(table.device());
+  return result;
+}
+
+const QuantizedMatrix* quantized_matrix_of(const Module& module) {
+  if (const auto* linear = dynamic_cast<const QuantizedLinear*>(&module)) {
+    return &linear->matrix;
+  }
+  if (const auto* embedding = dynamic_cast<const QuantizedEmbedding*>(&module)) {
+    return &embedding->matrix;
+  }
+  return nullptr;
+}
+
+}  // namespace octet

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "nn/layers/linear.h"
+#include "nn/layers/quantized_matrix.h"
+
+namespace octet {
+
+/// y = x W^T + b with a stored weight W (N, K). The bias stays FP32. Stands in the slot of a Linear.
+class QuantizedLinear : public LinearBase {
+ public:
+  /// The layer with `weight` in place of its own, and a copy of its bias, on its device. Errors: another shape; see
+  /// QuantizedMatrix.
+  static std::unique_ptr<QuantizedLinear> from_linear(const Linear& layer, AnyWeight weight,
+                                                      ActivationScheme activations);
+
+  QuantizedLinear(AnyWeight weight, bool with_bias, ActivationScheme activations);
+
+  std::int64_t in_features() const override { return matrix.columns(); }
+  std::int64_t out_features() const override { return matrix.rows(); }
+
+  QuantizedMatrix matrix;
+  std::unique_ptr<Parameter> bias;
+
+ protected:
+  Tensor forward(const Tensor& x, const Epilogue& epilogue) override;
+  void move_state(DeviceKind device) override { matrix.to(device); }
+};
+
+}  // namespace octet

@@ -1,0 +1,91 @@
+#include "nn/layers/quantized_matrix.h"
+
+#include <cmath>
+
+#include "tensor/autograd/node.h"
+#include "tensor/ops/activation.h"
+#include "tensor/ops/linear.h"
+#include "tensor/ops/outlier_linear.h"
+#include "tensor/ops/weight_linear.h"
+
+namespace octet {
+
+ActivationScheme ActivationScheme::fixed(float input_scale) {
+  ActivationScheme scheme = Activations::static_scale;
+  scheme.input_scale = input_scale;
+  return scheme;
+}
+
+ActivationScheme ActivationScheme::split(float threshold) {
+  ActivationScheme scheme = Activations::outlier_split;
+  scheme.threshold = threshold;
+  return scheme;
+}
+
+QuantizedMatrix::QuantizedMatrix(AnyWeight weight, ActivationScheme activations)
+    : weight_(std::move(weight)), activations_(activations), packed_(pack(weight_)) {
+  const Activations kind = activations.kind;
+  if (kind != Activations::weight_only && !packed_.has_integer_codes()) {
+    fail(ErrorKind::config, "[quantize] expected a format with integer codes, got {}", octet::describe(weight_));
+  }
+  if (kind == Activations::static_scale &&
+      !(activations.input_scale > 0.0F && std::isfinite(activations.input_scale))) {
+    fail(ErrorKind::config, "[quantize] expected a positive finite scale for static activations, got {}",
+         activations.input_scale);
+  }
+  if (kind == Activations::outlier_split && !(activations.threshold >= 0.0F)) {
+    fail(ErrorKind::config, "[quantize] expected a threshold of at least 0 for the outlier split, got {}",
+         activations.threshold);
+  }
+}
+
+Tensor QuantizedMatrix::project(const Tensor& x, const Tensor& bias, const Epilogue& epilogue) const {
+  switch (activations_.kind) {
+    case Activations::dynamic:
+      return dynamic_linear(x, packed_, bias, epilogue);
+    case Activations::static_scale:
+      return static_linear(x, activations_.input_scale, packed_, bias, epilogue);
+    case Activations::outlier_split:
+      return outlier_linear(x, activations_.threshold, packed_, bias, epilogue);
+    case Activations::weight_only:
+      break;
+  }
+  // Gradients flow through the dequantized weight to the activations, as an adapter needs them.
+  const bool needs_gradient = grad_enabled() && (x.requires_grad() || (bias.defined() && bias.requires_grad()));
+  return needs_gradient ? apply_epilogue(linear(x, dequantize(weight_).to(x.device()), bias), epilogue)
+                        : weight_linear(x, packed_, bias, epilogue);
+}
+
+QuantizedRows QuantizedMatrix::quantize(const Tensor& x) const {
+  switch (activations_.kind) {
+    case Activations::static_scale:
+      return quantize_rows(x, packed_.layout(), activations_.input_scale);
+    case Activations::outlier_split:
+      return quantize_rows(without_columns(x, outlier_columns(x, activations_.threshold)), packed_.layout());
+    case Activations::dynamic:
+      return quantize_rows(x, packed_.layout());
+    case Activations::weight_only:
+      break;
+  }
+  fail(ErrorKind::run, "[quantize] expected a layer with int8 activations, got a weight-only one");
+}
+
+Tensor QuantizedMatrix::lookup(const Tensor& ids) const {
+  const Tensor dense = ids.is_contiguous() ? ids : ids.clone();
+  Tensor y = Tensor::empty(ids.shape().followed_by(columns()));
+  float* out = y.data<float>();
+  for (const std::int32_t id : dense.span<std::int32_t>()) {
+    check(id >= 0 && id < rows(), "[embedding] expected ids from 0 to {}, got {}", rows() - 1, id);
+    dequantize_rows(weight_, id, 1, out);
+    out += columns();
+  }
+  return y.to(packed_.device());
+}
+
+std::string QuantizedMatrix::describe() const {
+  std::string text = fmt::format("{}, {}", octet::describe(weight_), enum_name(activations_.kind));
+  return activations_.kind == Activations::outlier_split ? fmt::format("{} at {:g}", text, activations_.threshold)
+                                                         : text;
+}
+
+}  // namespace octet
