@@ -1,0 +1,184 @@
+"""scripts/gpu_check.sh on machines that are played by scripts: what it keeps when a stage hangs, dies, leaves half a file or has no time."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import unittest
+
+import fakes
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class GpuCheckTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.machine = fakes.Machine(folder.name)
+
+    def command(self, *arguments, **environment):
+        machine = self.machine
+        env = {**os.environ, "PATH": f"{machine.bin}:{os.environ['PATH']}", "PYTHONPATH": str(machine.folder / "python"),
+               "GPU_WORK": str(machine.work), "CUDACXX": "/no/nvcc", **environment}
+        env.pop("CUDA_HOME", None)
+        defaults = [] if "--programs" in arguments else ["--programs", str(machine.programs)]
+        return ["bash", str(ROOT / "scripts/gpu_check.sh"), "--out", str(machine.out), *defaults, *arguments], env
+
+    def check(self, *arguments, **environment):
+        """The finished process; its output in one text."""
+        command, env = self.command(*arguments, **environment)
+        return subprocess.run(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+
+    def results(self):
+        return json.loads((self.machine.out / "gpu.json").read_text())
+
+    def result_of(self, stage):
+        return self.results()["stages"][stage]["result"]
+
+    def packed(self):
+        with tarfile.open(self.machine.out / "gpu-results.tgz") as archive:
+            return set(archive.getnames())
+
+    def status_of(self, figure):
+        return next(row["status"] for row in self.results()["figures"] if row["name"].startswith(figure))
+
+    def test_everything_works(self):
+        done = self.check()
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual({name: stage["result"] for name, stage in self.results()["stages"].items()},
+                         {**dict.fromkeys(("programs", "tests", "products", "vectors", "training", "bench", "profile", "loss", "sanitizer"), "ok"),
+                          "peer": "left out"})
+        expected = {"int8 product 8192^3 alone": "PASS", "int8 alone against TF32": "PASS", "matrix-vector int8": "PASS",
+                    "matrix-vector int4": "MISS", "GPT-2 124M training TF32": "PASS", "GPT-2 124M training FP32": "MISS",
+                    "training TF32 against PyTorch": "not measured", "the same run twice": "PASS", "loss curve": "PASS",
+                    # 20 layers: (2050e-6 s, 520e-6 s, 420e-6 s) a token
+                    "decode 1.2 B, batch 1, int8": "PASS", "decode 1.2 B, batch 1, int4": "PASS", "prefill 512 of 1.2 B, int8 against FP32": "MISS"}
+        self.assertEqual({name: self.status_of(name) for name in expected}, expected)
+        gain = next(row["measured"] for row in self.results()["figures"] if "int8 against FP32" in row["name"])
+        self.assertAlmostEqual(gain, 2050 / 520)
+        tests = self.results()["tests"]
+        self.assertEqual((tests["tests"], tests["passed"]), (4, 4))
+        self.assertIn("check/tests/CudaGemm.log", self.packed())
+        self.assertIn("gpu.md", self.packed())
+        # The table is the last thing that is said.
+        self.assertRegex(done.stdout, r"matrix-vector int4, of a copy +0.75 +0.7 +MISS")
+        self.assertLess(done.stdout.rindex("gpu_check: sanitizer"), done.stdout.index("MISS"))
+
+    def test_profile_adds_up_launches(self):
+        self.check("--stage", "profile")
+        kernels = self.results()["profiles"]["decode_int8"]
+        self.assertEqual([(k["kernel"], k["launches"], k["bytes"]) for k in kernels],
+                         [("few_rows<Int8Codes, 1>", 2, 60002000.0), ("norm_rows", 1, 16000.0)])
+        self.assertAlmostEqual(kernels[0]["seconds"], 22e-6)
+
+    def test_profiler_that_cannot_count_is_left_out_with_its_reason(self):
+        fakes.script(self.machine.bin / "ncu", 'while [ $# -gt 0 ]; do [ "$1" = --log-file ] && file=$2; shift; done\n'
+                     'echo "==ERROR== ERR_NVGPUCTRPERM: no permission" >"$file"; exit 1\n')
+        fakes.script(self.machine.bin / "nsys", "exit 1\n")
+        done = self.check("--stage", "profile")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.result_of("profile"), "left out")
+        self.assertIn("ERR_NVGPUCTRPERM", self.results()["stages"]["profile"]["said"])
+
+    def test_stage_that_hangs_is_killed_with_its_children(self):
+        marker = f"600.{os.getpid()}"
+        fakes.script(self.machine.programs / "gpu_products", f"trap '' TERM\nsetsid sleep {marker} &\nwhile :; do sleep {marker}; done\n")
+        begun = time.monotonic()
+        done = self.check("--most", "2", "--stage", "products", "--stage", "vectors")
+        self.assertLess(time.monotonic() - begun, 30)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("out of time", self.result_of("products"))
+        self.assertEqual(self.result_of("vectors"), "ok")
+        left = subprocess.run(["pgrep", "-f", f"sleep {marker}"], text=True, stdout=subprocess.PIPE).stdout
+        self.assertEqual(left, "", "processes were left running")
+
+    def test_suite_that_dies_leaves_the_others(self):
+        fakes.script(self.machine.programs / "tests/test_cuda_gpu", fakes.tests("[[ $suite != CudaRows* ]] || kill -SEGV $$"))
+        done = self.check("--stage", "tests")
+        self.assertEqual(done.returncode, 1)
+        tests = self.results()["tests"]
+        self.assertEqual((tests["passed"], tests["unfinished"], tests["died"]), (3, ["CudaRows.Norms"], {"CudaRows": 139}))
+
+    def test_document_that_is_cut_off_is_told(self):
+        fakes.script(self.machine.programs / "gpu_vectors", 'while [ $# -gt 0 ]; do [ "$1" = --out ] && file=$2; shift; done\n'
+                     'echo \'{"vectors": [{"format": "in\' >"$file"; kill -KILL $$\n')
+        fakes.script(self.machine.programs / "octet", 'case $1 in --version) ;; *) echo \'{"rows": [\'; exit 1 ;; esac\n')
+        done = self.check("--stage", "vectors", "--stage", "bench", "--stage", "products")
+        self.assertEqual(done.returncode, 1)
+        unreadable = "\n".join(self.results()["unreadable"])
+        self.assertIn("vectors.json", unreadable)
+        self.assertIn("bench_6.part: the program did not end", unreadable)
+        self.assertEqual(self.status_of("int8 product 8192^3 alone"), "PASS")
+        self.assertIn("check/vectors.json", self.packed())
+        self.assertIn("vectors.json", (self.machine.out / "gpu.md").read_text())
+
+    def test_document_of_another_form_costs_the_page_alone(self):
+        fakes.script(self.machine.programs / "gpu_training", fakes.document(batch=32, modes=[{"math": "tf32"}]))
+        self.check("--stage", "training")
+        self.assertIn("could not be made", (self.machine.out / "gpu.md").read_text())
+        self.assertEqual(self.results()["training_tf32"]["batch"], 32)
+
+    def test_memory_that_is_short_is_tried_once_with_a_smaller_batch(self):
+        fakes.script(self.machine.programs / "gpu_training", 'echo "$*" >>"$GPU_WORK/calls"\n[[ $* == *"--batch 8 "* ]] || exit 1\n'
+                     + fakes.training_program())
+        done = self.check("--stage", "training")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        calls = (self.machine.work / "calls").read_text().splitlines()
+        self.assertEqual(["--batch 8 " in call for call in calls], [False, True, True, True, True])
+
+    def test_budget_ends(self):
+        fakes.script(self.machine.programs / "gpu_products", "sleep 600\n")
+        begun = time.monotonic()
+        done = self.check("--budget", "16", "--stage", "products", "--stage", "vectors", "--stage", "loss")
+        self.assertLess(time.monotonic() - begun, 18)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("out of time", self.result_of("products"))
+        self.assertEqual(self.result_of("vectors"), "left out: no time")
+        self.assertIn("not measured", done.stdout)
+
+    def test_a_stage_alone_keeps_the_results_of_the_others(self):
+        self.check("--stage", "products")
+        self.check("--stage", "vectors")
+        self.assertEqual(self.status_of("int8 product 8192^3 alone"), "PASS")
+        self.assertEqual(self.status_of("matrix-vector int8"), "PASS")
+
+    def test_stopped_by_a_signal_it_packs_what_it_has(self):
+        fakes.script(self.machine.programs / "gpu_vectors", 'touch "$GPU_WORK/begun"; sleep 600\n')
+        command, env = self.command("--stage", "products", "--stage", "vectors")
+        process = subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        while not (self.machine.work / "begun").exists():
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 143, output)
+        self.assertEqual(self.result_of("gpu_check"), "failed: stopped by a signal")
+        self.assertIn("check/products.json", self.packed())
+
+    def test_without_programs_and_without_nvcc(self):
+        done = self.check("--programs", str(self.machine.folder / "none"), "--stage", "products", "--stage", "tests")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("no nvcc", done.stdout)
+        self.assertEqual(self.result_of("products"), "left out")
+
+    def test_no_gpu_is_code_4_and_a_dry_run_passes(self):
+        fakes.script(self.machine.bin / "nvidia-smi", 'echo "no devices were found"; exit 6\n')
+        done = self.check()
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("no devices were found", done.stdout)
+        for name in ("gpu_products", "gpu_cublaslt", "gpu_vectors", "gpu_training", "gpu_profile"):
+            fakes.script(self.machine.programs / name, 'echo "error: no GPU" >&2; exit 4\n')
+        done = self.check("--dry-run")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(self.result_of("products"), "needs a GPU")
+        self.assertEqual(self.result_of("loss"), "ok")
+        self.assertIn("A dry run", (self.machine.out / "gpu.md").read_text())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[1:]])
