@@ -16,11 +16,11 @@
 # A build from source finds libraries in the system or in gpu-deps/ (scripts/gpu_bundle.sh). GPU_SUITES="CudaGemm CudaMemory" limits the
 # tests to these suites. Exit code: 0, 1 where a stage failed, 2 for wrong usage, 4 without a GPU.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 # In the order of their worth, with the most seconds of each. Their sum is above the budget, which most stages end well within.
 stages=(tests:75 products:50 vectors:60 training:75 bench:60 profile:80 loss:30 peer:130 sanitizer:85)
-budget=560 most=600 dry_run= build= only=()
+budget=560 most=600 dry_run='' build='' only=()
 out=${GPU_OUT:-} programs=${GPU_PROGRAMS:-}
 number() { [[ $2 =~ ^[0-9]+$ ]] || { echo "error: gpu_check: $1: expected seconds, got $2" >&2; exit 2; }; }
 while [ $# -gt 0 ]; do

@@ -9,7 +9,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 most_mebibytes=32
-file=gpu-bin.tgz lineinfo=OFF chip=90
+file=gpu-bin.tgz
+lineinfo=OFF
+chip=90
 while [ $# -gt 0 ]; do
   case $1 in
     --lineinfo) lineinfo=ON ;;
@@ -22,7 +24,7 @@ done
 build=build/gpu-prebuilt
 . scripts/gpu_stages/targets.sh
 
-options=(-DCMAKE_BUILD_TYPE=Release -DOCTET_CUDA=ON "-DCMAKE_CUDA_ARCHITECTURES=$chip-real" -DOCTET_CUDA_LINEINFO=$lineinfo
+options=(-DCMAKE_BUILD_TYPE=Release -DOCTET_CUDA=ON "-DCMAKE_CUDA_ARCHITECTURES=$chip-real" "-DOCTET_CUDA_LINEINFO=$lineinfo"
   -DOCTET_ONEDNN=OFF -DOCTET_CHARTS=OFF "-DCMAKE_EXE_LINKER_FLAGS=-static-libstdc++ -static-libgcc")
 if command -v ccache >/dev/null; then
   options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)

@@ -129,8 +129,8 @@ def page(d):
                                                          ("compute-sanitizer, races", "racecheck"))),
         "## Training\n\nGPT-2 124M.\n\n"
         + table(["math", "batch", "tokens/s", "of measured peak", "GiB", "forward s", "backward s", "optimizer s"], training_rows(d)),
-        f'Loss on GPU and CPU: {number(loss.get("largest_relative_difference"))} apart at most, at step '
-        f'{number(loss.get("at_step"))} of {number(loss.get("steps"))}.\n',
+        f'Loss on GPU and CPU: {number(loss["largest_relative_difference"])} apart at most, at step {loss["at_step"]} of '
+        f'{loss["steps"]}.\n' if loss else "Loss on GPU and CPU: not measured.\n",
         "## Models of 6 and 2 layers, 2048 wide\n\n"
         + table(["run", "format", "test", "tokens/s", "speedup", "GB/s", "of limit"], bench_rows(d)),
         section("Products of many rows, 8192^3", ["operation", "seconds", "TOP/s"],

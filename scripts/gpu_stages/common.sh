@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What stages share. To be sourced.
 
 # leave_out REASON: ends a stage that cannot do its work here.

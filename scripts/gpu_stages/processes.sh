@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Groups of processes that end together. A process group is not enough: `timeout` makes one of its own, and programs may leave theirs.
 # So every process carries the name of its group in its environment. To be sourced.
 group_token=$$.$RANDOM
