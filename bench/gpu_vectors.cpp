@@ -27,12 +27,18 @@ struct Arguments {
   std::int64_t size = 8192;  // N and K
   std::int64_t cold_mib = 1024;
   std::vector<std::int64_t> rows = {1, 2, 4, 8, 16};
+  std::vector<std::string> kinds = {"int8", "int4", "int8-weight-only", "int4-weight-only"};
   bool vectors_only = false;
   std::string file;
 };
 
-constexpr ProductKind kKinds[] = {ProductKind::int8, ProductKind::int4, ProductKind::int8_weight_only,
-                                  ProductKind::int4_weight_only};
+ProductKind kind_named(const std::string& name) {
+  const auto kind = enum_from_name<ProductKind>(name);
+  if (!kind || *kind == ProductKind::fp32 || *kind == ProductKind::onednn_int8) {
+    fail(ErrorKind::config, "--kinds: expected int8, int4, int8-weight-only or int4-weight-only, got \"{}\"", name);
+  }
+  return *kind;
+}
 
 bool is_weight_only(ProductKind kind) {
   return kind == ProductKind::int8_weight_only || kind == ProductKind::int4_weight_only;
@@ -136,9 +142,9 @@ void measure(const Arguments& arguments, GpuDocument& document) {
     results["copy"] = measure_copy(arguments.cold_mib << 20);
     warm_up_gpu();
   });
-  for (const ProductKind kind : kKinds) {
-    document.section(fmt::format("vectors {}", enum_name(kind)),
-                     [&](ordered_json& results) { add_vectors(results, kind, arguments); });
+  for (const std::string& kind : arguments.kinds) {
+    document.section("vectors " + kind,
+                     [&](ordered_json& results) { add_vectors(results, kind_named(kind), arguments); });
   }
   if (arguments.vectors_only) {
     return;
@@ -148,9 +154,10 @@ void measure(const Arguments& arguments, GpuDocument& document) {
     document.section(fmt::format("cube {}", name),
                      [&](ordered_json& results) { add_float_cube(results["cubes"], name, mode, arguments.size); });
   }
-  for (const ProductKind kind : kKinds) {
-    document.section(fmt::format("cube {}", enum_name(kind)),
-                     [&](ordered_json& results) { add_quantized_cube(results["cubes"], kind, arguments.size); });
+  for (const std::string& kind : arguments.kinds) {
+    document.section("cube " + kind, [&](ordered_json& results) {
+      add_quantized_cube(results["cubes"], kind_named(kind), arguments.size);
+    });
   }
 }
 
@@ -162,6 +169,8 @@ int main(int argc, char** argv) {
   CLI::App app{"Products with quantized weights on the GPU", "gpu_vectors"};
   app.add_option("--size", arguments.size, "N and K, a multiple of 32")->capture_default_str();
   app.add_option("--rows", arguments.rows, "rows of activations (1,2,4,8,16)")->delimiter(',');
+  app.add_option("--kinds", arguments.kinds, "of weights (int8,int4,int8-weight-only,int4-weight-only)")
+      ->delimiter(',');
   app.add_option("--cold-mib", arguments.cold_mib, "weights that are read in turn")->capture_default_str();
   app.add_flag("--vectors-only", arguments.vectors_only, "no products of many rows");
   app.add_option("--out", arguments.file, "file of the results, instead of the standard output");

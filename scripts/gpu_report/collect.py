@@ -106,6 +106,24 @@ def read_documents(raw, document):
         document["unreadable"].append(f"{path.name}: the program did not end")
 
 
+def timed_rows(document):
+    """{what a row says of itself: seconds} of every list of rows with a time in a document."""
+    return {", ".join(f"{key} {row[key]}" for key in ("name", "form", "type", "format", "math", "rows") if key in row): row[time]
+            for rows in document.values() if isinstance(rows, list)
+            for row in rows if isinstance(row, dict)
+            for time in ("seconds", "step_seconds") if time in row}
+
+
+def compare_switches(raw, document):
+    """Each line of switches.txt: the same rows with the variable and without."""
+    switches = []
+    for index, line in (fields for fields in read_lines(raw / "switches.txt") if len(fields) == 2):
+        with_it, without = (timed_rows(document.get(f"switch_{index}_{name}") or {}) for name in ("with", "without"))
+        switches.append({"switch": line, "rows": [{"what": what, "seconds": with_it[what], "seconds_without": without[what]}
+                                                  for what in with_it if what in without]})
+    return switches
+
+
 def collect(raw):
     document = {
         "machine": {fields[0]: fields[1] for fields in read_lines(raw / "machine.txt") if fields[1:] and fields[1]},
@@ -118,4 +136,5 @@ def collect(raw):
                      for path in sorted(raw.glob("profile_*.csv"))},
     }
     read_documents(raw, document)
+    document["switches"] = compare_switches(raw, document)
     return document

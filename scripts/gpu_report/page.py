@@ -103,6 +103,12 @@ def tests_line(name, suites):
             + "".join(f"\n- did not end: {test}" for test in suites["unfinished"]) + died + "\n")
 
 
+def switch_sections(d):
+    return [section(f'`{switch["switch"]}`', ["what", "seconds with it", "without", "without / with"],
+                    [[row["what"], row["seconds"], row["seconds_without"], row["seconds_without"] / row["seconds"]] for row in switch["rows"]])
+            for switch in d["switches"]]
+
+
 def errors_of(d):
     """What programs said of sections that failed."""
     lines = [f'- {name}, {error["section"]}: {error["message"]}'.replace("\n", " ")[:300] for name, part in d.items()
@@ -135,6 +141,7 @@ def page(d):
         + table(["run", "format", "test", "tokens/s", "speedup", "GB/s", "of limit"], bench_rows(d)),
         section("Products of many rows, 8192^3", ["operation", "seconds", "TOP/s"],
                 rows_of(d, ["vectors", "cubes"], ["name", "seconds", "tera_operations_per_second"])),
+        "## Switches\n", *switch_sections(d),
         "## Kernels\n", *(profile_section(name, kernels) for name, kernels in d["profiles"].items()),
         "## PyTorch\n\n" + table(["part", "result"], peer_rows(d)),
         "## What libraries and chip do\n", *answers(d),

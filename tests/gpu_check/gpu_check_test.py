@@ -69,7 +69,7 @@ class GpuCheckTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual({name: stage["result"] for name, stage in self.results()["stages"].items()},
                          {**dict.fromkeys(("programs", "tests", "products", "vectors", "training", "bench", "profile", "loss", "sanitizer"), "ok"),
-                          "peer": "left out"})
+                          "switches": "left out", "peer": "left out"})
         expected = {"int8 product 8192^3 alone": "PASS", "int8 alone against TF32": "PASS", "matrix-vector int8": "PASS",
                     "matrix-vector int4": "MISS", "GPT-2 124M training TF32": "PASS", "GPT-2 124M training FP32": "MISS",
                     "training TF32 against PyTorch": "not measured", "the same run twice": "PASS", "loss curve": "PASS",
@@ -208,6 +208,22 @@ class GpuCheckTest(unittest.TestCase):
         self.check("--programs", str(archive), "--stage", "products")
         self.assertIn("libbrought.so", (self.machine.work / "check/seen.log").read_text())
         self.assertIn("was built from other sources", self.results()["machine"]["warning"])
+
+    def test_switches_are_measured_both_ways(self):
+        fakes.script(self.machine.programs / "gpu_vectors", "if [ \"${OCTET_TRY:-}\" = 5 ]; then\n"
+                     + fakes.document(vectors=[{"format": "int4", "rows": 4, "seconds": 2e-5}]) + "else\n"
+                     + fakes.document(vectors=[{"format": "int4", "rows": 4, "seconds": 3e-5}]) + "fi\n")
+        switches = self.machine.folder / "switches.txt"
+        switches.write_text("# tried both ways\nOCTET_TRY=5 gpu_vectors --rows 4\n")
+        self.check("--stage", "switches", GPU_SWITCHES=str(switches))
+        self.assertEqual(self.results()["switches"], [{"switch": "OCTET_TRY=5 gpu_vectors --rows 4", "rows": [
+            {"what": "format int4, rows 4", "seconds": 2e-5, "seconds_without": 3e-5}]}])
+
+    def test_every_switch_is_read_by_a_source(self):
+        sources = "".join(path.read_text() for folder in ("tensor", "nn", "bench") for path in (ROOT / folder).rglob("*.cpp"))
+        lines = (ROOT / "scripts/gpu_stages/switches.txt").read_text().splitlines()
+        for variable in (line.split("=")[0] for line in lines if not line.startswith("#")):
+            self.assertIn(f'getenv("{variable}")', sources)
 
     def test_no_gpu_is_code_4_and_a_dry_run_passes(self):
         fakes.script(self.machine.bin / "nvidia-smi", 'echo "no devices were found"; exit 6\n')
