@@ -117,7 +117,10 @@ stop() {
 trap stop TERM INT
 
 wanted() { [[ " ${only[*]:-$1} " == *" $1 "* ]]; }
-in_background() { GPU_GROUP=$group_token.background timeout -k 5 "$((budget - SECONDS))" "$@" & }
+in_background() {
+  GPU_GROUP=$group_token.background timeout -k 5 "$((budget - SECONDS))" "$@" &
+  disown  # bash would tell of its end
+}
 
 scripts/gpu_stages/machine.sh >"$GPU_RAW/machine.txt"
 [ -n "$dry_run" ] || in_background scripts/gpu_stages/clocks.sh >"$GPU_RAW/clocks.csv" 2>&1

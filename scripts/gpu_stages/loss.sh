@@ -7,7 +7,7 @@ set -uo pipefail
 work=$GPU_WORK/loss
 rm -rf "$work" "$GPU_RAW"/loss_?pu.jsonl
 mkdir -p "$work"
-[ -n "$GPU_DRY_RUN" ] && device=cpu steps=20 other=cpu-generic || device=cuda steps=200 other=
+[ -n "$GPU_DRY_RUN" ] && device=cpu steps=5 eval=1024 other=cpu-generic || device=cuda steps=200 eval=8192 other=
 
 awk 'BEGIN {
   srand(1)
@@ -24,10 +24,11 @@ name: loss
 corpus: {path: $(realpath "$work")/text.txt}
 model: {architecture: gpt2, vocabulary: 512, context: 128, width: 128, layers: 3, heads: 4, hidden: 384}
 train:
-  {steps: $steps, batch: 8, eval_every: $steps, eval_tokens: 8192, save_every: 1000, resume: never,
+  {steps: $steps, batch: 8, eval_every: $steps, eval_tokens: $eval, save_every: 1000, resume: never,
    optimizer: {kind: adamw, adamw: {learning_rate: 0.0005}}}
 YAML
 
+export OMP_WAIT_POLICY=passive  # two programs share the processors: a thread that waits must not spin
 program octet train "$work/loss.yaml" --out "$work/cpu" --quiet &
 cpu=$!
 OCTET_BACKEND=$other program octet train "$work/loss.yaml" --device "$device" --out "$work/gpu" --quiet

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds programs that start here: GPU_SOURCE (an archive or a folder), or gpu-bin.tgz, or an earlier build. Makes GPU_PROGRAMS, a link to
+# Finds programs that start here: those of GPU_SOURCE, an archive or a folder (gpu-bin.tgz), or of an earlier build. Makes GPU_PROGRAMS, a link to
 # their folder, and GPU_LIBRARIES, what they load and the system lacks. cuBLASLt is the machine's own.
 set -uo pipefail
 . scripts/gpu_stages/common.sh
@@ -36,7 +36,7 @@ take() {
 }
 
 unpacked=$GPU_WORK/bin
-for source in ${GPU_SOURCE:+"$GPU_SOURCE"} gpu-bin.tgz "$GPU_WORK/build"; do
+for source in "${GPU_SOURCE:-gpu-bin.tgz}" "$GPU_WORK/build"; do
   if [ -f "$source" ]; then
     rm -rf "$unpacked"
     mkdir -p "$unpacked"
@@ -49,4 +49,4 @@ for source in ${GPU_SOURCE:+"$GPU_SOURCE"} gpu-bin.tgz "$GPU_WORK/build"; do
     exit 0
   fi
 done
-leave_out "no programs that start here (looked at ${GPU_SOURCE:-} gpu-bin.tgz $GPU_WORK/build)"
+leave_out "no programs that start here (looked at ${GPU_SOURCE:-gpu-bin.tgz} and $GPU_WORK/build)"
