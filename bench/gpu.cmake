@@ -25,9 +25,9 @@ octet_gpu_program(gpu_products gpu_products.cpp empty_kernels.cu)
 octet_gpu_program(gpu_cublaslt gpu_cublaslt.cpp)
 octet_gpu_program(gpu_profile gpu_profile.cpp)
 octet_gpu_program(gpu_vectors gpu_vectors.cpp)
-octet_gpu_simulated(gpu_vectors gpu_vectors.cpp --size 64 --rows 1,3 --cold-mib 0)
+octet_gpu_simulated(gpu_vectors gpu_vectors.cpp --size 64 --rows 1,3 --cold-mib 0 --kinds int8,int4-weight-only)
 octet_gpu_program(gpu_training gpu_training.cpp)
-octet_gpu_simulated(gpu_training gpu_training.cpp --batch 2 --steps 1
+octet_gpu_simulated(gpu_training gpu_training.cpp --batch 2 --steps 1 --modes tf32
   --shape architecture=gpt2,vocabulary=64,context=8,width=16,layers=1,heads=2,hidden=32)
 
 if(octet_has_tests)

@@ -93,7 +93,8 @@ FIGURES = [
 def judge(figure, document):
     """A row of the table. Its status is PASS, MISS, "not measured", or "no goal" where the figure is for another card."""
     try:
-        measured = figure.value(document)
+        dry = "dry_run" in document["machine"]  # which compares two CPUs
+        measured = None if dry else figure.value(document)
     except MISSING:
         measured = None
     reached = measured is not None and (measured <= figure.goal if figure.at_most else measured >= figure.goal)

@@ -236,6 +236,7 @@ class GpuCheckTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(self.result_of("products"), "needs a GPU")
         self.assertEqual(self.result_of("loss"), "ok")
+        self.assertEqual({row["status"] for row in self.results()["figures"]}, {"not measured"})
         self.assertIn("A dry run", (self.machine.out / "gpu.md").read_text())
 
 
