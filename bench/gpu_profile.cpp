@@ -26,8 +26,9 @@ struct Arguments {
   std::string format = "fp32";
   std::string math = "fp32";
   std::int64_t batch = 8;
-  /// As wide as a model of 1.2 billion parameters; more layers would repeat the same kernels.
-  std::string shape = "width=2048,layers=2,heads=16,hidden=5632,vocabulary=32768";
+  /// As wide as a model of 1.2 billion parameters; more layers would repeat the same kernels, and a head of its own
+  /// would be one more matrix to draw.
+  std::string shape = "width=2048,layers=2,heads=16,hidden=5632,vocabulary=32768,tied_head=true";
 };
 
 /// What happens between two calls is profiled, where a profiler runs this program.

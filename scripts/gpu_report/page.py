@@ -72,7 +72,7 @@ def peer_rows(d):
 
 
 def bench_rows(d):
-    return [[bench, *row] for bench in ("bench_6", "bench_2", "bench_tf32_6", "bench_tf32_2")
+    return [[bench, *row] for bench in ("bench_4", "bench_1", "bench_tf32_4", "bench_tf32_1")
             for row in rows_of(d, [bench, "rows"], ["format", "test", "tokens_per_s", "speedup", "gbps", "share_of_limit"])]
 
 
@@ -137,7 +137,7 @@ def page(d):
         + table(["math", "batch", "tokens/s", "of measured peak", "GiB", "forward s", "backward s", "optimizer s"], training_rows(d)),
         f'Loss on GPU and CPU: {number(loss["largest_relative_difference"])} apart at most, at step {loss["at_step"]} of '
         f'{loss["steps"]}.\n' if loss else "Loss on GPU and CPU: not measured.\n",
-        "## Models of 6 and 2 layers, 2048 wide\n\n"
+        "## Models of 4 and 1 layers, 2048 wide\n\n"
         + table(["run", "format", "test", "tokens/s", "speedup", "GB/s", "of limit"], bench_rows(d)),
         section("Products of many rows, 8192^3", ["operation", "seconds", "TOP/s"],
                 rows_of(d, ["vectors", "cubes"], ["name", "seconds", "tera_operations_per_second"])),
