@@ -41,10 +41,7 @@ for target in "${targets[@]}"; do
   strip -o "$work/bin/$program" "$build/$program"
   programs+=("$program")
 done
-# Every library but the machine's own: the C library, the C++ library (which fmt and yaml-cpp load; the programs have theirs within), and
-# cuBLASLt, which is larger than all the rest.
-ldd "${programs[@]/#/$work/bin/}" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | sort -u |
-  grep -vE '/(libc|libm|libdl|librt|libpthread|libstdc\+\+|libgcc_s|libcublasLt)\.so' | while IFS= read -r library; do cp -L "$library" "$work/bin/lib/"; done
+libraries_of "${programs[@]/#/$work/bin/}" | while IFS= read -r library; do cp -L "$library" "$work/bin/lib/"; done
 commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
 echo "commit $commit, sources $(scripts/gpu_stages/sources.sh), kernels for $chip" >"$work/bin/about.txt"
 tar -C "$work/bin" -cf - . | gzip -9 >"$work/archive"

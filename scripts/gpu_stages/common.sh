@@ -39,5 +39,6 @@ printed() {
   rm -f "$GPU_RAW/$name.json"
   limited "$seconds" "$@" >"$GPU_RAW/$name.part" || code=$?
   [ "$code" != 0 ] || mv "$GPU_RAW/$name.part" "$GPU_RAW/$name.json"
+  [ -s "$GPU_RAW/$name.part" ] || rm -f "$GPU_RAW/$name.part"
   return "$code"
 }

@@ -11,11 +11,8 @@ mkdir "$work/cublaslt"
 cublaslt=$(ldd "$work/gpu_products" | awk '/libcublasLt/ { print $3 }')
 [ ! -e "$cublaslt" ] || ln -s "$cublaslt" "$work/cublaslt/"
 
-hidden=()
-for library in "$work"/lib/*; do
-  system=$(ldconfig -p | awk -v name="$(basename "$library")" '$1 == name { print $NF; exit }')
-  [ -z "$system" ] || hidden+=("$(realpath "$system")")
-done
+. scripts/gpu_stages/targets.sh
+mapfile -t hidden < <(libraries_of "${@/#/$work/}" | xargs realpath)
 
 export CUDA_VISIBLE_DEVICES='' LD_LIBRARY_PATH=$work/lib:$work/cublaslt
 try() {
@@ -29,7 +26,10 @@ try() {
       tests/*) message=$("./$program" --gtest_list_tests >/dev/null 2>&1 && echo "error: lists tests") && code=4 ;;
       *) message=$("./$program" 2>&1 >/dev/null) || code=$? ;;
     esac
-    [ "$code" = 4 ] && [[ $message == *"error: "* ]] || { echo "error: $program: expected no GPU and code 4, got code $code: $message" >&2; return 1; }
+    if [ "$code" != 4 ] || [[ $message != *"error: "* ]]; then
+      echo "error: $program: expected no GPU and code 4, got code $code: $message" >&2
+      return 1
+    fi
   done
 }
 export -f try
