@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "bench/products.h"
+#include "cli/run_config.h"
 #include "eval/speed/interleave.h"
-#include "tensor/cuda/products.h"
 #include "tensor/cuda/runtime.h"
 #include "tensor/ops/linear.h"
 
@@ -41,6 +40,14 @@ void warm_up_gpu() {
   }
 }
 
+cuda::MathMode math_mode_named(const std::string& name) {
+  const auto mode = enum_from_name<cuda::MathMode>(name);
+  if (!mode) {
+    fail(ErrorKind::config, "expected fp32, tf32 or bf16 for products of FP32, got \"{}\"", name);
+  }
+  return *mode;
+}
+
 nlohmann::ordered_json measure_copy(std::int64_t bytes) {
   const Tensor from = random_values({bytes / 4}).to(DeviceKind::cuda);
   const Tensor to = Tensor::empty(from.shape(), DType::f32, DeviceKind::cuda);
@@ -50,17 +57,17 @@ nlohmann::ordered_json measure_copy(std::int64_t bytes) {
           {"read_and_written_gb_per_second", 2e-9 * static_cast<double>(from.bytes()) / seconds}};
 }
 
-int run_on_gpu(const char* program, const std::function<void(nlohmann::ordered_json& document)>& measure) {
+int run_on_gpu(const char* program, const std::string& file,
+               const std::function<void(GpuDocument& document)>& measure) {
   try {
     const cuda::Device& device = cuda::device();
     if (!device.available) {
       fail(ErrorKind::capability, "{}: {}", program, device.reason);
     }
-    nlohmann::ordered_json document = {
-        {"device", device.name}, {"versions", device.versions}, {"processors", device.processors}};
+    GpuDocument document({{"device", device.name}, {"versions", device.versions}, {"processors", device.processors}},
+                         file);
     measure(document);
-    fmt::print("{}\n", document.dump(2));
-    return 0;
+    return document.finish();
   } catch (const Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());
     return error.exit_code();

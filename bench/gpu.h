@@ -2,7 +2,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "bench/gpu_document.h"
+#include "tensor/cuda/products.h"
 
 // What the programs that measure a GPU share.
 
@@ -15,11 +18,15 @@ double median_seconds(const std::function<void()>& run);
 /// Keeps the GPU busy for a second: clocks rise under load.
 void warm_up_gpu();
 
+/// "fp32", "tf32" or "bf16" as the value of an option; error (config) otherwise.
+cuda::MathMode math_mode_named(const std::string& name);
+
 /// A copy within device memory: {"bytes", "seconds", "read_and_written_gb_per_second"}.
 nlohmann::ordered_json measure_copy(std::int64_t bytes);
 
-/// The whole main() of `program`: prints the document that `measure` makes, behind the name of the device. Without a
-/// GPU, or where `measure` throws, it says so and returns the code of the error.
-int run_on_gpu(const char* program, const std::function<void(nlohmann::ordered_json& document)>& measure);
+/// The whole main() of `program`: `measure` fills the document, which begins with the name of the device, by sections;
+/// it goes to `file`, or to the standard output where that is empty. Returns the code of the first error, and without a
+/// GPU says so and returns 4.
+int run_on_gpu(const char* program, const std::string& file, const std::function<void(GpuDocument& document)>& measure);
 
 }  // namespace octet::bench

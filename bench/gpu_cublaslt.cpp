@@ -2,9 +2,11 @@
 // sums, int8 results. For each: the library's answer, how many kernels it starts (one where the epilogue is part of the
 // product) and how fast it is. Without a GPU it says so and returns 4.
 //
-//     build/release/gpu_cublaslt > gpu_cublaslt.json
+//     build/release/gpu_cublaslt --out gpu_cublaslt.json
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -178,19 +180,28 @@ ordered_json answer_to(const Trial& trial, const Operands& operands) {
   return row;
 }
 
-void measure(ordered_json& document) {
-  warm_up_gpu();
-  const Operands operands;
-  document["size"] = kSize;
-  document["trials"] = ordered_json::array();
+void measure(GpuDocument& document) {
+  std::optional<Operands> operands;
+  document.section("operands", [&](ordered_json& results) {
+    warm_up_gpu();
+    operands.emplace();
+    results["size"] = kSize;
+  });
   for (const Trial& trial : kTrials) {
-    document["trials"].push_back(answer_to(trial, operands));
+    document.section(trial.name, [&](ordered_json& results) {
+      check(operands.has_value(), "expected operands, got none");
+      results["trials"].push_back(answer_to(trial, *operands));
+    });
   }
 }
 
 }  // namespace
 }  // namespace octet::bench
 
-int main() {
-  return octet::bench::run_on_gpu("gpu_cublaslt", octet::bench::measure);
+int main(int argc, char** argv) {
+  std::string file;
+  CLI::App app{"What cuBLASLt takes", "gpu_cublaslt"};
+  app.add_option("--out", file, "file of the results, instead of the standard output");
+  CLI11_PARSE(app, argc, argv);
+  return octet::bench::run_on_gpu("gpu_cublaslt", file, octet::bench::measure);
 }

@@ -1,12 +1,14 @@
 // What the GPU and cuBLASLt do, as one JSON document: memory, products, the smallest numbers of rows that int8 takes,
 // sums that must not lose their tail, and what starting a kernel costs. Without a GPU it says so and returns 4.
 //
-//     build/release/gpu_products > gpu_products.json
+//     build/release/gpu_products --out gpu_products.json
 //
 // Data is random: zeros would draw less power and run faster.
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -172,24 +174,15 @@ struct NamedMode {
 };
 constexpr NamedMode kModes[] = {{"fp32", MathMode::fp32}, {"tf32", MathMode::tf32}, {"bf16", MathMode::bf16}};
 
-ordered_json products(const Operands& of) {
-  ordered_json rows = ordered_json::array();
-  const auto add = [&](const LayerShape& shape, std::initializer_list<Form> forms) {
-    for (const Form form : forms) {
-      for (const NamedMode& math : kModes) {
-        rows.push_back(
-            timed(shape, kFormNames[static_cast<int>(form)], math.name, float_product(of, shape, form, math.mode)));
-      }
+/// One shape in these forms and every type.
+void add_products(ordered_json& rows, const Operands& of, const LayerShape& shape, std::initializer_list<Form> forms) {
+  for (const Form form : forms) {
+    for (const NamedMode& math : kModes) {
+      rows.push_back(
+          timed(shape, kFormNames[static_cast<int>(form)], math.name, float_product(of, shape, form, math.mode)));
     }
-    rows.push_back(timed(shape, kFormNames[0], "int8", codes_product(of, shape)));
-  };
-  for (const LayerShape& shape : kCubes) {
-    add(shape, {Form::forward});
   }
-  for (const LayerShape& shape : kGpt2) {
-    add(shape, {Form::forward, Form::input_gradient, Form::weight_gradient});
-  }
-  return rows;
+  rows.push_back(timed(shape, kFormNames[0], "int8", codes_product(of, shape)));
 }
 
 /// int8 with few rows, as in generation; layers as large as 4096 x 4096, which the second-level cache holds.
@@ -261,18 +254,40 @@ ordered_json launches() {
 
 }  // namespace
 
-void measure_products(ordered_json& document) {
-  document["all_ones"] = all_ones();
-  document["launches"] = launches();
-  document["copy"] = measure_copy(std::int64_t{1} << 30);  // no cache holds it
-  warm_up_gpu();
-  const Operands operands;
-  document["products"] = products(operands);
-  document["few_rows"] = few_rows(operands);
+void measure_products(GpuDocument& document) {
+  std::optional<Operands> operands;
+  const auto with_operands = [&operands]() -> const Operands& {
+    check(operands.has_value(), "expected operands, got none");
+    return *operands;
+  };
+  document.section("copy", [](ordered_json& results) {
+    results["copy"] = measure_copy(std::int64_t{1} << 30);  // no cache holds it
+    warm_up_gpu();
+  });
+  document.section("operands", [&](ordered_json&) { operands.emplace(); });
+  for (const LayerShape& shape : kCubes) {
+    document.section(shape.name, [&](ordered_json& results) {
+      add_products(results["products"], with_operands(), shape, {Form::forward});
+    });
+  }
+  for (const LayerShape& shape : kGpt2) {
+    document.section(shape.name, [&](ordered_json& results) {
+      add_products(results["products"], with_operands(), shape,
+                   {Form::forward, Form::input_gradient, Form::weight_gradient});
+    });
+  }
+  document.section("few rows", [&](ordered_json& results) { results["few_rows"] = few_rows(with_operands()); });
+  operands.reset();
+  document.section("all ones", [](ordered_json& results) { results["all_ones"] = all_ones(); });
+  document.section("launches", [](ordered_json& results) { results["launches"] = launches(); });
 }
 
 }  // namespace octet::bench
 
-int main() {
-  return octet::bench::run_on_gpu("gpu_products", octet::bench::measure_products);
+int main(int argc, char** argv) {
+  std::string file;
+  CLI::App app{"What the GPU and cuBLASLt do", "gpu_products"};
+  app.add_option("--out", file, "file of the results, instead of the standard output");
+  CLI11_PARSE(app, argc, argv);
+  return octet::bench::run_on_gpu("gpu_products", file, octet::bench::measure_products);
 }

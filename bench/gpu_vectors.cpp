@@ -2,7 +2,7 @@
 // speed of a copy, which bounds them; and of many rows, as in prompts, beside the same product of FP32. Without a GPU
 // it says so and returns 4.
 //
-//     build/release/gpu_vectors > gpu_vectors.json
+//     build/release/gpu_vectors --out gpu_vectors.json
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -27,11 +27,18 @@ struct Arguments {
   std::int64_t size = 8192;  // N and K
   std::int64_t cold_mib = 1024;
   std::vector<std::int64_t> rows = {1, 2, 4, 8, 16};
+  std::vector<std::string> kinds = {"int8", "int4", "int8-weight-only", "int4-weight-only"};
   bool vectors_only = false;
+  std::string file;
 };
 
-constexpr ProductKind kKinds[] = {ProductKind::int8, ProductKind::int4, ProductKind::int8_weight_only,
-                                  ProductKind::int4_weight_only};
+ProductKind kind_named(const std::string& name) {
+  const auto kind = enum_from_name<ProductKind>(name);
+  if (!kind || *kind == ProductKind::fp32 || *kind == ProductKind::onednn_int8) {
+    fail(ErrorKind::config, "--kinds: expected int8, int4, int8-weight-only or int4-weight-only, got \"{}\"", name);
+  }
+  return *kind;
+}
 
 bool is_weight_only(ProductKind kind) {
   return kind == ProductKind::int8_weight_only || kind == ProductKind::int4_weight_only;
@@ -92,54 +99,65 @@ ordered_json vector_row(ProductKind kind, const LayerShape& shape, std::int64_t 
   return row;
 }
 
-ordered_json vectors(const Arguments& arguments, double copy_gbps) {
+void add_vectors(ordered_json& results, ProductKind kind, const Arguments& arguments) {
+  const double copy_gbps = results.at("copy").at("read_and_written_gb_per_second").get<double>();
   const LayerShape shape{"", "", arguments.size, arguments.size};
-  ordered_json rows = ordered_json::array();
-  for (const ProductKind kind : kKinds) {
-    const auto weights = cold_weights(kind, shape, arguments.cold_mib << 20);
-    for (const std::int64_t count : arguments.rows) {
-      rows.push_back(vector_row(kind, shape, count, weights, copy_gbps));
-    }
+  const auto weights = cold_weights(kind, shape, arguments.cold_mib << 20);
+  for (const std::int64_t count : arguments.rows) {
+    results["vectors"].push_back(vector_row(kind, shape, count, weights, copy_gbps));
   }
-  return rows;
 }
 
-/// The operations that layers call, with all that belongs to them.
-ordered_json cubes(std::int64_t size) {
+ordered_json cube_row(std::string_view name, std::int64_t size, const std::function<void()>& run) {
+  const double seconds = median_seconds(run), each = static_cast<double>(size);
+  return {{"name", name},
+          {"size", size},
+          {"seconds", seconds},
+          {"tera_operations_per_second", 2e-12 * each * each * each / seconds}};
+}
+
+void add_float_cube(ordered_json& rows, const char* name, cuda::MathMode mode, std::int64_t size) {
+  const Tensor x = random_values({size, size}).to(DeviceKind::cuda);
+  const Tensor w = random_values({size, size}).to(DeviceKind::cuda);
+  cuda::set_math_mode(mode);
+  rows.push_back(cube_row(name, size, [&] { linear(x, w); }));
+  cuda::set_math_mode(cuda::MathMode::fp32);
+}
+
+/// The operation that a layer calls, with all that belongs to it; of int8 the first part alone as well.
+void add_quantized_cube(ordered_json& rows, ProductKind kind, std::int64_t size) {
   const LayerShape shape{"", "", size, size};
   const Tensor x = random_values({size, size}).to(DeviceKind::cuda);
-  ordered_json rows = ordered_json::array();
-  const auto add = [&](std::string_view name, const std::function<void()>& run) {
-    const double seconds = median_seconds(run), each = static_cast<double>(size);
-    rows.push_back({{"name", name},
-                    {"size", size},
-                    {"seconds", seconds},
-                    {"tera_operations_per_second", 2e-12 * each * each * each / seconds}});
-  };
-  const Tensor w = random_values({size, size}).to(DeviceKind::cuda);
-  for (const auto& [name, mode] : {std::pair{"fp32", cuda::MathMode::fp32}, std::pair{"tf32", cuda::MathMode::tf32},
-                                   std::pair{"bf16", cuda::MathMode::bf16}}) {
-    cuda::set_math_mode(mode);
-    add(name, [&] { linear(x, w); });
+  const PackedWeight weight = packed(kind, shape).to(DeviceKind::cuda);
+  rows.push_back(cube_row(enum_name(kind), size,
+                          [&] { is_weight_only(kind) ? weight_linear(x, weight) : dynamic_linear(x, weight); }));
+  if (kind == ProductKind::int8) {
+    const double seconds = median_seconds([&] { quantize_rows(x, weight.layout()); });
+    rows.push_back({{"name", "quantize_rows alone"}, {"size", size}, {"seconds", seconds}});
   }
-  cuda::set_math_mode(cuda::MathMode::fp32);
-  for (const ProductKind kind : kKinds) {
-    const PackedWeight weight = packed(kind, shape).to(DeviceKind::cuda);
-    add(enum_name(kind), [&] { is_weight_only(kind) ? weight_linear(x, weight) : dynamic_linear(x, weight); });
-    if (kind == ProductKind::int8) {
-      const double seconds = median_seconds([&] { quantize_rows(x, weight.layout()); });
-      rows.push_back({{"name", "quantize_rows alone"}, {"size", size}, {"seconds", seconds}});
-    }
-  }
-  return rows;
 }
 
-void measure(const Arguments& arguments, ordered_json& document) {
-  document["copy"] = measure_copy(arguments.cold_mib << 20);
-  warm_up_gpu();
-  document["vectors"] = vectors(arguments, document["copy"]["read_and_written_gb_per_second"].get<double>());
-  if (!arguments.vectors_only) {
-    document["cubes"] = cubes(arguments.size);
+void measure(const Arguments& arguments, GpuDocument& document) {
+  document.section("copy", [&](ordered_json& results) {
+    results["copy"] = measure_copy(arguments.cold_mib << 20);
+    warm_up_gpu();
+  });
+  for (const std::string& kind : arguments.kinds) {
+    document.section("vectors " + kind,
+                     [&](ordered_json& results) { add_vectors(results, kind_named(kind), arguments); });
+  }
+  if (arguments.vectors_only) {
+    return;
+  }
+  for (const auto& [name, mode] : {std::pair{"fp32", cuda::MathMode::fp32}, std::pair{"tf32", cuda::MathMode::tf32},
+                                   std::pair{"bf16", cuda::MathMode::bf16}}) {
+    document.section(fmt::format("cube {}", name),
+                     [&](ordered_json& results) { add_float_cube(results["cubes"], name, mode, arguments.size); });
+  }
+  for (const std::string& kind : arguments.kinds) {
+    document.section("cube " + kind, [&](ordered_json& results) {
+      add_quantized_cube(results["cubes"], kind_named(kind), arguments.size);
+    });
   }
 }
 
@@ -151,8 +169,12 @@ int main(int argc, char** argv) {
   CLI::App app{"Products with quantized weights on the GPU", "gpu_vectors"};
   app.add_option("--size", arguments.size, "N and K, a multiple of 32")->capture_default_str();
   app.add_option("--rows", arguments.rows, "rows of activations (1,2,4,8,16)")->delimiter(',');
+  app.add_option("--kinds", arguments.kinds, "of weights (int8,int4,int8-weight-only,int4-weight-only)")
+      ->delimiter(',');
   app.add_option("--cold-mib", arguments.cold_mib, "weights that are read in turn")->capture_default_str();
   app.add_flag("--vectors-only", arguments.vectors_only, "no products of many rows");
+  app.add_option("--out", arguments.file, "file of the results, instead of the standard output");
   CLI11_PARSE(app, argc, argv);
-  return octet::bench::run_on_gpu("gpu_vectors", [&](auto& document) { octet::bench::measure(arguments, document); });
+  return octet::bench::run_on_gpu("gpu_vectors", arguments.file,
+                                  [&](auto& document) { octet::bench::measure(arguments, document); });
 }

@@ -2,6 +2,8 @@
 # and not to octet_tensor, since tests link the simulator in its place (tests/CMakeLists.txt).
 set(OCTET_CUDA AUTO CACHE STRING "CUDA backend: ON, OFF, or AUTO: where nvcc is found")
 set_property(CACHE OCTET_CUDA PROPERTY STRINGS AUTO ON OFF)
+# Off, since it makes the machine code three times as large.
+option(OCTET_CUDA_LINEINFO "Line numbers of kernels, for the source view of a profiler" OFF)
 
 # octet_find_nvcc(FOUND): on PATH, by CUDACXX, or where the toolkit installs itself.
 function(octet_find_nvcc found)
@@ -44,7 +46,8 @@ if(octet_has_cuda)
   list(REMOVE_ITEM cuda_sources ${PROJECT_SOURCE_DIR}/tensor/cuda/absent.cpp)
   add_library(octet_cuda OBJECT ${cuda_sources})
   target_compile_options(octet_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:
-    --expt-relaxed-constexpr --extended-lambda -lineinfo -Xcompiler=-Wall,-Wextra
+    --expt-relaxed-constexpr --extended-lambda -Xcompiler=-Wall,-Wextra
+    $<$<BOOL:${OCTET_CUDA_LINEINFO}>:-lineinfo>
     $<$<BOOL:${OCTET_WERROR}>:-Werror=all-warnings>>)
   list(JOIN CMAKE_CUDA_ARCHITECTURES "," chips)
   set_property(SOURCE ${PROJECT_SOURCE_DIR}/tensor/cuda/runtime.cpp APPEND PROPERTY

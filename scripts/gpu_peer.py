@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """PyTorch on the work of gpu_vectors, gpu_training and `octet bench`, as one JSON file that is written again after each part.
 
-    scripts/gpu_peer.py [--batch 32] [--quick] FILE.json
+    scripts/gpu_peer.py [--batch 32] [--seconds 600] [--quick] FILE.json
+    scripts/gpu_peer.py --warm [--batch 32]
 
+--seconds: parts that would begin later than that are left out; they are in the order of their worth.
+--warm: measures nothing, but compiles the models that are compiled, so that a later run finds them in the cache.
 --quick: small sizes, also on a CPU, to see that the script works.
 """
 
 import argparse
 import contextlib
 import json
+import os
 import statistics
 import time
 import traceback
@@ -72,6 +76,46 @@ def products(quick):
         set_tf32(tf32)
         result[name] = {"tera_operations_per_second": 2e-12 * size**3 / seconds_of(run)}
     set_tf32(False)
+    return result
+
+
+def int4_vectors(quick):
+    """y = x W^T with int4 weights in groups of 32 and BF16 rows, the kernel behind torchao's and gpt-fast's int4: 8192^2, weights out
+    of cache, as gpu_vectors has them."""
+    size, group, copies = (1024, 32, 1) if quick else (8192, 32, 32)
+    bytes_each = size * size // 2 + 2 * 2 * size * size // group  # a scale and a zero point in BF16 for each group
+    packed = [torch._convert_weight_to_int4pack(
+        torch.randint(0, 256, (size, size // 2), dtype=torch.uint8, device=device), 8) for _ in range(copies)]
+    scales = torch.rand(size // group, size, 2, device=device).bfloat16()
+    result = {}
+    for rows in (1, 8, 16):
+        x = torch.rand(rows, size, device=device).bfloat16()
+
+        def run():
+            for weight in packed:
+                torch._weight_int4pack_mm(x, weight, group, scales)
+
+        seconds = seconds_of(run) / copies
+        result[f"{rows} rows"] = {"seconds": seconds, "weight_gb_per_second": 1e-9 * bytes_each / seconds}
+    return result
+
+
+def attention(quick):
+    """Causal attention of one layer of GPT-2 124M, forward and backward, for 8 texts of 1024 tokens."""
+    shape = (1, 2, 16, 8) if quick else (8, 12, 1024, 64)
+    result = {}
+    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        q, k, v = (torch.rand(shape, device=device, dtype=dtype, requires_grad=True) for _ in range(3))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        dy = torch.rand_like(y)
+
+        def forward():
+            F.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+        def backward():
+            torch.autograd.grad(y, (q, k, v), dy, retain_graph=True)
+
+        result[name] = {"forward_seconds": seconds_of(forward), "backward_seconds": seconds_of(backward)}
     return result
 
 
@@ -185,18 +229,20 @@ def training_that_fits(batch, math, compiled, quick):
 
 
 @torch.no_grad()
-def decode(dtype, quick):
-    """Tokens per second of one sequence from an empty cache; each token is one replay of a CUDA graph."""
+def decode(dtype, compiled, quick):
+    """Tokens per second of one sequence from an empty cache; each token is one replay of a CUDA graph, of kernels as they are or as
+    torch.compile fuses them."""
     shape = TINY if quick else BILLION
     count = 4 if quick else 128
     model = Gpt(**shape).to(device, dtype)
     cache_shape = (1, shape["heads"], 2 * count, shape["width"] // shape["heads"])
     caches = [tuple(torch.zeros(cache_shape, dtype=dtype, device=device) for _ in range(2)) for _ in model.blocks]
+    forward = torch.compile(model) if compiled else model
     token = torch.zeros(1, 1, dtype=torch.long, device=device)
     position = torch.zeros(1, dtype=torch.long, device=device)
 
     def step():
-        token.copy_(model(token, caches, position).argmax(-1))
+        token.copy_(forward(token, caches, position).argmax(-1))
         position.add_(1)
 
     for _ in range(3):
@@ -221,32 +267,68 @@ def decode(dtype, quick):
     return {"parameters": parameters, "tokens_per_second": statistics.median(rates)}
 
 
+def parts_of(batch, quick):
+    """What is measured, in the order of its worth."""
+    return {
+        "copy": lambda: copy(quick),
+        "products": lambda: products(quick),
+        "training tf32 compiled": lambda: training_that_fits(batch, "tf32", True, quick),
+        "training bf16 compiled": lambda: training_that_fits(batch, "bf16", True, quick),
+        "decode fp32": lambda: decode(torch.float32, False, quick),
+        "decode bf16": lambda: decode(torch.bfloat16, False, quick),
+        "int4 vectors": lambda: int4_vectors(quick),
+        "attention": lambda: attention(quick),
+        "training fp32 compiled": lambda: training_that_fits(batch, "fp32", True, quick),
+        "decode bf16 compiled": lambda: decode(torch.bfloat16, True, quick),
+    }
+
+
+def needs_a_gpu(part):
+    """Not in a quick run on a CPU: kernels that a CPU lacks, and a compiler that may be missing there."""
+    return "compiled" in part or part == "int4 vectors"
+
+
+def write(document, file):
+    """Whole or not at all: the run may be cut off."""
+    with open(file + ".part", "w") as part:
+        json.dump(document, part, indent=2)
+    os.replace(file + ".part", file)
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("file")
+    parser.add_argument("file", nargs="?")
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--warm", action="store_true")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
     quick, batch = arguments.quick, 2 if arguments.quick else arguments.batch
-    parts = {"copy": lambda: copy(quick), "products": lambda: products(quick)}
-    for math, compiled in [("tf32", False), ("tf32", True), ("fp32", True), ("bf16", True), ("fp32", False)]:
-        parts[f"training {math} {'compiled' if compiled else 'eager'}"] = (
-            lambda math=math, compiled=compiled: training_that_fits(batch, math, compiled, quick))
-    parts["decode fp32"] = lambda: decode(torch.float32, quick)
-    parts["decode bf16"] = lambda: decode(torch.bfloat16, quick)
+    if arguments.warm:
+        for math in ("tf32", "bf16"):
+            training_that_fits(batch, math, True, quick)
+        return
 
+    start = time.monotonic()
     name = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
     document = {"torch": torch.__version__, "cuda": torch.version.cuda, "device": name}
     failed = False
-    for part, measure in parts.items():
+    for part, measure in parts_of(batch, quick).items():
+        if device.type != "cuda" and needs_a_gpu(part):
+            continue
+        began = time.monotonic()
+        print(f"{began - start:.0f} s: {part}", flush=True)
+        if began - start > arguments.seconds - 20:  # what the shortest parts take
+            document[part] = {"error": "left out: no time"}
+            continue
         try:
             document[part] = measure()
         except Exception as error:  # the other parts are worth having
             traceback.print_exc()
             document[part] = {"error": f"{type(error).__name__}: {error}"[:500]}
             failed = True
-        with open(arguments.file, "w") as file:
-            json.dump(document, file, indent=2)
+        write(document, arguments.file)
+    write(document, arguments.file)
     raise SystemExit(1 if failed else 0)
 
 

@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Speed of whole models: 97 million and 1.2 billion parameters in FP32, int8 and int4; the prompt of the large one in TF32 as well.
+# Speed of a model of 1.2 billion parameters from two short ones of its width: a layer takes what the difference takes, and the report
+# adds up 20 of them. The whole model would be drawn and packed on the CPU for longer than it is measured.
 set -uo pipefail
-. scripts/gpu_stages/measure.sh
-large=width=2048,layers=20,heads=16,hidden=5632,vocabulary=32768
-bench=("$GPU_BUILD/octet" bench --device cuda --json --quiet --prompt 512)
+. scripts/gpu_stages/common.sh
 code=0
-measure bench_large "${bench[@]}" --shape "$large" --generate 128 --formats fp32,int8,int4 || code=$?
-measure bench_97m "${bench[@]}" --shape llama-97m --generate 128 --formats fp32,int8,int4 || code=$?
-measure bench_large_tf32 "${bench[@]}" --shape "$large" --generate 0 --formats fp32,int8 --math tf32 || code=$?
+bench() {
+  local name=$1 seconds=$2 layers=$3
+  shift 3
+  printed "$name" "$seconds" octet bench --device cuda --json --quiet --prompt 512 \
+    --shape "width=2048,layers=$layers,heads=16,hidden=5632,vocabulary=32768" "$@" || code=$?
+}
+bench bench_4 40 4 --generate 128 --formats fp32,int8,int4
+bench bench_1 30 1 --generate 128 --formats fp32,int8,int4
+bench bench_tf32_4 20 4 --generate 0 --formats fp32 --math tf32
+bench bench_tf32_1 15 1 --generate 0 --formats fp32 --math tf32
 exit "$code"

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Octet for this GPU, its tests and the programs that measure. A target that fails does not keep the others from being built.
-set -euo pipefail
+# Octet for this GPU, its tests and the programs that measure, from source. A target that fails does not keep the others from being
+# built. Runs in the background, below everything else; await_build.sh waits for it.
+set -uo pipefail
+folder=$GPU_WORK/build
+rm -f "$GPU_WORK/build.code"
 
 options=(-DCMAKE_BUILD_TYPE=Release -DOCTET_CUDA=ON "-DCMAKE_CUDA_ARCHITECTURES=${GPU_CHIP:-90}-real")
 [ ! -d gpu-deps/usr ] || options+=("-DCMAKE_PREFIX_PATH=$PWD/gpu-deps/usr")
@@ -11,6 +14,9 @@ if command -v ninja >/dev/null; then
 else
   options+=(-G "Unix Makefiles")
 fi
-cmake -S . -B "$GPU_BUILD" "${options[@]}"
-cmake --build "$GPU_BUILD" -j "${GPU_JOBS:-$(nproc)}" \
-  --target octet test_cuda_gpu gpu_products gpu_cublaslt gpu_vectors gpu_training -- "${keep_going[@]}"
+. scripts/gpu_stages/targets.sh
+code=0
+nice -n 10 cmake -S . -B "$folder" "${options[@]}" &&
+  nice -n 10 cmake --build "$folder" -j "${GPU_JOBS:-$(nproc)}" --target "${targets[@]}" -- "${keep_going[@]}" || code=$?
+echo "$code" >"$GPU_WORK/build.code"
+exit "$code"

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# The same training on GPU and CPU: gpu_report.py compares the losses of every step. A dry run compares two CPU backends in fewer steps.
+# The same training on GPU and CPU, at the same time: the report compares the losses of every step. A dry run compares two CPU backends
+# in fewer steps.
 set -uo pipefail
-work=$GPU_RAW/loss
+. scripts/gpu_stages/common.sh
+[ -x "$GPU_PROGRAMS/octet" ] || leave_out "no program octet"
+work=$GPU_WORK/loss
+rm -rf "$work" "$GPU_RAW"/loss_?pu.jsonl
 mkdir -p "$work"
-[ -n "$GPU_DRY_RUN" ] && device=cpu steps=20 other=cpu-generic || device=cuda steps=200 other=
+[ -n "$GPU_DRY_RUN" ] && device=cpu steps=5 eval=1024 other=cpu-generic || device=cuda steps=200 eval=8192 other=
 
 awk 'BEGIN {
   srand(1)
@@ -17,15 +21,19 @@ awk 'BEGIN {
 # AdamW: the orthogonal updates of Muon make rounding errors grow from step to step, and would compare chaos.
 cat >"$work/loss.yaml" <<YAML
 name: loss
-corpus: {path: text.txt}
+corpus: {path: $(realpath "$work")/text.txt}
 model: {architecture: gpt2, vocabulary: 512, context: 128, width: 128, layers: 3, heads: 4, hidden: 384}
 train:
-  {steps: $steps, batch: 8, eval_every: $steps, eval_tokens: 8192, save_every: 1000, resume: never,
+  {steps: $steps, batch: 8, eval_every: $steps, eval_tokens: $eval, save_every: 1000, resume: never,
    optimizer: {kind: adamw, adamw: {learning_rate: 0.0005}}}
 YAML
 
-octet=$PWD/$GPU_BUILD/octet
-cd "$work"
-"$octet" train loss.yaml --out cpu --quiet && OCTET_BACKEND=$other "$octet" train loss.yaml --device "$device" --out gpu --quiet || exit
-cp cpu/metrics.jsonl ../loss_cpu.jsonl
-cp gpu/metrics.jsonl ../loss_gpu.jsonl
+export OMP_WAIT_POLICY=passive  # two programs share the processors: a thread that waits must not spin
+program octet train "$work/loss.yaml" --out "$work/cpu" --quiet &
+cpu=$!
+OCTET_BACKEND=$other program octet train "$work/loss.yaml" --device "$device" --out "$work/gpu" --quiet
+code=$?
+wait "$cpu" || exit
+[ "$code" = 0 ] || exit "$code"
+cp "$work/cpu/metrics.jsonl" "$GPU_RAW/loss_cpu.jsonl"
+cp "$work/gpu/metrics.jsonl" "$GPU_RAW/loss_gpu.jsonl"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What cuBLASLt, copies and kernel launches do.
 set -uo pipefail
-. scripts/gpu_stages/measure.sh
+. scripts/gpu_stages/common.sh
 code=0
-measure cublaslt "$GPU_BUILD/gpu_cublaslt" || code=$?
-measure products "$GPU_BUILD/gpu_products" || code=$?
+measured products 40 gpu_products || code=$?
+measured cublaslt 20 gpu_cublaslt || code=$?
 exit "$code"

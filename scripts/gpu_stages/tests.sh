@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every test of the GPU; none may be skipped. In a dry run all are, or where there is a GPU none.
-set -euo pipefail
+set -uo pipefail
+. scripts/gpu_stages/common.sh
+. scripts/gpu_stages/suites.sh
+[ -x "$GPU_PROGRAMS/tests/test_cuda_gpu" ] || leave_out "no program tests/test_cuda_gpu"
 [ -n "$GPU_DRY_RUN" ] || export REQUIRE_GPU=1
-code=0
-"$GPU_BUILD/tests/test_cuda_gpu" "--gtest_output=json:$GPU_RAW/tests.json" || code=$?
-grep -E '^\[  (PASSED|SKIPPED|FAILED) \] [0-9]+ tests?' "$GPU_RAW/tests.log" | tail -3
-exit "$code"
+run_suites tests 60 .

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Octet's own products with quantized weights.
+# Octet's own products with quantized weights: rows of generation, then of prompts.
 set -uo pipefail
-. scripts/gpu_stages/measure.sh
-measure vectors "$GPU_BUILD/gpu_vectors"
+. scripts/gpu_stages/common.sh
+measured vectors "$GPU_SECONDS" gpu_vectors --rows 1,2,4,8,16,17,32,128,512
