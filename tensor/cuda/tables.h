@@ -15,8 +15,8 @@ void axpby(const AxpbyArgs& args);
 void add_row(const AddRowArgs& args);
 void sum_rows(const SumRowsArgs& args);
 double sum_squares(const SumSquaresArgs& args);
-// squares.cu, diagonal.cu, dropout.cu
 void add_squares(const AddSquaresArgs& args);
+// diagonal.cu, dropout.cu
 void add_diagonal(const AddDiagonalArgs& args);
 void dropout(const DropoutArgs& args);
 // activation.cu

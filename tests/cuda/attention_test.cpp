@@ -219,5 +219,18 @@ TEST_F(CudaAttention, RefusesHeadsThatAreTooWide) {
               Throws<Error>(Property(&Error::what, HasSubstr("[attention] expected heads of at most 256 columns"))));
 }
 
+#ifdef OCTET_CUDA_SIMULATOR
+TEST_F(CudaAttention, RefusesChipsWhoseSharedMemoryHoldsNoTile) {
+  const std::size_t granted = simulator::shared_limit();
+  simulator::set_shared_limit(48 * 1024);
+  const Shapes shapes = {1, 1, 0, 1, 1, 64};
+  const Attention attention(shapes, on_cuda(random_tensor({1, 1, 3 * 64}, 8)), cuda_kernels());
+  EXPECT_THAT([&] { cuda_kernels().attention(attention.args); },
+              Throws<Error>(Property(&Error::what, HasSubstr("[attention] expected a GPU that grants a block 69632 "
+                                                             "bytes of shared memory, got simulated with 49152"))));
+  simulator::set_shared_limit(granted);
+}
+#endif
+
 }  // namespace
 }  // namespace octet
