@@ -62,6 +62,8 @@ void bf16_weights(const WeightLinearArgs& args);
 // pad_rows.cu, group_sums.cu
 void pad_rows(const PadRowsArgs& args);
 void group_sums(const GroupSumsArgs& args);
+// unpack_rows.cu
+void unpack_rows(const UnpackRowsArgs& args);
 // probe.cu
 ProbeKernels probe_kernels();
 
