@@ -36,13 +36,13 @@ void apply_to(const char* name, std::int64_t count, Nonlinearity f, const float*
   switch (f) {
     case Nonlinearity::gelu:
       return map(
-          name, count, [](float x, float& result) { result = gelu_of(x); }, from, y);
+          name, count, [] __device__(float x, float& result) { result = gelu_of(x); }, from, y);
     case Nonlinearity::silu:
       return map(
-          name, count, [](float x, float& result) { result = silu_of(x); }, from, y);
+          name, count, [] __device__(float x, float& result) { result = silu_of(x); }, from, y);
     case Nonlinearity::swiglu:
       return map(
-          name, count, [](float g, float x, float& result) { result = x * silu_of(g); }, gate, from, y);
+          name, count, [] __device__(float g, float x, float& result) { result = x * silu_of(g); }, gate, from, y);
     case Nonlinearity::none:
       break;
   }

@@ -13,8 +13,8 @@ namespace {
 // Sums have another order than the CPU's. Measured at most 3.2e-7 of the largest logit.
 constexpr double kBound = 2e-6;
 // With an int8 cache an element of K or V that lies near the middle of two codes may get the other one where a GPU
-// rounds in another way. Measured with one code of each layer moved by one: PUTCODE.
-constexpr double kCodeBound = 1e-3;
+// rounds in another way. Measured with one code of every key and value moved by one: 1.1e-5.
+constexpr double kCodeBound = 5e-5;
 
 GptConfig config_of(Architecture architecture) {
   GptConfig config;
