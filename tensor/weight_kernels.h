@@ -41,6 +41,15 @@ struct GroupSumsArgs {
   float* sums;
 };
 
+/// y (rows, K) = the rows `ids` of w as floats: code * scale [+ offset], each operation rounded. The ids lie where w
+/// does and are in [0, w.n).
+struct UnpackRowsArgs {
+  std::int64_t rows;
+  const std::int32_t* ids;  // (rows)
+  PackedCodes w;
+  float* y;
+};
+
 struct WeightKernels {
   void (*int8_weights)(const WeightLinearArgs&);
   void (*nibble_weights)(const WeightLinearArgs&);  // int4 and nf4: 16 levels
@@ -48,6 +57,7 @@ struct WeightKernels {
   void (*bf16_weights)(const WeightLinearArgs&);
   void (*pad_rows)(const PadRowsArgs&);
   void (*group_sums)(const GroupSumsArgs&);
+  void (*unpack_rows)(const UnpackRowsArgs&);
 };
 
 }  // namespace octet

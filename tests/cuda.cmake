@@ -2,9 +2,9 @@
 # has it, with nvcc or without.
 file(GLOB kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cuda/*.cu ${PROJECT_SOURCE_DIR}/tensor/cuda/*.cpp)
 list(FILTER kernels EXCLUDE REGEX "/(absent|runtime|cublaslt)\\.cpp$")  # what speaks to the driver has a twin in tests/cuda/
-file(GLOB simulator CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/*.cpp)
+file(GLOB simulator CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/cuda/kernels/*.cu)
 list(FILTER simulator EXCLUDE REGEX "_test\\.cpp$")
-set(cuda_kernels ${kernels})
+set(cuda_kernels ${kernels} ${simulator})
 list(FILTER cuda_kernels INCLUDE REGEX "\\.cu$")
 set_source_files_properties(${cuda_kernels} PROPERTIES LANGUAGE CXX)  # in this directory; tensor/cuda's own library has CUDA
 
@@ -20,11 +20,15 @@ target_link_libraries(octet_simulated PRIVATE octet_cli octet_cuda_simulator)
 # The same tests twice: on the simulator, and on a GPU where there is one. Those of the simulator itself only there.
 file(GLOB cuda_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/*_test.cpp)
 octet_test(test_cuda_kernel kernel SOURCES ${cuda_tests} LINK octet_eval octet_cuda_simulator)
+# The simulator grants shared memory as the smallest chip does, 99 KiB for a block. Attention has larger tiles for an H100: again with those.
+gtest_discover_tests(test_cuda_kernel DISCOVERY_MODE PRE_TEST TEST_FILTER "CudaAttention.*" TEST_PREFIX large_chip.
+  PROPERTIES LABELS kernel TIMEOUT 600 ENVIRONMENT OCTET_SIMULATED_SHARED_KIB=227)
 if(octet_has_cuda)
   list(FILTER cuda_tests EXCLUDE REGEX "/simulator_.*test\\.cpp$")
   if(cuda_tests)
     # Under names of their own: ctest gives tests of one name the labels of both.
-    octet_test(test_cuda_gpu gpu SOURCES ${cuda_tests} LINK octet_eval octet_cuda PREFIX gpu.)
+    add_subdirectory(cuda/kernels)
+    octet_test(test_cuda_gpu gpu SOURCES ${cuda_tests} LINK octet_eval octet_test_kernels octet_cuda PREFIX gpu.)
   endif()
   add_subdirectory(cuda/cublaslt)
 endif()

@@ -70,18 +70,6 @@ QuantizedRows QuantizedMatrix::quantize(const Tensor& x) const {
   fail(ErrorKind::run, "[quantize] expected a layer with int8 activations, got a weight-only one");
 }
 
-Tensor QuantizedMatrix::lookup(const Tensor& ids) const {
-  const Tensor dense = ids.is_contiguous() ? ids : ids.clone();
-  Tensor y = Tensor::empty(ids.shape().followed_by(columns()));
-  float* out = y.data<float>();
-  for (const std::int32_t id : dense.span<std::int32_t>()) {
-    check(id >= 0 && id < rows(), "[embedding] expected ids from 0 to {}, got {}", rows() - 1, id);
-    dequantize_rows(weight_, id, 1, out);
-    out += columns();
-  }
-  return y.to(packed_.device());
-}
-
 std::string QuantizedMatrix::describe() const {
   std::string text = fmt::format("{}, {}", octet::describe(weight_), enum_name(activations_.kind));
   return activations_.kind == Activations::outlier_split ? fmt::format("{} at {:g}", text, activations_.threshold)

@@ -2,6 +2,7 @@
 
 #include "tensor/formats/any_weight.h"
 #include "tensor/ops/dynamic_linear.h"
+#include "tensor/ops/unpack_rows.h"
 
 namespace octet {
 
@@ -42,11 +43,11 @@ class QuantizedMatrix {
   Tensor project(const Tensor& x, const Tensor& bias = {}, const Epilogue& epilogue = {}) const;
   /// The codes of x that project() multiplies: without outlier columns where they are split off. Errors: weight_only.
   QuantizedRows quantize(const Tensor& x) const;
-  /// Rows of W chosen by `ids` (...) of i32 -> (..., K); only these are dequantized. `ids` are in CPU
-  /// memory, the result where the matrix is. Errors: an id outside [0, N).
-  Tensor lookup(const Tensor& ids) const;
+  /// Rows of W chosen by `ids` (...) of i32 -> (..., K), as unpack_rows() has them: those of int4 with a minimum are
+  /// rounded once more than by dequantize().
+  Tensor lookup(const Tensor& ids) const { return unpack_rows(packed_, ids); }
 
-  /// Moves what project() multiplies with; weight() stays in CPU memory, and lookup() copies rows from there.
+  /// Moves what project() multiplies with and lookup() reads; weight() stays in CPU memory.
   void to(DeviceKind device) { packed_ = packed_.to(device); }
 
   const AnyWeight& weight() const { return weight_; }

@@ -12,6 +12,8 @@ IntKernels avx512vnni_int_kernels();
 /// The same for every instruction set (padded_rows.cpp).
 void pad_rows(const PadRowsArgs& args);
 void group_sums(const GroupSumsArgs& args);
+/// The same too (generic/weight_kernels.cpp).
+void unpack_rows(const UnpackRowsArgs& args);
 
 WeightKernels generic_weight_kernels();
 WeightKernels avx2_weight_kernels();

@@ -9,11 +9,18 @@
 namespace octet::cuda {
 namespace {
 
-/// Of one row: the greatest score so far, and this thread's part of the sum of exp(score - max).
+/// Of one row: the greatest score so far, and this thread's part of the sum of 2^(score - max).
 template <typename Tile>
 struct OnlineSoftmax {
   float max[Tile::kThreadRows];
   float sum[Tile::kThreadRows];
+};
+
+/// Shared memory of a block: its queries, a tile of keys and one of values, and weights.
+template <typename Tile>
+struct ForwardMemory {
+  static constexpr std::size_t kBytes =
+      (Tile::kOwnedFloats + 2 * Tile::kStreamedFloats + Tile::kWeightFloats) * sizeof(float);
 };
 
 template <typename Tile>
@@ -45,7 +52,7 @@ __device__ void hide_future(int visible, typename Tile::Scores& scores) {
   }
 }
 
-/// Scores become weights exp(score - max), and the sums and results so far are brought to the new maximum.
+/// Scores become weights 2^(score - max), and the sums and results so far are brought to the new maximum.
 template <typename Tile>
 __device__ void update_softmax(OnlineSoftmax<Tile>& softmax, typename Tile::Scores& scores,
                                typename Tile::Results& results) {
@@ -57,11 +64,11 @@ __device__ void update_softmax(OnlineSoftmax<Tile>& softmax, typename Tile::Scor
       max = fmaxf(max, scores.at[r][c]);
     }
     max = max_of_sharers<Tile>(max);
-    const float factor = expf(softmax.max[r] - max);
+    const float factor = exp2f(softmax.max[r] - max);
     float sum = softmax.sum[r] * factor;
 #pragma unroll
     for (int c = 0; c < Tile::kThreadColumns; ++c) {
-      scores.at[r][c] = expf(scores.at[r][c] - max);
+      scores.at[r][c] = exp2f(scores.at[r][c] - max);
       sum += scores.at[r][c];
     }
 #pragma unroll
@@ -78,7 +85,7 @@ __device__ void store_log_sums(const OnlineSoftmax<Tile>& softmax, std::int64_t 
 #pragma unroll
   for (int r = 0; r < Tile::kThreadRows; ++r) {
     if (Tile::sharer() == 0 && Tile::row(r) < count) {
-      log_sum[Tile::row(r)] = softmax.max[r] + logf(softmax.sum[r]);
+      log_sum[Tile::row(r)] = softmax.max[r] * kLn2 + logf(softmax.sum[r]);
     }
   }
 }
@@ -97,7 +104,7 @@ __global__ void attention_kernel(AttentionArgs args, bool vectors) {
   const std::int64_t keys = args.past + first + (rows < Tile::kOwned ? rows : Tile::kOwned);
 
   load_rows<Tile, Tile::kOwned>(args.q + batch * args.q_batch + first * args.q_row + head * args.head_dim,
-                                {args.q_row, rows, dim, vectors}, 1.0F / sqrtf(static_cast<float>(dim)), q);
+                                {args.q_row, rows, dim, vectors}, query_factor(dim), q);
   typename Tile::Results results = {};
   OnlineSoftmax<Tile> softmax = {};
   for (float& max : softmax.max) {
@@ -137,7 +144,7 @@ void attention_of(const AttentionArgs& args) {
                        whole_vectors(args.y, 0, 0, args.head_dim);
   const Grid grid = {
       dim3(blocks_for(args.time, Tile::kOwned), static_cast<unsigned>(args.heads), static_cast<unsigned>(args.batch)),
-      dim3(Tile::kThreads), (Tile::kOwnedFloats + 2 * Tile::kStreamedFloats + Tile::kWeightFloats) * sizeof(float)};
+      dim3(Tile::kThreads), ForwardMemory<Tile>::kBytes};
   launch("attention", attention_kernel<Tile>, grid, args, vectors);
 }
 
@@ -148,15 +155,17 @@ std::int64_t attention_scratch(const AttentionArgs& args) {
   return args.batch * args.heads * args.time;
 }
 
-// Tiles as large as registers (255 a thread) and shared memory (two blocks a processor on an H100) allow.
+// Tiles as large as registers (255 a thread) and shared memory allow: two blocks a processor on an H100. Those of 104
+// and 140 KiB have a smaller one behind them (69 and 68 KiB), for chips that grant a block 99 KiB.
 void attention(const AttentionArgs& args) {
   const auto body = [&]<typename Tile>(Tile) { attention_of<Tile>(args); };
   if (attention_by_mma(args.head_dim)) {
-    with_attention_tile<AttentionMmaTile<32, 2, 64>, AttentionMmaTile<64, 2, 64>, AttentionMmaTile<128, 1, 64>>(
-        args.head_dim, body);
+    with_attention_tile<ForwardMemory, AttentionMmaTile<32, 2, 64>, AttentionMmaTile<64, 2, 64>,
+                        AttentionMmaTile<128, 1, 64>>(args.head_dim, body);
   } else {
-    with_attention_tile<AttentionTile<32, 8, 64>, AttentionTile<64, 8, 64>, AttentionTile<128, 4, 32>,
-                        AttentionTile<256, 4, 32>>(args.head_dim, body);
+    with_attention_tile<ForwardMemory, AttentionTile<32, 8, 64>, AttentionTile<64, 8, 64>, AttentionTile<64, 4, 64>,
+                        AttentionTile<128, 4, 32>, AttentionTile<256, 4, 32>, AttentionTile<256, 2, 16>>(args.head_dim,
+                                                                                                         body);
   }
 }
 

@@ -110,8 +110,4 @@ struct AttentionMmaTile {
   }
 };
 
-/// Whether attention of such heads runs on tensor cores: math: tf32 or bf16 (products.h), and heads of at most 128
-/// columns; the sums of wider ones do not fit in registers.
-bool attention_by_mma(std::int64_t head_dim);
-
 }  // namespace octet::cuda

@@ -1,11 +1,21 @@
 #pragma once
 
+#include "tensor/cuda/attention_heads.h"
+#include "tensor/cuda/runtime.h"
 #include "tensor/cuda/vectors.h"
 
 // Rows of a head in global memory, and how a block of threads brings them to shared memory and back. A Tile says how
 // rows lie in shared memory and which elements of a result a thread has (attention_tiles.h, attention_mma_tiles.h).
 
 namespace octet::cuda {
+
+// A GPU computes powers of two, and e^x as 2^(x log2 e). So queries are multiplied by log2(e) / sqrt(D) when they are
+// brought to shared memory; scores, their maxima and logarithms of sums are then to the base two.
+constexpr float kLog2E = 1.44269504F, kLn2 = 0.693147181F;
+
+__device__ inline float query_factor(int dim) {
+  return kLog2E / sqrtf(static_cast<float>(dim));
+}
 
 /// Rows of a head in global memory. `vectors`: each begins at a multiple of 16 bytes and holds a multiple of 4 floats.
 struct HeadRows {
@@ -71,18 +81,16 @@ __device__ void store_rows(const typename Tile::Results& results, const HeadRows
   }
 }
 
-/// Throws: heads of head_dim columns are wider than kernels can do.
-[[noreturn]] void refuse_heads(std::int64_t head_dim, std::int64_t widest);
-
-/// body(tile) with the first of the tiles that is wide enough. Errors: none is.
-template <typename Tile, typename... Wider, typename Body>
+/// body(tile) with the first of the tiles that is wide enough and whose Memory<Tile>::kBytes the chip grants a block.
+/// Tiles are ordered by width, and of one width the larger comes first. Errors: there is none.
+template <template <typename> typename Memory, typename Tile, typename... Others, typename Body>
 void with_attention_tile(std::int64_t head_dim, const Body& body) {
-  if (head_dim <= Tile::kDim) {
+  if (head_dim <= Tile::kDim && Memory<Tile>::kBytes <= device().shared_bytes) {
     body(Tile());
-  } else if constexpr (sizeof...(Wider) > 0) {
-    with_attention_tile<Wider...>(head_dim, body);
+  } else if constexpr (sizeof...(Others) > 0) {
+    with_attention_tile<Memory, Others...>(head_dim, body);
   } else {
-    refuse_heads(head_dim, Tile::kDim);
+    refuse_heads(head_dim, Tile::kDim, Memory<Tile>::kBytes);
   }
 }
 

@@ -24,7 +24,27 @@ struct Plan {
 };
 
 /// All that a plan depends on.
-using Key = std::array<std::int64_t, 18>;
+using Key = std::array<std::int64_t, 19>;
+
+/// A, B or D of a product, column-major.
+struct Matrix {
+  cudaDataType_t type;
+  const void* address;
+  std::int64_t rows, columns, leading, stride;
+};
+
+bool is_int8(const LtProduct& product) {
+  return product.type == LtProduct::Type::int8;
+}
+Matrix matrix_a(const LtProduct& p) {
+  return {is_int8(p) ? CUDA_R_8I : CUDA_R_32F, p.a, p.rows_of_a(), p.columns_of_a(), p.lda, p.stride_a};
+}
+Matrix matrix_b(const LtProduct& p) {
+  return {is_int8(p) ? CUDA_R_8I : CUDA_R_32F, p.b, p.rows_of_b(), p.columns_of_b(), p.ldb, p.stride_b};
+}
+Matrix matrix_d(const LtProduct& p) {
+  return {is_int8(p) ? CUDA_R_32I : CUDA_R_32F, p.d, p.m, p.n, p.ldd, p.stride_d};
+}
 
 struct Library {
   CublasLtApi api;
@@ -45,8 +65,16 @@ void* product_workspace() {
 
 /// Largest power of two that divides the address, up to kLargestAlignment.
 std::int64_t alignment_of(const void* address) {
-  const auto value = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(address));
-  return value == 0 ? kLargestAlignment : std::min(value & -value, kLargestAlignment);
+  const auto value = static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(address)) | kLargestAlignment;
+  return value & -value;
+}
+
+/// The same of the addresses at which the columns of all matrices of a batch begin: what may be read in one piece.
+std::int64_t alignment_of(const Matrix& matrix, std::int64_t batch) {
+  const std::int64_t size = matrix.type == CUDA_R_8I ? 1 : 4;
+  const std::int64_t distances = matrix.leading | (batch > 1 ? matrix.stride : 0);
+  const std::int64_t all = distances * size | alignment_of(matrix.address);
+  return all & -all;
 }
 
 Key key_of(const LtProduct& p) {
@@ -67,7 +95,8 @@ Key key_of(const LtProduct& p) {
           alignment_of(p.a),
           alignment_of(p.b),
           alignment_of(p.d),
-          p.bias == nullptr ? 0 : alignment_of(p.bias)};
+          p.bias == nullptr ? 0 : alignment_of(p.bias),
+          p.split_sums};
 }
 
 void check_status(const LtProduct& product, const char* call, cublasStatus_t status) {
@@ -75,10 +104,6 @@ void check_status(const LtProduct& product, const char* call, cublasStatus_t sta
     fail(ErrorKind::run, "[product] expected {} to succeed, got {} for {}", call, cublasLtGetStatusName(status),
          describe(product));
   }
-}
-
-bool is_int8(const LtProduct& product) {
-  return product.type == LtProduct::Type::int8;
 }
 
 cublasComputeType_t compute_type(const LtProduct& product) {
@@ -128,11 +153,6 @@ void set_operation(const LtProduct& product, cublasLtMatmulDescOpaque_t& operati
   }
 }
 
-struct Matrix {
-  cudaDataType_t type;
-  std::int64_t rows, columns, leading, stride;
-};
-
 void set_layout(const LtProduct& product, const Matrix& matrix, cublasLtMatrixLayoutOpaque_t& layout) {
   check_status(product, "cublasLtMatrixLayoutInit",
                cublasLtMatrixLayoutInit(&layout, matrix.type, static_cast<std::uint64_t>(matrix.rows),
@@ -144,16 +164,18 @@ void set_layout(const LtProduct& product, const Matrix& matrix, cublasLtMatrixLa
 void set_preference(const LtProduct& product, cublasLtMatmulPreferenceOpaque_t& preference) {
   check_status(product, "cublasLtMatmulPreferenceInit", cublasLtMatmulPreferenceInit(&preference));
   set(product, preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, std::uint64_t{kWorkspaceBytes});
-  // Sums that are cut along k and joined may depend on who comes first.
+  // Of the ways to join the parts of sums that are cut along k, this one has an order: all parts are stored, and a
+  // kernel of its own adds them up. Others add to the result as parts are ready.
   set(product, preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-      static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE));
-  const auto set_alignment = [&](cublasLtMatmulPreferenceAttributes_t attribute, const void* address) {
-    set(product, preference, attribute, static_cast<std::uint32_t>(alignment_of(address)));
+      static_cast<std::uint32_t>(product.split_sums ? CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE
+                                                    : CUBLASLT_REDUCTION_SCHEME_NONE));
+  const auto set_alignment = [&](cublasLtMatmulPreferenceAttributes_t attribute, const Matrix& matrix) {
+    set(product, preference, attribute, static_cast<std::uint32_t>(alignment_of(matrix, product.batch)));
   };
-  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, product.a);
-  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, product.b);
-  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, product.d);
-  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, product.d);
+  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, matrix_a(product));
+  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, matrix_b(product));
+  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, matrix_d(product));
+  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, matrix_d(product));
 }
 
 /// The library's first choice. "None" comes as a status of its own, or with success and a count of zero.
@@ -175,11 +197,10 @@ bool choose_algorithm(const LtProduct& product, Plan& plan) {
 /// Null where the library has no algorithm.
 std::unique_ptr<Plan> make_plan(const LtProduct& p) {
   auto plan = std::make_unique<Plan>();
-  const cudaDataType_t operand = is_int8(p) ? CUDA_R_8I : CUDA_R_32F, result = is_int8(p) ? CUDA_R_32I : CUDA_R_32F;
   set_operation(p, plan->operation);
-  set_layout(p, {operand, p.rows_of_a(), p.columns_of_a(), p.lda, p.stride_a}, plan->a);
-  set_layout(p, {operand, p.rows_of_b(), p.columns_of_b(), p.ldb, p.stride_b}, plan->b);
-  set_layout(p, {result, p.m, p.n, p.ldd, p.stride_d}, plan->d);
+  set_layout(p, matrix_a(p), plan->a);
+  set_layout(p, matrix_b(p), plan->b);
+  set_layout(p, matrix_d(p), plan->d);
   return choose_algorithm(p, *plan) ? std::move(plan) : nullptr;
 }
 

@@ -5,9 +5,10 @@
 // Attention of few queries to many stored positions, as in generation. The memory is the limit: each key and value is
 // read once, four at a time, for up to kRows queries that share it, and codes become floats in registers.
 //
-// A block is one head of keys and values and one range of positions. Each leaves its own maximum, sum and weighted
-// values; merging them afterwards gives the softmax over all ranges (Dao et al. 2022, https://arxiv.org/abs/2205.14135,
-// section 3.1).
+// A block is one head of keys and values and one range of positions. Where there are several ranges, each leaves its
+// own maximum, sum and weighted values; merging them afterwards gives the softmax over all (Dao et al. 2022,
+// https://arxiv.org/abs/2205.14135, section 3.1). A single range is divided by its sum at once, and needs no second
+// kernel.
 
 namespace octet::cuda {
 namespace {
@@ -62,6 +63,12 @@ struct DecodeTask {
     return (last < end ? last : end) - begin;
   }
 };
+
+/// The result (D) of a query row: t * group + member.
+__device__ float* result_of(const CachedAttentionArgs& args, std::int64_t batch, std::int64_t head, std::int64_t row) {
+  const std::int64_t group = args.group();
+  return args.y + ((batch * args.time + row / group) * args.heads + head * group + row % group) * args.head_dim;
+}
 
 template <int kRows>
 __device__ void load_queries(const CachedAttentionArgs& args, const DecodeTask& task,
@@ -179,7 +186,8 @@ __device__ int add_values(const KvHead<T>& head, const DecodeTask& task, const D
 }
 
 template <typename T, int kRows>
-__device__ void decode_values(const KvHead<T>& head, const DecodeTask& task, const DecodeMemory<kRows>& memory) {
+__device__ void decode_values(const CachedAttentionArgs& args, const KvHead<T>& head, const DecodeTask& task,
+                              const DecodeMemory<kRows>& memory) {
   const int dim = static_cast<int>(head.dim);
   const int slices = dim % 4 == 0 ? add_values<4>(head, task, memory) : add_values<1>(head, task, memory);
   __syncthreads();
@@ -188,7 +196,13 @@ __device__ void decode_values(const KvHead<T>& head, const DecodeTask& task, con
     for (int slice = 0; slice < slices; ++slice) {
       sum += memory.sums[slice * kRows * dim + i];
     }
-    task.partial[i / dim * (dim + 2) + i % dim] = sum;
+    const int row = i / dim, d = i % dim;
+    float* partial = task.partial + row * (dim + 2);
+    if (gridDim.x == 1) {
+      result_of(args, task.batch, task.head, task.first + row)[d] = sum * (1.0F / partial[dim + 1]);
+    } else {
+      partial[d] = sum;
+    }
   }
 }
 
@@ -217,7 +231,7 @@ __global__ void decode_range_kernel(CachedAttentionArgs given) {
     __syncthreads();
     decode_weights(args, head, task, memory);
     __syncthreads();
-    decode_values(head, task, memory);
+    decode_values(args, head, task, memory);
   }
 }
 
@@ -232,8 +246,7 @@ __global__ void merge_ranges_kernel(CachedAttentionArgs given, std::int64_t most
   for (std::int64_t range = 1; range < ranges; ++range) {
     max = fmaxf(max, partial[range * stride + dim]);
   }
-  float* y =
-      args.y + ((batch * args.time + row / args.group()) * args.heads + head * args.group() + row % args.group()) * dim;
+  float* y = result_of(args, batch, head, row);
   for (std::int64_t d = threadIdx.x; d < dim; d += kThreads) {
     float sum = 0.0F, value = 0.0F;
     for (std::int64_t range = 0; range < ranges; ++range) {
@@ -269,9 +282,12 @@ std::int64_t decode_scratch(const CachedAttentionArgs& args) {
 
 void decode_attention(const CachedAttentionArgs& args) {
   args.store.format == KvFormat::f32 ? decode_rows<float>(args) : decode_rows<std::int8_t>(args);
-  const dim3 blocks(static_cast<unsigned>(args.group() * args.time), static_cast<unsigned>(args.kv_heads),
-                    static_cast<unsigned>(args.batch));
-  launch("decode_attention, merge", merge_ranges_kernel, {blocks, dim3(kThreads)}, args, kv_ranges(args.keys()));
+  const std::int64_t ranges = kv_ranges(args.keys());
+  if (ranges > 1) {
+    const dim3 blocks(static_cast<unsigned>(args.group() * args.time), static_cast<unsigned>(args.kv_heads),
+                      static_cast<unsigned>(args.batch));
+    launch("decode_attention, merge", merge_ranges_kernel, {blocks, dim3(kThreads)}, args, ranges);
+  }
 }
 
 }  // namespace octet::cuda

@@ -1,3 +1,4 @@
+#include "tensor/cuda/dequantize.h"
 #include "tensor/cuda/device.h"
 #include "tensor/cuda/panels.h"
 #include "tensor/cuda/products.h"
@@ -52,20 +53,6 @@ struct Int4Codes {
 
 constexpr int kThreads = 256;
 
-/// What is left to do when a library has made the sums (M, columns) of a weight with one group: y, a block for each row
-/// (x) and 256 columns (y).
-__global__ void dequantize(Task<CodeRows> task, const std::int32_t* sums, std::int64_t columns) {
-  const PackedCodes& w = task.w;
-  const std::int64_t m = blockIdx.x, n = std::int64_t{blockIdx.y} * kThreads + threadIdx.x;
-  if (n < w.n) {
-    float total = static_cast<float>(sums[m * columns + n]) * w.scales[n];
-    if (w.offsets != nullptr) {
-      total = fmaf(x_sum(task.x, 1, m, 0), w.offsets[n], total);
-    }
-    finish(task, m, n, total);
-  }
-}
-
 /// y (M, N) = the first N columns of the sums.
 __global__ void keep_columns(Task<CodeRows> task, const std::int32_t* sums, std::int64_t columns) {
   const std::int64_t m = blockIdx.x, n = std::int64_t{blockIdx.y} * kThreads + threadIdx.x;
@@ -74,24 +61,22 @@ __global__ void keep_columns(Task<CodeRows> task, const std::int32_t* sums, std:
   }
 }
 
-/// The sums of all columns of the panels by cuBLASLt, then `last` on them. False, and nothing done, where rows are few,
+/// The sums (M, columns of the panels) by cuBLASLt, in the workspace. Null, and nothing done, where rows are few,
 /// groups have scales of their own, or the library does not multiply int8 on this chip.
-bool by_library(const char* name, const Task<CodeRows>& task,
-                void (*last)(Task<CodeRows>, const std::int32_t*, std::int64_t)) {
+const std::int32_t* sums_by_library(const Task<CodeRows>& task) {
   const PackedCodes& w = task.w;
   if (has_few_rows(task) || w.row_codes == nullptr) {
-    return false;
+    return nullptr;
   }
   const std::int64_t columns = panels_of(w) * kPanelColumns;
   auto* sums = workspace_of<std::int32_t>(task.x.rows * columns);
   const LtProduct product =
       int8_product(task.x.rows, columns, w.layout.stride, task.x.codes, w.row_codes, w.layout.stride, sums);
   if (!can_multiply(product)) {
-    return false;
+    return nullptr;
   }
   multiply(product);
-  launch(name, last, {{static_cast<unsigned>(task.x.rows), blocks_for(w.n, kThreads)}, kThreads}, task, sums, columns);
-  return true;
+  return sums;
 }
 
 Task<CodeRows> task_of(const IntProductArgs& args) {
@@ -104,14 +89,21 @@ Task<CodeRows> task_of(const IntLinearArgs& args) {
 }  // namespace
 
 void int8_product(const IntProductArgs& args) {
-  if (!by_library("int8_product", task_of(args), keep_columns)) {
-    panel_product<Int8Codes>("int8_product", task_of(args));
+  const Task<CodeRows> task = task_of(args);
+  if (const std::int32_t* sums = sums_by_library(task)) {
+    const dim3 blocks(static_cast<unsigned>(args.x.rows), blocks_for(args.w.n, kThreads));
+    launch("int8_product", keep_columns, {blocks, kThreads}, task, sums, panels_of(args.w) * kPanelColumns);
+  } else {
+    panel_product<Int8Codes>("int8_product", task);
   }
 }
 
 void int8_linear(const IntLinearArgs& args) {
-  if (!by_library("int8_linear", task_of(args), dequantize)) {
-    panel_linear<Int8Codes>("int8_linear", task_of(args));
+  const Task<CodeRows> task = task_of(args);
+  if (const std::int32_t* sums = sums_by_library(task)) {
+    dequantize(args, sums, panels_of(args.w) * kPanelColumns);
+  } else {
+    panel_linear<Int8Codes>("int8_linear", task);
   }
 }
 

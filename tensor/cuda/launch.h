@@ -1,9 +1,24 @@
 #pragma once
 
+#include <unordered_map>
+
 #include "tensor/cuda/device.h"
 #include "tensor/cuda/runtime.h"
 
 namespace octet::cuda {
+
+/// Before a kernel is started with more shared memory than every chip grants without being asked. Once for a kernel, as
+/// long as it asks for no more.
+inline void ask_for_shared_memory(const char* name, const void* kernel, std::size_t bytes) {
+  constexpr std::size_t kWithoutAsking = 48 * 1024;
+  static std::unordered_map<const void*, std::size_t> granted;
+  if (bytes <= kWithoutAsking || granted[kernel] >= bytes) {
+    return;
+  }
+  check_launch(name,
+               cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
+  granted[kernel] = bytes;
+}
 
 template <typename... Parameters>
 void launch(const char* name, void (*kernel)(Parameters...), const Grid& grid,
@@ -12,11 +27,7 @@ void launch(const char* name, void (*kernel)(Parameters...), const Grid& grid,
     return;
   }
   void* pointers[] = {const_cast<void*>(static_cast<const void*>(&arguments))...};
-  if (grid.shared_bytes > 48 * 1024) {  // more than every chip grants without being asked
-    check_launch(
-        name, cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                   static_cast<int>(grid.shared_bytes)));
-  }
+  ask_for_shared_memory(name, reinterpret_cast<const void*>(kernel), grid.shared_bytes);
   check_launch(name, cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid.blocks, grid.threads, pointers,
                                       grid.shared_bytes, static_cast<cudaStream_t>(stream())));
 }

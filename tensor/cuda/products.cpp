@@ -1,6 +1,7 @@
 #include "tensor/cuda/products.h"
 
 #include "base/error.h"
+#include "tensor/cuda/switches.h"
 
 namespace octet::cuda {
 namespace {
@@ -9,6 +10,10 @@ MathMode& current_math_mode() {
   static MathMode mode = MathMode::fp32;
   return mode;
 }
+
+// A version of the library was seen to lose the end of split sums whose length is no multiple of a tile along K
+// (docs/cuda.md); FP32 kernels of the library have tiles of 8, 16 or 32.
+constexpr std::int64_t kSplitSumMultiple = 64;
 
 // Called for every product: messages are put together only where something is wrong.
 
@@ -100,7 +105,8 @@ LtProduct column_major(const GemmArgs& args) {
           .batch = args.batch,
           .stride_a = args.stride_b,
           .stride_b = args.stride_a,
-          .stride_d = args.stride_c};
+          .stride_d = args.stride_c,
+          .split_sums = switches().split_sums && args.k % kSplitSumMultiple == 0};
 }
 
 LtProduct int8_product(std::int64_t m, std::int64_t n, std::int64_t k, const std::int8_t* x, const std::int8_t* w,

@@ -34,6 +34,7 @@ struct LtProduct {
   float alpha = 1.0F, beta = 0.0F;  // int8: 1 and 0
   const float* bias = nullptr;      // (m), or null; int8: null
   std::int64_t batch = 1, stride_a = 0, stride_b = 0, stride_d = 0;
+  bool split_sums = false;  // the library may cut sums along k
 
   /// As stored: A is (m, k), or (k, m) where it is transposed; B likewise.
   std::int64_t rows_of_a() const { return transpose_a ? k : m; }

@@ -1,5 +1,6 @@
-#include "tensor/cuda/device.h"
+#include "tensor/cuda/pack.h"
 #include "tensor/cuda/tables.h"
+#include "tensor/cuda/vectors.h"
 
 namespace octet::cuda {
 namespace {
@@ -8,33 +9,53 @@ constexpr int kThreads = 256;  // one block for each row
 constexpr int kInfinity = 0x7F800000;
 constexpr unsigned kNan = 0x7FC00000U;
 
+/// x[k .. k + 3], with zeros from `columns` on. kFours: k and columns are multiples of 4, and x + k one of 16 bytes.
+template <bool kFours>
+__device__ float4 load_four(const float* x, std::int64_t k, std::int64_t columns) {
+  if constexpr (kFours) {
+    return k < columns ? *reinterpret_cast<const float4*>(x + k) : zero_vector();
+  } else {
+    const auto at = [&](std::int64_t i) { return i < columns ? x[i] : 0.0F; };
+    return make_float4(at(k), at(k + 1), at(k + 2), at(k + 3));
+  }
+}
+
+__device__ int magnitude_bits(float x) {
+  return static_cast<int>(__float_as_uint(x) & 0x7FFFFFFFU);
+}
+
 /// The largest |x| of a row as the bits of a float: as integers they are ordered alike, with infinity and NaN above all
 /// others.
+template <bool kFours>
 __device__ int largest_bits(const float* x, std::int64_t columns) {
   int largest = 0;
-  for (std::int64_t k = threadIdx.x; k < columns; k += kThreads) {
-    const int bits = static_cast<int>(__float_as_uint(x[k]) & 0x7FFFFFFFU);
-    largest = bits > largest ? bits : largest;
+  for (std::int64_t k = 4 * std::int64_t{threadIdx.x}; k < columns; k += 4 * kThreads) {
+    const float4 four = load_four<kFours>(x, k, columns);
+    largest = max(max(max(largest, magnitude_bits(four.x)), magnitude_bits(four.y)),
+                  max(magnitude_bits(four.z), magnitude_bits(four.w)));
   }
   return block_max<kThreads>(largest);
 }
 
-__device__ int code_of(float x, float inverse) {
-  return __float2int_rn(fminf(fmaxf(x * inverse, -127.0F), 127.0F));  // rounds half to even
+__device__ unsigned code_of(float x, float inverse) {
+  const int code = __float2int_rn(fminf(fmaxf(x * inverse, -127.0F), 127.0F));  // rounds half to even
+  return static_cast<unsigned>(code) & 0xFFU;
 }
 
 /// Codes of the quads `member`, `member` + `team`, ... of one group of `columns` values and `padded` codes; returns
 /// their sum. Padding, and all where `inverse` is 0, gets codes 0.
+template <bool kFours>
 __device__ int quantize_group(const float* x, std::int64_t columns, std::int64_t padded, float inverse,
                               std::int8_t* codes, int member, int team) {
   int sum = 0;
   for (std::int64_t first = 4 * member; first < padded; first += 4 * team) {
     unsigned quad = 0;
-    for (int i = 0; i < 4; ++i) {
-      const int code = first + i < columns && inverse > 0.0F ? code_of(x[first + i], inverse) : 0;
-      quad |= (static_cast<unsigned>(code) & 0xFFU) << 8 * i;
-      sum += code;
+    if (inverse > 0.0F) {
+      const float4 four = load_four<kFours>(x, first, columns);
+      quad = code_of(four.x, inverse) | code_of(four.y, inverse) << 8 | code_of(four.z, inverse) << 16 |
+             code_of(four.w, inverse) << 24;
     }
+    sum = __dp4a(static_cast<int>(quad), 0x01010101, sum);
     *reinterpret_cast<unsigned*>(codes + first) = quad;
   }
   return sum;
@@ -63,6 +84,7 @@ __device__ int team_sum(int value, int team) {
   return value;
 }
 
+template <bool kFours>
 __global__ void quantize_row(QuantizeRowsArgs args) {
   const CodeLayout& layout = args.layout;
   const std::int64_t row = blockIdx.x;
@@ -70,7 +92,7 @@ __global__ void quantize_row(QuantizeRowsArgs args) {
   std::int8_t* codes = args.codes + row * layout.stride;
   std::int32_t* corrections = args.corrections + row * layout.groups;
 
-  const int bits = largest_bits(x, layout.columns);
+  const int bits = largest_bits<kFours>(x, layout.columns);
   const bool finite = bits < kInfinity;
   const float largest = __uint_as_float(static_cast<unsigned>(bits));
   const bool is_static = args.static_scale > 0.0F;
@@ -90,8 +112,8 @@ __global__ void quantize_row(QuantizeRowsArgs args) {
     if (group < layout.groups) {
       const std::int64_t column = group * layout.group, rest = layout.columns - column;
       const std::int64_t begin = layout.begin(group);
-      sum = quantize_group(x + column, rest < layout.group ? rest : layout.group, layout.end(group) - begin, inverse,
-                           codes + begin, member, team);
+      sum = quantize_group<kFours>(x + column, rest < layout.group ? rest : layout.group, layout.end(group) - begin,
+                                   inverse, codes + begin, member, team);
     }
     sum = team_sum(sum, team);
     if (member == 0 && group < layout.groups) {
@@ -103,9 +125,9 @@ __global__ void quantize_row(QuantizeRowsArgs args) {
 }  // namespace
 
 void quantize_rows(const QuantizeRowsArgs& args) {
-  if (args.rows > 0) {
-    launch("quantize_rows", quantize_row, {static_cast<unsigned>(args.rows), kThreads}, args);
-  }
+  const bool fours = in_fours(args.layout.columns, args.x) && (args.layout.groups == 1 || args.layout.group % 4 == 0);
+  launch("quantize_rows", fours ? quantize_row<true> : quantize_row<false>,
+         {static_cast<unsigned>(args.rows), kThreads}, args);
 }
 
 }  // namespace octet::cuda

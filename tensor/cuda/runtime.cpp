@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -62,7 +64,8 @@ Device look_up() {
           .versions = fmt::format("driver {}, CUDA {}, cuBLASLt {}.{}.{}", version(driver), version(runtime),
                                   lt / 10000, lt / 100 % 100, lt % 100),
           .processors = properties.multiProcessorCount,
-          .memory_bytes = properties.totalGlobalMem};
+          .memory_bytes = properties.totalGlobalMem,
+          .shared_bytes = properties.sharedMemPerBlockOptin};
 }
 
 // Eight size classes for each power of two, as on the CPU: at most 12.5 % is wasted.
@@ -144,13 +147,54 @@ void* find_block(FreeLists& lists, std::size_t size) {
 }
 
 void refuse_record(const char* direction) {
-  check(free_lists().recording == nullptr, "[cuda] expected no copy {} the host while kernels are recorded", direction);
+  FreeLists& lists = free_lists();
+  const std::lock_guard lock(lists.mutex);
+  check(lists.recording == nullptr, "[cuda] expected no copy {} the host while kernels are recorded", direction);
 }
 
 void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
   if (bytes > 0) {
     check_call(cudaMemcpyAsync(to, from, bytes, kind, static_cast<cudaStream_t>(stream())), "cudaMemcpyAsync");
   }
+}
+
+/// Host memory that the device reads by itself, in a ring of places. A small copy is left in the next place and the
+/// host goes on; it waits only when it comes round to a place from which the device has not copied yet.
+class UploadRing {
+ public:
+  static constexpr std::size_t kPlaceBytes = std::size_t{64} << 10;  // the ids of 16,384 tokens
+
+  UploadRing() {
+    check_call(cudaMallocHost(&memory_, kPlaces * kPlaceBytes), "cudaMallocHost");
+    for (cudaEvent_t& event : copied_) {
+      check_call(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags");
+    }
+  }
+
+  /// `bytes` are at most kPlaceBytes.
+  void copy(void* to, const void* from, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    const std::size_t place = next_;
+    next_ = (next_ + 1) % kPlaces;
+    check_call(cudaEventSynchronize(copied_[place]), "cudaEventSynchronize");  // at once where none was recorded
+    std::byte* const memory = static_cast<std::byte*>(memory_) + place * kPlaceBytes;
+    std::memcpy(memory, from, bytes);
+    octet::cuda::copy(to, memory, bytes, cudaMemcpyHostToDevice);
+    check_call(cudaEventRecord(copied_[place], static_cast<cudaStream_t>(stream())), "cudaEventRecord");
+  }
+
+ private:
+  static constexpr std::size_t kPlaces = 16;
+
+  std::mutex mutex_;
+  void* memory_ = nullptr;
+  cudaEvent_t copied_[kPlaces] = {};
+  std::size_t next_ = 0;
+};
+
+UploadRing& upload_ring() {
+  static auto* ring = new UploadRing;  // never destroyed, as the free lists
+  return *ring;
 }
 
 }  // namespace
@@ -266,6 +310,10 @@ void forget(void* record) {
 
 void copy_to_device(void* to, const void* from, std::size_t bytes) {
   refuse_record("from");
+  if (bytes > 0 && bytes <= UploadRing::kPlaceBytes) {
+    upload_ring().copy(to, from, bytes);
+    return;
+  }
   copy(to, from, bytes, cudaMemcpyHostToDevice);
   synchronize();
 }

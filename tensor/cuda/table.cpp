@@ -57,6 +57,7 @@ WeightKernels weight_kernels() {
   table.bf16_weights = bf16_weights;
   table.pad_rows = pad_rows;
   table.group_sums = group_sums;
+  table.unpack_rows = unpack_rows;
   return table;
 }
 

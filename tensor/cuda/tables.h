@@ -15,8 +15,8 @@ void axpby(const AxpbyArgs& args);
 void add_row(const AddRowArgs& args);
 void sum_rows(const SumRowsArgs& args);
 double sum_squares(const SumSquaresArgs& args);
-// squares.cu, diagonal.cu, dropout.cu
 void add_squares(const AddSquaresArgs& args);
+// diagonal.cu, dropout.cu
 void add_diagonal(const AddDiagonalArgs& args);
 void dropout(const DropoutArgs& args);
 // activation.cu
@@ -62,6 +62,8 @@ void bf16_weights(const WeightLinearArgs& args);
 // pad_rows.cu, group_sums.cu
 void pad_rows(const PadRowsArgs& args);
 void group_sums(const GroupSumsArgs& args);
+// unpack_rows.cu
+void unpack_rows(const UnpackRowsArgs& args);
 // probe.cu
 ProbeKernels probe_kernels();
 

@@ -1,4 +1,5 @@
 #include "tensor/cuda/device.h"
+#include "tensor/cuda/expanded_linear.h"
 #include "tensor/cuda/panels.h"
 #include "tensor/cuda/runtime.h"
 #include "tensor/cuda/tables.h"
@@ -125,6 +126,9 @@ const float* aligned(const FloatRows& x, const CodeLayout& layout) {
 
 template <typename Format>
 void linear(const char* name, const WeightLinearArgs& args) {
+  if (expanded_linear(name, args)) {
+    return;
+  }
   const FloatRows x = {args.x.rows, aligned(args.x, args.w.layout), args.x.sums};
   panel_linear<Format>(name, {x, args.w, args.bias, args.f, args.gate, args.y});
 }

@@ -12,7 +12,7 @@ using testing::Property;
 using testing::Throws;
 
 // Relative to the largest magnitude. The two backends add the same products in other orders. Measured on the simulator,
-// at most 4.7e-7, 3.2e-7 and 7.7e-7 over all cases; a GPU has another expf and its own fused multiplications.
+// at most 7.7e-7, 4.7e-7 and 8.2e-7 over all cases; a GPU has another exp2f and its own fused multiplications.
 struct Bounds {
   double forward, log_sum, backward;
 };
@@ -218,6 +218,19 @@ TEST_F(CudaAttention, RefusesHeadsThatAreTooWide) {
   EXPECT_THAT([&] { cuda_kernels().attention(attention.args); },
               Throws<Error>(Property(&Error::what, HasSubstr("[attention] expected heads of at most 256 columns"))));
 }
+
+#ifdef OCTET_CUDA_SIMULATOR
+TEST_F(CudaAttention, RefusesChipsWhoseSharedMemoryHoldsNoTile) {
+  const std::size_t granted = simulator::shared_limit();
+  simulator::set_shared_limit(48 * 1024);
+  const Shapes shapes = {1, 1, 0, 1, 1, 64};
+  const Attention attention(shapes, on_cuda(random_tensor({1, 1, 3 * 64}, 8)), cuda_kernels());
+  EXPECT_THAT([&] { cuda_kernels().attention(attention.args); },
+              Throws<Error>(Property(&Error::what, HasSubstr("[attention] expected a GPU that grants a block 69632 "
+                                                             "bytes of shared memory, got simulated with 49152"))));
+  simulator::set_shared_limit(granted);
+}
+#endif
 
 }  // namespace
 }  // namespace octet

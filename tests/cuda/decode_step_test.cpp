@@ -12,6 +12,9 @@ namespace {
 
 // Sums have another order than the CPU's. Measured at most 3.2e-7 of the largest logit.
 constexpr double kBound = 2e-6;
+// With an int8 cache an element of K or V that lies near the middle of two codes may get the other one where a GPU
+// rounds in another way. Measured with one code of every key and value moved by one: 1.1e-5.
+constexpr double kCodeBound = 5e-5;
 
 GptConfig config_of(Architecture architecture) {
   GptConfig config;
@@ -51,7 +54,7 @@ TEST_F(DecodeStepTest, ReplayedStepsGiveTheLogitsOfTheCpu) {
         for (int step = 0; step < 6; ++step) {
           const Tensor expected = cpu_step(ids_at(step + round)), got = gpu_step(ids_at(step + round));
           EXPECT_TRUE(std::isfinite(expected.to_vector().front()));
-          expect_close(got, expected, kBound);
+          expect_close(got, expected, format == KvFormat::f32 ? kBound : kCodeBound);
         }
         EXPECT_EQ(gpu_cache.length(), kKvRange + 3);
       }

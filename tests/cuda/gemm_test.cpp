@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "tensor/cuda/products.h"
+#include "tensor/cuda/switches.h"
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/gemm_sample.h"
 
@@ -42,6 +43,25 @@ TEST_F(GemmTest, EqualsTheDefinition) {
       }
     }
   }
+}
+
+// Of few results with long sums, which the library may cut along K; sums of whole numbers show where a part is lost.
+TEST_F(GemmTest, LongSumsAreExactHoweverTheyAreCut) {
+  const cuda::Switches usual = cuda::switches();
+  for (const bool split : {false, true}) {
+    cuda::switches().split_sums = split;
+    for (const auto mode : {cuda::MathMode::fp32, cuda::MathMode::tf32}) {
+      cuda::set_math_mode(mode);
+      for (const int k : {4096, 4160, 4100}) {
+        SCOPED_TRACE(fmt::format("k {}, split {}", k, split));
+        const cuda::GemmSample sample(true, false, 32, 48, k);
+        const std::vector<float> result = result_of(sample);
+        EXPECT_EQ(result, sample.expected());
+        EXPECT_EQ(result_of(sample), result);
+      }
+    }
+  }
+  cuda::switches() = usual;
 }
 
 TEST_F(GemmTest, WithoutProductsLeavesZeroOrWhatWasThere) {

@@ -54,8 +54,9 @@ std::vector<double> training_curve(const GptConfig& shape, OptimizerKind kind, D
   return curve;
 }
 
-// Rounding in other orders, carried through four steps: measured at most 7e-7.
-constexpr double kTrainingBound = 1e-5;
+// Rounding in other orders, carried through four steps: measured at most 7e-7. A GPU also fuses multiplications with
+// additions and has another expf, which Muon's five iterations amplify.
+constexpr double kTrainingBound = 5e-5;
 
 TEST_F(CudaGpt, TrainsAsOnTheCpu) {
   for (const GptConfig& config : {with_dropout(tiny_gpt2()), with_dropout(tiny_llama())}) {

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "tensor/formats/any_weight.h"
 #include "tensor/half.h"
+#include "tests/tensor/every_backend.h"
 
 namespace octet {
 
@@ -86,6 +87,18 @@ inline Nf4Weight random_nf4(const ProductCase& c) {
     scales.data<Float16>()[i] = to_float16(0.5F + static_cast<float>(i % 7) * 0.25F);
   }
   return {nibbles, scales, c.k, c.group};
+}
+
+/// A weight of each format for FP32 activations.
+inline std::vector<AnyWeight> every_format(const ProductCase& c) {
+  const Tensor values = random_tensor({c.n, c.k}, 9);
+  return {Int8Weight(random_codes(c, 8, false)),
+          Int4Weight(random_codes(c, 4, false)),
+          Int4Weight(random_codes(c, 4, true)),
+          Int4Weight(random_codes(c, 2, true)),
+          random_nf4(c),
+          HalfWeight::quantize(values, DType::f16),
+          HalfWeight::quantize(values, DType::bf16)};
 }
 
 }  // namespace octet

@@ -29,6 +29,7 @@ Bytes on_host(const void* memory, std::int64_t elements, std::size_t element_byt
 
 /// In the memory of the CPU.
 void multiply_now(const LtProduct& product) {
+  ++simulator::started["product"];
   const std::size_t operand = product.type == LtProduct::Type::int8 ? sizeof(std::int8_t) : sizeof(float);
   const Bytes a = on_host(
       product.a, extent(product.rows_of_a(), product.columns_of_a(), product.lda, product.batch, product.stride_a),

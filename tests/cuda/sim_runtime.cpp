@@ -34,12 +34,13 @@ void copy(void* to, const void* from, std::size_t bytes) {
 }  // namespace
 
 const Device& device() {
-  static const Device device = {.available = true,
-                                .reason = "",
-                                .name = "simulated",
-                                .versions = "simulator",
-                                .processors = 2,
-                                .memory_bytes = std::size_t{1} << 30};
+  static Device device = {.available = true,
+                          .reason = "",
+                          .name = "simulated",
+                          .versions = "simulator",
+                          .processors = 2,
+                          .memory_bytes = std::size_t{1} << 30};
+  device.shared_bytes = simulator::shared_limit();
   return device;
 }
 
@@ -84,12 +85,16 @@ void copy_to_host(void* to, const void* from, std::size_t bytes) {
 void copy_on_device(void* to, const void* from, std::size_t bytes) {
   check_range("copy_on_device", to, bytes);
   check_range("copy_on_device", from, bytes);
-  simulator::run_or_record([=] { copy(to, from, bytes); });
+  simulator::run_or_record([=] {
+    ++simulator::started["copy"];
+    copy(to, from, bytes);
+  });
 }
 
 void set_zero(void* memory, std::size_t bytes) {
   check_range("set_zero", memory, bytes);
   simulator::run_or_record([=] {
+    ++simulator::started["zero"];
     const DeviceAccess access;
     std::memset(memory, 0, bytes);
   });

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 // A GPU made of fibers: one for each thread of a block, blocks one after another. A thread runs until it waits for
@@ -81,6 +83,16 @@ void multiply(const Fragments& fragments, Place where);
 /// of device memory; what the thread throws.
 void run_grid(const char* kernel, dim3 blocks, dim3 threads, std::size_t shared_bytes,
               const std::function<void()>& thread);
+
+/// The most shared memory that a block may ask for, in bytes. At the start OCTET_SIMULATED_SHARED_KIB of the
+/// environment, or 99 KiB: the least that a chip grants for which Octet is compiled (8.6, 8.9 and 12.0). Source: CUDA
+/// C++ Programming Guide, table "Technical specifications per compute capability".
+std::size_t shared_limit();
+void set_shared_limit(std::size_t bytes);
+
+/// What was started on the device so far, by name: kernels, "product" (cuBLASLt), "copy" and "zero". Of a record, each
+/// time that it runs.
+inline std::map<std::string, int> started;
 
 /// Whether the library of products has algorithms for int8, which a chip may lack.
 inline bool library_has_int8 = true;

@@ -13,17 +13,6 @@ constexpr double kBound = 1.5e-5;
 
 class CudaWeightLinear : public CudaTest {};
 
-std::vector<AnyWeight> every_format(const ProductCase& c) {
-  const Tensor values = random_tensor({c.n, c.k}, 9);
-  return {Int8Weight(random_codes(c, 8, false)),
-          Int4Weight(random_codes(c, 4, false)),
-          Int4Weight(random_codes(c, 4, true)),
-          Int4Weight(random_codes(c, 2, true)),
-          random_nf4(c),
-          HalfWeight::quantize(values, DType::f16),
-          HalfWeight::quantize(values, DType::bf16)};
-}
-
 TEST_F(CudaWeightLinear, EqualTheCpu) {
   for (const ProductCase& c : product_cases()) {
     for (const AnyWeight& format : every_format(c)) {

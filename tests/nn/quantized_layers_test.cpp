@@ -77,6 +77,11 @@ std::vector<AnyWeight> weights_of_every_format(std::int64_t rows, std::int64_t c
           HalfWeight::quantize(random_tensor({rows, columns}, 3), DType::bf16)};
 }
 
+bool has_minimum(const AnyWeight& weight) {
+  const auto* int4 = std::get_if<Int4Weight>(&weight);
+  return int4 != nullptr && !int4->is_symmetric();
+}
+
 /// Restores the backend that was active.
 class QuantizedLayers : public testing::Test {
  protected:
@@ -223,6 +228,10 @@ TEST_F(QuantizedLayers, ANonlinearityIsAppliedToTheResult) {
   }
 }
 
+// Kernels have (q - 8) scale + (minimum + 8 scale) for q scale + minimum: equal but for the rounding of the offset. All
+// other rows are those of dequantize(), bit for bit. Measured: 1.2e-7.
+constexpr float kMinimumBound = 1e-6F;
+
 TEST_F(QuantizedLayers, EmbeddingLooksUpTheRowsOfTheDequantizedTable) {
   const NoGrad no_grad;
   Embedding table(19, 45);
@@ -235,9 +244,9 @@ TEST_F(QuantizedLayers, EmbeddingLooksUpTheRowsOfTheDequantizedTable) {
     const std::vector<float> all = dequantize(weight).to_vector(), got = rows.to_vector();
     for (std::size_t i = 0; i < 4; ++i) {
       const auto id = static_cast<std::size_t>(ids.span<std::int32_t>()[i]);
-      EXPECT_TRUE(std::equal(got.begin() + static_cast<std::ptrdiff_t>(45 * i),
-                             got.begin() + static_cast<std::ptrdiff_t>(45 * (i + 1)),
-                             all.begin() + static_cast<std::ptrdiff_t>(45 * id)));
+      for (std::size_t k = 0; k < 45; ++k) {
+        EXPECT_NEAR(got[45 * i + k], all[45 * id + k], has_minimum(weight) ? kMinimumBound : 0.0F);
+      }
     }
     const Tensor x = random_tensor({3, 45}, 6);
     EXPECT_THAT(quantized->project(x).to_vector(),

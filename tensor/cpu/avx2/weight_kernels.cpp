@@ -128,7 +128,8 @@ WeightKernels avx2_weight_kernels() {
           weight_linear<Avx2, FloatFormat<F16>>,
           weight_linear<Avx2, FloatFormat<Bf16>>,
           pad_rows,
-          group_sums};
+          group_sums,
+          unpack_rows};
 }
 
 }  // namespace octet::cpu

@@ -121,7 +121,8 @@ WeightKernels avx512vnni_weight_kernels() {
           weight_linear<Avx512, FloatFormat<F16>>,
           weight_linear<Avx512, FloatFormat<Bf16>>,
           pad_rows,
-          group_sums};
+          group_sums,
+          unpack_rows};
 }
 
 }  // namespace octet::cpu

@@ -63,11 +63,46 @@ void linear(const WeightLinearArgs& args) {
   }
 }
 
+/// One row of W, unpadded.
+template <typename Value>
+void unpack_row(const PackedCodes& w, std::int64_t row, float* y) {
+  const CodeLayout& layout = w.layout;
+  const std::int64_t panel = row / kPanelColumns, column = row % kPanelColumns;
+  for (std::int64_t group = 0; group < layout.groups; ++group) {
+    const std::int64_t index = (panel * layout.groups + group) * kPanelColumns + column;
+    const float scale = Value::scale(w, index), offset = w.offsets == nullptr ? 0.0F : w.offsets[index];
+    const std::int64_t first = group * layout.group, columns = std::min(layout.group, layout.columns - first);
+    for (std::int64_t i = 0; i < columns; ++i) {
+      y[first + i] = Value::at(w, panel, layout.begin(group) + i, column) * scale + offset;
+    }
+  }
+}
+
+void unpack_row(const PackedCodes& w, std::int64_t row, float* y) {
+  switch (w.format) {
+    case PackedFormat::int8:
+      return unpack_row<Int8Value>(w, row, y);
+    case PackedFormat::int4:
+    case PackedFormat::nf4:
+      return unpack_row<NibbleValue>(w, row, y);
+    case PackedFormat::f16:
+      return unpack_row<HalfValue<Float16>>(w, row, y);
+    case PackedFormat::bf16:
+      return unpack_row<HalfValue<BFloat16>>(w, row, y);
+  }
+}
+
 }  // namespace
 
+void unpack_rows(const UnpackRowsArgs& args) {
+  for (std::int64_t i = 0; i < args.rows; ++i) {
+    unpack_row(args.w, args.ids[i], args.y + i * args.w.layout.columns);
+  }
+}
+
 WeightKernels generic_weight_kernels() {
-  return {linear<Int8Value>, linear<NibbleValue>, linear<HalfValue<Float16>>, linear<HalfValue<BFloat16>>,
-          pad_rows,          group_sums};
+  return {linear<Int8Value>, linear<NibbleValue>, linear<HalfValue<Float16>>, linear<HalfValue<BFloat16>>, pad_rows,
+          group_sums,        unpack_rows};
 }
 
 }  // namespace octet::cpu

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
+#include "tensor/cuda/switches.h"
 #include "tests/cuda/cublaslt/fake_cublaslt.h"
 #include "tests/cuda/gemm_sample.h"
 
@@ -92,21 +93,52 @@ TEST_F(CublasLtTest, Int8ProductsAreExact) {
   EXPECT_EQ(record.scale_types, std::vector<std::int32_t>{CUDA_R_32I});
 }
 
-TEST_F(CublasLtTest, QueriesStateWorkspaceAlignmentAndDeterminism) {
-  alignas(256) float memory[3][128] = {};
-  GemmSample sample(false, false, 4, 4, 4);
-  sample.args.a = memory[0] + 1;   // 4 bytes; B of the library
-  sample.args.b = memory[1] + 12;  // 48 bytes, a multiple of 16; A of the library
-  sample.args.c = memory[2] + 64;  // 256 bytes
-  multiply(column_major(sample.args));
+TEST_F(CublasLtTest, QueriesStateWorkspaceAndAlignment) {
+  alignas(256) float memory[3][256] = {};
+  GemmArgs args{.m = 4, .n = 4, .k = 4, .lda = 64, .ldb = 64, .ldc = 64};
+  args.a = memory[0] + 1;   // 4 bytes; B of the library
+  args.b = memory[1] + 12;  // 48 bytes, a multiple of 16; A of the library
+  args.c = memory[2];       // 256 bytes
+  multiply(column_major(args));
   ASSERT_EQ(record.queries.size(), 1U);
   const Query& query = record.queries[0];
   EXPECT_EQ(query.workspace, std::uint64_t{32} << 20);
-  EXPECT_EQ(query.reductions, CUBLASLT_REDUCTION_SCHEME_NONE);
   EXPECT_EQ(query.align_a, 16U);
   EXPECT_EQ(query.align_b, 4U);
   EXPECT_EQ(query.align_c, 256U);
   EXPECT_EQ(query.align_d, 256U);
+}
+
+// Columns, and the matrices of a batch, begin where the leading dimension and the stride put them.
+TEST_F(CublasLtTest, AlignmentIsThatOfAllColumnsAndMatrices) {
+  alignas(256) float memory[3][512] = {};
+  GemmArgs args{.m = 4, .n = 4, .k = 4, .lda = 64, .ldb = 8, .ldc = 6, .batch = 2};
+  args.a = memory[0], args.b = memory[1], args.c = memory[2];
+  args.stride_a = 257, args.stride_b = 128, args.stride_c = 192;
+  multiply(column_major(args));
+  ASSERT_EQ(record.queries.size(), 1U);
+  EXPECT_EQ(record.queries[0].align_b, 4U);   // the second matrix begins 257 floats behind the first
+  EXPECT_EQ(record.queries[0].align_a, 32U);  // columns are 8 floats apart
+  EXPECT_EQ(record.queries[0].align_d, 8U);
+  args.batch = 1;  // then strides mean nothing
+  multiply(column_major(args));
+  EXPECT_EQ(record.queries[1].align_b, 256U);
+}
+
+TEST_F(CublasLtTest, SumsAreCutOnlyWhereTheirPartsHaveAnOrder) {
+  std::vector<float> a(4 * 128), b(4 * 128), c(16);
+  GemmArgs args{.transpose_b = true, .m = 4, .n = 4, .lda = 128, .ldb = 128, .ldc = 4};
+  args.a = a.data(), args.b = b.data(), args.c = c.data();
+  const auto asked = [&](std::int64_t k) {
+    args.k = k;
+    multiply(column_major(args));
+    return static_cast<cublasLtReductionScheme_t>(record.queries.back().reductions);
+  };
+  EXPECT_EQ(asked(128), CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE);
+  EXPECT_EQ(asked(127), CUBLASLT_REDUCTION_SCHEME_NONE);  // no multiple of a tile
+  switches().split_sums = false;
+  EXPECT_EQ(asked(128), CUBLASLT_REDUCTION_SCHEME_NONE);
+  switches().split_sums = true;
 }
 
 TEST_F(CublasLtTest, AlgorithmsAreAskedForOncePerKind) {
@@ -137,6 +169,7 @@ TEST_F(CublasLtTest, AlgorithmsAreAskedForOncePerKind) {
                             [](LtProduct& p) { p.stride_a = 32; },
                             [](LtProduct& p) { p.stride_b = 32; },
                             [](LtProduct& p) { p.stride_d = 32; },
+                            [](LtProduct& p) { p.split_sums = true; },
                             [](LtProduct& p) { p.a = static_cast<const float*>(p.a) + 1; },
                             [](LtProduct& p) { p.b = static_cast<const float*>(p.b) + 4; },
                             [](LtProduct& p) { p.d = static_cast<float*>(p.d) + 2; },

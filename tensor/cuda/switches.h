@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+namespace octet::cuda {
+
+/// Choices that reading cannot decide. Each has a variable of the environment, so that scripts/gpu_check.sh can measure
+/// both ways with one program.
+struct Switches {
+  /// OCTET_SPLIT_SUMS=on|off: cuBLASLt may cut long FP32 sums along K, so that a product with few results fills the
+  /// chip. The parts are added up in a fixed order either way.
+  bool split_sums = true;
+  /// OCTET_EXPAND_ROWS: with more rows than this, FP32 activations meet weights that were written out as FP32 for a
+  /// product of cuBLASLt; with fewer, packed weights. Arithmetic: to write and read a weight costs 8 bytes, what the
+  /// product saves grows with the rows.
+  std::int64_t expand_rows = 64;
+};
+
+/// Read from the environment at the first call. Errors: a value that is none.
+Switches& switches();
+
+}  // namespace octet::cuda
