@@ -65,7 +65,7 @@ template <typename Format, typename S>
 struct Share {
   static constexpr int kPairsOfRow = S::kSteps * kMmaWords / 2;
   static constexpr int kPairs = S::kRows * kPairsOfRow / kMmaThreads;
-  // What `unpack` takes from a panel: 64 bytes, in lanes of 16.
+  // What `unpack` takes from 16 columns, in pieces of 16 bytes.
   static constexpr int kUnits = S::kSteps * kStepCodes / Format::kCodes;
   static constexpr int kLoads = S::kPanels * kUnits * kLanesOfStep<Format> / kMmaThreads;
   static constexpr int kFours = S::kSteps * S::kColumns / 4;  // of scales, at most one a thread
@@ -109,8 +109,7 @@ struct Share {
       const int code = codes.begin + unit % kUnitsOfStep * Format::kCodes;
       w[i] = {};
       if (panel * kPanelColumns < weight.n && code < codes.end) {
-        const std::int64_t place = (panel * weight.layout.stride + code) / Format::kCodes;
-        w[i] = __ldg(reinterpret_cast<const uint4*>(weight.codes) + place * kAcross + item % kAcross);
+        w[i] = __ldg(unit_at<Format>(weight, panel, code / Format::kCodes, item % kAcross));
       }
     }
   }

@@ -28,6 +28,24 @@ struct Int8Codes {
   static __device__ int exact(int sum) { return sum; }
 };
 
+/// In rows, words are quads of codes as they are.
+struct Int8RowCodes {
+  using Rows = CodeRows;
+  using Scales = FloatScales;
+  using Element = int;
+  using Table = NoTable;
+  static constexpr int kCodes = 16, kElements = 4, kColumns = 1, kMostRows = 8;
+
+  static __device__ void unpack(const uint4& bytes, const Table&, int (&quads)[kElements][kColumns]) {
+    quads[0][0] = static_cast<int>(bytes.x);
+    quads[1][0] = static_cast<int>(bytes.y);
+    quads[2][0] = static_cast<int>(bytes.z);
+    quads[3][0] = static_cast<int>(bytes.w);
+  }
+  static __device__ float value(int sum) { return static_cast<float>(sum); }
+  static __device__ int exact(int sum) { return sum; }
+};
+
 /// A word is two quads of nibbles code + 8. A nibble in the upper half of its byte, sign flipped, is the byte 16 *
 /// code: a shift and two logical operations unpack eight codes. Sums are divided by 16 at the end, and without rest; by
 /// kMaxGroup they stay below 2^31.
@@ -74,18 +92,19 @@ __global__ void keep_columns(Task<CodeRows> task, const std::int32_t* sums, std:
   }
 }
 
-/// The sums of all columns of the panels by cuBLASLt, then `last` on them. False, and nothing done, where rows are few,
-/// groups have scales of their own, or the library does not multiply int8 on this chip.
+/// The sums of all columns of a weight in rows by cuBLASLt, then `last` on them. False, and nothing done, where rows
+/// are few, or the library does not multiply int8 on this chip.
 bool by_library(const char* name, const Task<CodeRows>& task,
                 void (*last)(Task<CodeRows>, const std::int32_t*, std::int64_t)) {
   const PackedCodes& w = task.w;
-  if (has_few_rows(task) || w.row_codes == nullptr) {
+  if (has_few_rows(task)) {
     return false;
   }
   const std::int64_t columns = panels_of(w) * kPanelColumns;
   auto* sums = workspace_of<std::int32_t>(task.x.rows * columns);
-  const LtProduct product =
+  LtProduct product =
       int8_product(task.x.rows, columns, w.layout.stride, task.x.codes, w.row_codes, w.layout.stride, sums);
+  product.lda = w.layout.row_stride();
   if (!can_multiply(product)) {
     return false;
   }
@@ -104,14 +123,20 @@ Task<CodeRows> task_of(const IntLinearArgs& args) {
 }  // namespace
 
 void int8_product(const IntProductArgs& args) {
-  if (!by_library("int8_product", task_of(args), keep_columns)) {
-    panel_product<Int8Codes>("int8_product", task_of(args));
+  const Task<CodeRows> task = task_of(args);
+  if (args.w.row_codes == nullptr) {
+    panel_product<Int8Codes>("int8_product", task);
+  } else if (!by_library("int8_product", task, keep_columns)) {
+    panel_product<Int8RowCodes>("int8_product", task);
   }
 }
 
 void int8_linear(const IntLinearArgs& args) {
-  if (!by_library("int8_linear", task_of(args), dequantize)) {
-    panel_linear<Int8Codes>("int8_linear", task_of(args));
+  const Task<CodeRows> task = task_of(args);
+  if (args.w.row_codes == nullptr) {
+    panel_linear<Int8Codes>("int8_linear", task);
+  } else if (!by_library("int8_linear", task, dequantize)) {
+    panel_linear<Int8RowCodes>("int8_linear", task);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tensor/cuda/few_rows.h"
+#include "tensor/cuda/few_rows_of_codes.h"
 #include "tensor/cuda/many_rows.h"
 #include "tensor/cuda/many_rows_mma.h"
 #include "tensor/cuda/runtime.h"
@@ -48,13 +49,18 @@ void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
     return;
   }
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
-    if constexpr (!std::is_same_v<typename Format::Scales, NoScales>) {
-      if (task.w.layout.groups > 1) {
-        launch(name, few_rows_linear<Format, rows(), ScaleOf::group>, few_rows_grid<rows()>(task), task);
-        return;
+    const Grid grid = few_rows_grid<rows()>(task);
+    if constexpr (kInRows<Format>) {
+      launch(name, few_rows_of_codes<Format, rows(), false>, grid, task);
+    } else {
+      if constexpr (!std::is_same_v<typename Format::Scales, NoScales>) {
+        if (task.w.layout.groups > 1) {
+          launch(name, few_rows_linear<Format, rows(), ScaleOf::group>, grid, task);
+          return;
+        }
       }
+      launch(name, few_rows_linear<Format, rows(), ScaleOf::row>, grid, task);
     }
-    launch(name, few_rows_linear<Format, rows(), ScaleOf::row>, few_rows_grid<rows()>(task), task);
   });
 }
 
@@ -65,8 +71,14 @@ void panel_product(const char* name, const Task<CodeRows>& task) {
     launch(name, many_rows_mma<Format, Wide, ExactFragments>, mma_grid<Wide>(task), task);
     return;
   }
-  with_rows_of_pass<Format>(
-      task.x.rows, [&](auto rows) { launch(name, few_rows_sums<Format, rows()>, few_rows_grid<rows()>(task), task); });
+  with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
+    const Grid grid = few_rows_grid<rows()>(task);
+    if constexpr (kInRows<Format>) {
+      launch(name, few_rows_of_codes<Format, rows(), true>, grid, task);
+    } else {
+      launch(name, few_rows_sums<Format, rows()>, grid, task);
+    }
+  });
 }
 
 }  // namespace
