@@ -17,7 +17,8 @@
 //   kMostRows      rows whose sums a lane keeps in registers: 4 or 8
 //   Table          what unpacking needs to know of a weight, made once by all threads of a block
 //   unpack(bytes, table, elements)
-//   value(sum), exact(sum)   what a sum stands for, as float and as an integer
+//   kUnit          what 1 of a sum stands for; value(sum), exact(sum): what a sum stands for, as float and as an
+//   integer unpack_word    of codes in panels: the quads of one word, for tensor cores
 
 // Unrolls the loop that follows: arrays stay in registers only where all indices are constants.
 #ifdef OCTET_CUDA_SIMULATOR

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tensor/cuda/check_layout.h"
 #include "tensor/cuda/few_rows.h"
 #include "tensor/cuda/few_rows_of_codes.h"
 #include "tensor/cuda/many_rows.h"
@@ -44,6 +45,7 @@ void many_rows_linear(const char* name, const Task<FloatRows>& task) {
 /// y = f(x W^T + bias) by the kernels of this folder. `name` is for messages.
 template <typename Format>
 void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
+  check_layout(name, task.w.layout);
   if (!has_few_rows(task)) {
     many_rows_linear<Format>(name, task);
     return;
@@ -67,6 +69,7 @@ void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
 /// The exact sums of each group.
 template <typename Format>
 void panel_product(const char* name, const Task<CodeRows>& task) {
+  check_layout(name, task.w.layout);
   if (!has_few_rows(task)) {
     launch(name, many_rows_mma<Format, Wide, ExactFragments>, mma_grid<Wide>(task), task);
     return;

@@ -22,6 +22,7 @@ struct FloatFormat {
   using Rows = FloatRows;
   using Element = float;
   static constexpr int kMostRows = 4;
+  static constexpr float kUnit = 1.0F;
   static __device__ float value(float sum) { return sum; }
 };
 

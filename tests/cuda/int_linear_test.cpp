@@ -1,3 +1,4 @@
+#include "base/error.h"
 #include "tensor/ops/checks.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tests/cuda/cuda_test.h"
@@ -105,6 +106,15 @@ TEST_F(CudaIntLinear, ApplyTheNonlinearity) {
                    dynamic_linear(x, weight, bias, Epilogue::swiglu(gate)), kNonlinearBound);
     }
   }
+}
+
+TEST_F(CudaIntLinear, RefuseRowsThatAreTooLong) {
+  IntLinearArgs args{};
+  args.x.rows = 1;
+  args.w.n = 16;
+  args.w.layout = code_layout(300'000, kMaxGroup);
+  EXPECT_THROW(cuda_kernels().int8_linear(args), Error);
+  EXPECT_THROW(cuda_kernels().int4_linear(args), Error);
 }
 
 TEST_F(CudaIntLinear, NonFiniteRowsGiveNan) {
