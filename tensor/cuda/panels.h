@@ -2,9 +2,11 @@
 
 #include "tensor/cuda/check_layout.h"
 #include "tensor/cuda/few_rows.h"
+#include "tensor/cuda/few_rows_mma.h"
 #include "tensor/cuda/few_rows_of_codes.h"
 #include "tensor/cuda/many_rows.h"
 #include "tensor/cuda/many_rows_mma.h"
+#include "tensor/cuda/mma_rows.h"
 #include "tensor/cuda/runtime.h"
 
 namespace octet::cuda {
@@ -42,6 +44,20 @@ void many_rows_linear(const char* name, const Task<FloatRows>& task) {
   launch(name, many_rows<Format>, many_rows_grid(task), task);
 }
 
+template <typename Format>
+void few_rows_mma_linear(const char* name, const Task<CodeRows>& task) {
+  with_halves(task.x.rows, [&](auto halves) {
+    const Grid grid = few_rows_grid<8 * halves()>(task);
+    if constexpr (!kInRows<Format>) {
+      if (task.w.layout.groups > 1) {
+        launch(name, few_rows_mma<Format, halves(), ScaleOf::group>, grid, task);
+        return;
+      }
+    }
+    launch(name, few_rows_mma<Format, halves(), ScaleOf::row>, grid, task);
+  });
+}
+
 /// y = f(x W^T + bias) by the kernels of this folder. `name` is for messages.
 template <typename Format>
 void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
@@ -49,6 +65,12 @@ void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
   if (!has_few_rows(task)) {
     many_rows_linear<Format>(name, task);
     return;
+  }
+  if constexpr (std::is_same_v<typename Format::Rows, CodeRows>) {
+    if (task.x.rows >= mma_rows()) {
+      few_rows_mma_linear<Format>(name, task);
+      return;
+    }
   }
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
     const Grid grid = few_rows_grid<rows()>(task);
@@ -72,6 +94,12 @@ void panel_product(const char* name, const Task<CodeRows>& task) {
   check_layout(name, task.w.layout);
   if (!has_few_rows(task)) {
     launch(name, many_rows_mma<Format, Wide, ExactFragments>, mma_grid<Wide>(task), task);
+    return;
+  }
+  if (task.x.rows >= mma_rows()) {
+    with_halves(task.x.rows, [&](auto halves) {
+      launch(name, few_rows_mma_sums<Format, halves()>, few_rows_grid<8 * halves()>(task), task);
+    });
     return;
   }
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
