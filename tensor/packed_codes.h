@@ -27,6 +27,8 @@ struct CodeLayout {
   std::int64_t group_stride;  // group rounded up to a multiple of kCodeStep
   std::int64_t stride;        // codes of a whole row, padding included
 
+  /// Codes of a row of PackedCodes::row_codes: rows begin at multiples of 16 bytes, which a GPU loads at once.
+  constexpr std::int64_t row_stride() const { return (stride + 15) / 16 * 16; }
   /// Where the codes of a group begin and end in a padded row.
   constexpr std::int64_t begin(std::int64_t index) const { return index * group_stride; }
   constexpr std::int64_t end(std::int64_t index) const {
@@ -54,14 +56,14 @@ enum class PackedFormat { int8, int4, nf4, f16, bf16 };
 struct PackedCodes {
   std::int64_t n;
   CodeLayout layout;
-  const std::uint8_t* codes;
+  const std::uint8_t* codes;   // the panels; null where there are row_codes
   const float* scales;         // int8 (halves have none)
   const Float16* half_scales;  // int4, nf4: with groups of 32, FP32 scales would be a fifth of all bytes read
   const float* offsets;        // null where the grid is symmetric
   const float* levels;         // (16) what the nibbles of int4 and nf4 stand for; else null
   PackedFormat format;
-  // (16 * panels, stride) row-major codes of int8 with one group, 0 for missing rows: what libraries multiply. Null
-  // where the device has none.
+  // On a GPU, int8 with one group lies in rows instead, as libraries multiply it: (16 * panels, row_stride()) codes, 0
+  // behind a row and for missing rows. Null elsewhere.
   const std::int8_t* row_codes;
 };
 

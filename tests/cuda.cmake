@@ -13,22 +13,34 @@ target_compile_definitions(octet_cuda_simulator PUBLIC OCTET_CUDA_SIMULATOR)
 target_compile_options(octet_cuda_simulator PRIVATE -Wno-unknown-pragmas)  # "unroll" means nothing to a C++ compiler
 target_link_libraries(octet_cuda_simulator PRIVATE octet_settings PUBLIC octet_tensor)
 
+# The steps of bench/ladder/cuda/ likewise.
+file(GLOB ladder_steps CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/ladder/cuda/*.cu)
+set_source_files_properties(${ladder_steps} PROPERTIES LANGUAGE CXX)
+add_library(octet_gpu_ladder_simulated OBJECT ${ladder_steps})
+target_compile_options(octet_gpu_ladder_simulated PRIVATE -Wno-unknown-pragmas)
+target_link_libraries(octet_gpu_ladder_simulated PRIVATE octet_settings PUBLIC octet_cuda_simulator)
+
 # The command line with it, to try whole runs.
 add_executable(octet_simulated)
 target_link_libraries(octet_simulated PRIVATE octet_cli octet_cuda_simulator)
 
 # The same tests twice: on the simulator, and on a GPU where there is one. Those of the simulator itself only there.
 file(GLOB cuda_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/*_test.cpp)
-octet_test(test_cuda_kernel kernel SOURCES ${cuda_tests} LINK octet_eval octet_cuda_simulator)
+octet_test(test_cuda_kernel kernel SOURCES ${cuda_tests} LINK octet_eval octet_gpu_ladder_simulated
+  octet_cuda_simulator)
 # The simulator grants shared memory as the smallest chip does, 99 KiB for a block. Attention has larger tiles for an H100: again with those.
 gtest_discover_tests(test_cuda_kernel DISCOVERY_MODE PRE_TEST TEST_FILTER "CudaAttention.*" TEST_PREFIX large_chip.
   PROPERTIES LABELS kernel TIMEOUT 600 ENVIRONMENT OCTET_SIMULATED_SHARED_KIB=227)
 if(octet_has_cuda)
   list(FILTER cuda_tests EXCLUDE REGEX "/simulator_.*test\\.cpp$")
+  if(NOT OCTET_BENCH)
+    list(FILTER cuda_tests EXCLUDE REGEX "/gpu_ladder_test\\.cpp$")  # its kernels belong to bench/
+  endif()
   if(cuda_tests)
     # Under names of their own: ctest gives tests of one name the labels of both.
     add_subdirectory(cuda/kernels)
-    octet_test(test_cuda_gpu gpu SOURCES ${cuda_tests} LINK octet_eval octet_test_kernels octet_cuda PREFIX gpu.)
+    octet_test(test_cuda_gpu gpu SOURCES ${cuda_tests} LINK octet_eval octet_test_kernels
+      $<TARGET_NAME_IF_EXISTS:octet_gpu_ladder> octet_cuda PREFIX gpu.)
   endif()
   add_subdirectory(cuda/cublaslt)
 endif()

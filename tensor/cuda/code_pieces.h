@@ -1,16 +1,17 @@
 #pragma once
 
+#include "tensor/cuda/group_steps.h"
 #include "tensor/cuda/mma.h"
 #include "tensor/cuda/panel_task.h"
 
-// What many_rows_mma.h multiplies: pieces of both operands along K in shared memory. K is cut into steps of 32 codes,
-// the depth of one instruction, and no step has codes of two groups: where a group is no multiple of 32, zeros of x
-// fill its last step.
+// What many_rows_mma.h multiplies: pieces of both operands along K in shared memory. A piece is several steps of 32
+// codes, the depth of one instruction; where a group is no multiple of 32, zeros of x fill its last step.
 
 namespace octet::cuda {
 namespace {
 
 constexpr int kStepCodes = 32;
+using MmaSteps = StepsOfK<kStepCodes>;
 constexpr int kWarpRows = 32, kWarpColumns = 32;
 constexpr int kRowFragments = kWarpRows / kMmaRows, kColumnFragments = kWarpColumns / kMmaColumns;
 constexpr int kMmaWarps = 4, kMmaThreads = kMmaWarps * kWarp;
@@ -30,7 +31,8 @@ struct Shape {
 using Wide = Shape<2, 2, 4>;  // 64 x 64 outputs
 using Deep = Shape<1, 1, 8>;  // 32 x 32 outputs, K shared by all warps
 
-/// Pieces of both operands as quads along K, and the scales of the group of each step. 18 KiB.
+/// Pieces of both operands as quads along K, and for each step the scales of its group, times what 1 of a sum stands
+/// for. 18 KiB.
 template <typename S>
 struct MmaTile {
   alignas(16) int x[S::kRows][S::kPitch];
@@ -38,34 +40,12 @@ struct MmaTile {
   alignas(16) float scales[S::kSteps][S::kColumns];
 };
 
-/// Steps of K, counted over all groups.
-struct StepsOfK {
-  int of_group, all;
-
-  __device__ explicit StepsOfK(const CodeLayout& layout)
-      : of_group(static_cast<int>((layout.group_stride + kStepCodes - 1) / kStepCodes)),
-        all(static_cast<int>(layout.groups) * of_group) {}
-};
-
-/// The codes [begin, end) of a padded row that are a step; none behind the last group.
-struct CodesOfStep {
-  int begin = 0, end = 0;
-
-  __device__ CodesOfStep(const CodeLayout& layout, const StepsOfK& steps, int step) {
-    if (step < steps.all) {
-      const int group = step / steps.of_group, group_end = static_cast<int>(layout.end(group));
-      begin = static_cast<int>(layout.begin(group)) + step % steps.of_group * kStepCodes;
-      end = begin + kStepCodes < group_end ? begin + kStepCodes : group_end;
-    }
-  }
-};
-
 /// The part of a piece that one thread brings from global to shared memory.
 template <typename Format, typename S>
 struct Share {
   static constexpr int kPairsOfRow = S::kSteps * kMmaWords / 2;
   static constexpr int kPairs = S::kRows * kPairsOfRow / kMmaThreads;
-  // What `unpack` takes from a panel: 64 bytes, in lanes of 16.
+  // What `unpack` takes from 16 columns, in pieces of 16 bytes.
   static constexpr int kUnits = S::kSteps * kStepCodes / Format::kCodes;
   static constexpr int kLoads = S::kPanels * kUnits * kLanesOfStep<Format> / kMmaThreads;
   static constexpr int kFours = S::kSteps * S::kColumns / 4;  // of scales, at most one a thread
@@ -74,7 +54,7 @@ struct Share {
   uint4 w[kLoads];
   typename Format::Scales::Four scales;
 
-  __device__ void fetch(const Task<CodeRows>& task, const StepsOfK& steps, int first) {
+  __device__ void fetch(const Task<CodeRows>& task, const MmaSteps& steps, int first) {
     fetch_rows(task, steps, first);
     fetch_panels(task.w, steps, first);
     fetch_scales(task.w, steps, first);
@@ -82,10 +62,10 @@ struct Share {
   __device__ void store(const typename Format::Table& table, MmaTile<S>& tile) const;
 
  private:
-  __device__ void fetch_rows(const Task<CodeRows>& task, const StepsOfK& steps, int first) {
-    const CodeLayout& layout = task.w.layout;
+  __device__ void fetch_rows(const Task<CodeRows>& task, const MmaSteps& steps, int first) {
+    const std::int64_t stride = task.w.layout.stride;
     const int pair = static_cast<int>(threadIdx.x) % kPairsOfRow, row = static_cast<int>(threadIdx.x) / kPairsOfRow;
-    const CodesOfStep codes(layout, steps, first + pair / 4);
+    const CodesOfStep codes = steps.codes_of(first + pair / 4);
     const int code = codes.begin + pair % 4 * 8;
     const std::int64_t m = std::int64_t{blockIdx.x} * S::kRows + row;
     OCTET_UNROLL
@@ -93,35 +73,34 @@ struct Share {
       x[i][0] = x[i][1] = 0;
       const std::int64_t at = m + i * (kMmaThreads / kPairsOfRow);
       if (at < task.x.rows && code < codes.end) {
-        load(elements_of(task.x) + (at * layout.stride + code) / 4, x[i]);
+        load(elements_of(task.x) + (at * stride + code) / 4, x[i]);
       }
     }
   }
 
   /// What is not there meets zeros of x, or belongs to no column.
-  __device__ void fetch_panels(const PackedCodes& weight, const StepsOfK& steps, int first) {
+  __device__ void fetch_panels(const PackedCodes& weight, const MmaSteps& steps, int first) {
     constexpr int kAcross = kLanesOfStep<Format>, kUnitsOfStep = kStepCodes / Format::kCodes;
     OCTET_UNROLL
     for (int i = 0; i < kLoads; ++i) {
       const int item = i * kMmaThreads + static_cast<int>(threadIdx.x), unit = item / kAcross % kUnits;
       const std::int64_t panel = std::int64_t{blockIdx.y} * S::kPanels + item / kAcross / kUnits;
-      const CodesOfStep codes(weight.layout, steps, first + unit / kUnitsOfStep);
+      const CodesOfStep codes = steps.codes_of(first + unit / kUnitsOfStep);
       const int code = codes.begin + unit % kUnitsOfStep * Format::kCodes;
       w[i] = {};
       if (panel * kPanelColumns < weight.n && code < codes.end) {
-        const std::int64_t place = (panel * weight.layout.stride + code) / Format::kCodes;
-        w[i] = __ldg(reinterpret_cast<const uint4*>(weight.codes) + place * kAcross + item % kAcross);
+        w[i] = __ldg(unit_at<Format>(weight, panel, code / Format::kCodes, item % kAcross));
       }
     }
   }
 
-  __device__ void fetch_scales(const PackedCodes& weight, const StepsOfK& steps, int first) {
+  __device__ void fetch_scales(const PackedCodes& weight, const MmaSteps& steps, int first) {
     const int step = static_cast<int>(threadIdx.x) / (S::kColumns / 4);
     const int column = static_cast<int>(threadIdx.x) % (S::kColumns / 4) * 4;
     const std::int64_t n = std::int64_t{blockIdx.y} * S::kColumns + column;
     scales = {};
-    if (step < S::kSteps && first + step < steps.all && n < weight.n) {
-      const std::int64_t index = scale_index(weight, n / kPanelColumns, (first + step) / steps.of_group);
+    if (step < S::kSteps && first + step < steps.all() && n < weight.n) {
+      const std::int64_t index = scale_index(weight, n / kPanelColumns, steps.group_of(first + step));
       scales = Format::Scales::load(weight, index + n % kPanelColumns);
     }
   }
@@ -154,7 +133,7 @@ __device__ void Share<Format, S>::store(const typename Format::Table& table, Mma
     float four[4];
     Format::Scales::widen(scales, four);
     *reinterpret_cast<float4*>(&tile.scales[thread / (S::kColumns / 4)][thread % (S::kColumns / 4) * 4]) =
-        make_float4(four[0], four[1], four[2], four[3]);
+        make_float4(four[0] * Format::kUnit, four[1] * Format::kUnit, four[2] * Format::kUnit, four[3] * Format::kUnit);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tensor/cuda/group_steps.h"
 #include "tensor/cuda/panel_task.h"
 
 // Products of few rows, bound by the bytes of the weight: a block reads one panel once for up to 8 rows (4 of floats,
@@ -37,26 +38,6 @@ __device__ Steps steps_of_warp(const Steps& all) {
   return {begin < all.end ? begin : all.end, end < all.end ? end : all.end};
 }
 
-/// The group of a step that only grows.
-template <typename Format>
-class GroupOfStep {
- public:
-  __device__ GroupOfStep(const CodeLayout& layout, int step)
-      : steps_(static_cast<int>(layout.group_stride / Format::kCodes)),
-        group_(step / steps_),
-        end_((group_ + 1) * steps_) {}
-  __device__ int advance_to(int step) {
-    while (step >= end_) {
-      ++group_;
-      end_ += steps_;
-    }
-    return group_;
-  }
-
- private:
-  int steps_, group_, end_;
-};
-
 /// 16 bytes of a lane and, where groups have scales of their own, those of its columns.
 template <typename Format>
 struct Load {
@@ -64,10 +45,11 @@ struct Load {
   typename Format::Scales::Four scales;
 };
 
-/// Adds the products of one load to the sums of this lane: as they are, or each times the scale of its group.
+/// Adds the products of one load to the sums of this lane: as they are, or each times the scale of its group, and
+/// then still to be multiplied by Format::kUnit.
 template <ScaleOf kScaleOf, typename Format, int kRows, typename Sum>
 __device__ void add_load(const Load<Format>& load_, const typename Format::Table& table,
-                         const typename Format::Element* const (&x)[kRows], std::int64_t element, bool inside,
+                         const typename Format::Element* const (&x)[kRows], int element, bool inside,
                          Sum (&sums)[kRows][Format::kColumns]) {
   typename Format::Element w[Format::kElements][Format::kColumns];
   Format::unpack(load_.bytes, table, w);
@@ -95,60 +77,103 @@ __device__ void add_load(const Load<Format>& load_, const typename Format::Table
         for (int e = 0; e < Format::kElements; ++e) {
           sum = multiply_add(elements[e], w[e][c], sum);
         }
-        sums[r][c] = fmaf(Format::value(sum), scales[c], sums[r][c]);
+        sums[r][c] = fmaf(static_cast<float>(sum), scales[c], sums[r][c]);
       }
     }
   }
 }
 
-/// Adds the products of `steps` of a panel with rows m, m + 1, ... to the sums of the lanes. Rows that do not exist
-/// repeat the last one.
+/// Where a lane reads: of a panel its columns, from the first step on, and the rows of x, by their distance from the
+/// first. (Distances of 32 bits take half the registers and instructions of addresses.)
+template <typename Format, int kRows>
+struct PanelPlace {
+  const PackedCodes& w;
+  std::int64_t panel;
+  const uint4* bytes;
+  const typename Format::Element* x;
+  int rows[kRows];
+  StepGroups groups;
+
+  /// Rows m, m + 1, ...; those that do not exist repeat the last one.
+  __device__ PanelPlace(const Task<typename Format::Rows>& task, std::int64_t of_panel, std::int64_t m)
+      : w(task.w),
+        panel(of_panel),
+        bytes(unit_at<Format>(w, panel, 0, lane_id() % kLanesOfStep<Format>)),
+        groups(static_cast<int>(w.layout.group_stride / Format::kCodes)) {
+    const int row = static_cast<int>(row_elements<Format>(w)), last = static_cast<int>(task.x.rows - m) - 1;
+    x = elements_of(task.x) + m * row;
+    OCTET_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      rows[r] = (r < last ? r : last) * row;
+    }
+  }
+};
+
+/// sums += x w for as many steps as a warp reads at once, from `first` on. kWhole: all of them are there, and nothing
+/// is compared; else those up to `end`.
+template <bool kWhole, ScaleOf kScaleOf, typename Format, int kRows, typename Sum>
+__device__ void add_loads(const PanelPlace<Format, kRows>& at, const typename Format::Table& table, int first, int end,
+                          Sum (&sums)[kRows][Format::kColumns]) {
+  constexpr int kAcross = kLanesOfStep<Format>, kLoads = loads_at_once(kRows);
+  // One address for each row: what is read behind it lies at constant distances, which cost no instruction.
+  const int lane_first = first + lane_id() / kAcross;
+  const uint4* const bytes = at.bytes + static_cast<std::int64_t>(lane_first) * kAcross;
+  const typename Format::Element* x[kRows];
+  OCTET_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    x[r] = at.x + (at.rows[r] + lane_first * Format::kElements);
+  }
+  Load<Format> loads[kLoads];
+  OCTET_UNROLL
+  for (int i = 0; i < kLoads; ++i) {
+    const int step = lane_first + i * kStepsOfWarp<Format>;
+    loads[i] = {};
+    if (kWhole || step < end) {
+      loads[i].bytes = __ldg(bytes + i * kWarp);
+      if constexpr (kScaleOf == ScaleOf::group) {
+        const std::int64_t index = scale_index(at.w, at.panel, at.groups.group_of(step));
+        loads[i].scales = Format::Scales::load(at.w, index + lane_id() % kAcross * Format::kColumns);
+      }
+    }
+  }
+  OCTET_UNROLL
+  for (int i = 0; i < kLoads; ++i) {
+    const int step = i * kStepsOfWarp<Format>;
+    add_load<kScaleOf>(loads[i], table, x, step * Format::kElements, kWhole || lane_first + step < end, sums);
+  }
+}
+
+/// Adds the products of `steps` of a panel with rows m, m + 1, ... to the sums of the lanes.
 template <ScaleOf kScaleOf, typename Format, int kRows, typename Sum>
 __device__ void add_products(const Task<typename Format::Rows>& task, const typename Format::Table& table,
                              std::int64_t panel, std::int64_t m, const Steps& steps,
                              Sum (&sums)[kRows][Format::kColumns]) {
-  constexpr int kAcross = kLanesOfStep<Format>, kAtOnce = kStepsOfWarp<Format>, kLoads = loads_at_once(kRows);
-  const PackedCodes& w = task.w;
-  const std::int64_t steps_of_row = w.layout.stride / Format::kCodes;
-  const uint4* bytes = reinterpret_cast<const uint4*>(w.codes) + panel * steps_of_row * kAcross + lane_id() % kAcross;
-  const typename Format::Element* x[kRows];
-  OCTET_UNROLL
-  for (int r = 0; r < kRows; ++r) {
-    const std::int64_t row = m + r < task.x.rows ? m + r : task.x.rows - 1;
-    x[r] = elements_of(task.x) + row * row_elements<Format>(w);
-  }
+  constexpr int kRound = loads_at_once(kRows) * kStepsOfWarp<Format>;
+  const PanelPlace<Format, kRows> at(task, panel, m);
   const Steps own = steps_of_warp<Format>(steps);
-  const int lane_step = lane_id() / kAcross;
-  GroupOfStep<Format> group(w.layout, own.begin);
-  for (int first = own.begin; first < own.end; first += kLoads * kAtOnce) {
-    Load<Format> loads[kLoads];
-    OCTET_UNROLL
-    for (int i = 0; i < kLoads; ++i) {
-      const int step = first + i * kAtOnce + lane_step;
-      loads[i] = {};
-      if (step < own.end) {
-        loads[i].bytes = __ldg(bytes + static_cast<std::int64_t>(step) * kAcross);
-        if constexpr (kScaleOf == ScaleOf::group) {
-          const std::int64_t index = scale_index(w, panel, group.advance_to(step));
-          loads[i].scales = Format::Scales::load(w, index + lane_id() % kAcross * Format::kColumns);
-        }
-      }
-    }
-    OCTET_UNROLL
-    for (int i = 0; i < kLoads; ++i) {
-      const int step = first + i * kAtOnce + lane_step;
-      add_load<kScaleOf>(loads[i], table, x, static_cast<std::int64_t>(step) * Format::kElements, step < own.end, sums);
-    }
+  int first = own.begin;
+  for (; first + kRound <= own.end; first += kRound) {
+    add_loads<true, kScaleOf>(at, table, first, own.end, sums);
+  }
+  for (; first < own.end; first += kRound) {
+    add_loads<false, kScaleOf>(at, table, first, own.end, sums);
   }
 }
 
-/// sums += x_sum * offset of the groups, dealt to lanes and warps like steps.
+/// sums = sums * kUnit + x_sum * offset of the groups, dealt to lanes and warps like steps.
 template <typename Format, int kRows>
-__device__ void add_offsets(const Task<typename Format::Rows>& task, std::int64_t panel, std::int64_t m,
-                            float (&sums)[kRows][Format::kColumns]) {
+__device__ void unit_and_offsets(const Task<typename Format::Rows>& task, std::int64_t panel, std::int64_t m,
+                                 float (&sums)[kRows][Format::kColumns]) {
   constexpr int kAcross = kLanesOfStep<Format>;
   const PackedCodes& w = task.w;
-  const std::int64_t groups = w.layout.groups;
+  OCTET_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    OCTET_UNROLL
+    for (int c = 0; c < Format::kColumns; ++c) {
+      sums[r][c] *= Format::kUnit;
+    }
+  }
+  const std::int64_t groups = w.offsets == nullptr ? 0 : w.layout.groups;
   for (std::int64_t group = threadIdx.x / kAcross; group < groups; group += kFewThreads / kAcross) {
     float offsets[4];
     load(w.offsets + scale_index(w, panel, group) + lane_id() % kAcross * Format::kColumns, offsets);
@@ -217,9 +242,7 @@ __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_linear(Task<
   if constexpr (kScaleOf == ScaleOf::group) {
     float sums[kRows][Format::kColumns] = {};
     add_products<kScaleOf, Format>(task, table, panel, m, all, sums);
-    if (w.offsets != nullptr) {
-      add_offsets<Format>(task, panel, m, sums);
-    }
+    unit_and_offsets<Format>(task, panel, m, sums);
     total = total_of<Format>(sums);
   } else {
     typename Format::Element sums[kRows][Format::kColumns] = {};

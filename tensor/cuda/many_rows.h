@@ -47,14 +47,13 @@ template <typename Format>
 __device__ void load_panels(const PackedCodes& w, const typename Format::Table& table, int first,
                             Tile<typename Format::Element>& tile) {
   constexpr int kAcross = kLanesOfStep<Format>, kSteps = kDepth / Format::kElements;
-  const int steps = static_cast<int>(w.layout.stride / Format::kCodes), first_step = first / Format::kElements;
+  const int steps = units_of_row<Format>(w), first_step = first / Format::kElements;
   const std::int64_t first_panel = std::int64_t{blockIdx.y} * kTilePanels;
   for (int item = static_cast<int>(threadIdx.x); item < kTilePanels * kSteps * kAcross; item += kTileThreads) {
     const int across = item % kAcross, step = item / kAcross % kSteps, panel = item / kAcross / kSteps;
     uint4 bytes = {};
     if ((first_panel + panel) * kPanelColumns < w.n && first_step + step < steps) {
-      const std::int64_t place = (first_panel + panel) * steps + first_step + step;
-      bytes = __ldg(reinterpret_cast<const uint4*>(w.codes) + place * kAcross + across);
+      bytes = __ldg(unit_at<Format>(w, first_panel + panel, first_step + step, across));
     }
     typename Format::Element elements[Format::kElements][Format::kColumns];
     Format::unpack(bytes, table, elements);

@@ -73,7 +73,7 @@ __device__ void multiply_step(const MmaTile<S>& tile, const WarpPlace<S>& warp, 
   }
 }
 
-/// What becomes of the sums of a group: totals += value * scale, and at the end x_sum * offset of all groups.
+/// What becomes of the sums of a group: totals += sum * scale, and at the end x_sum * offset of all groups.
 template <typename Format, typename S>
 struct ScaledFragments {
   const Task<CodeRows>& task;
@@ -85,7 +85,7 @@ struct ScaledFragments {
 
   __device__ void add_group(std::int64_t, const float* scales, const FragmentSums<int>& sums) {
     for_each_output([&](int i, int j, int e) {
-      totals[i][j][e] = fmaf(Format::value(sums[i][j][e]), scales[warp.block_column(j, e)], totals[i][j][e]);
+      totals[i][j][e] = fmaf(static_cast<float>(sums[i][j][e]), scales[warp.block_column(j, e)], totals[i][j][e]);
     });
   }
 
@@ -174,24 +174,25 @@ template <typename Format, typename S, template <typename, typename> typename Re
 __global__ void __launch_bounds__(kMmaThreads) many_rows_mma(Task<CodeRows> task) {
   __shared__ MmaTile<S> tile;
   const typename Format::Table table(task.w);
-  const StepsOfK steps(task.w.layout);
+  const MmaSteps steps(task.w.layout);
   const WarpPlace<S> warp;
   Result<Format, S> result(task, warp);
   FragmentSums<int> sums = {};
   Share<Format, S> share;
   share.fetch(task, steps, 0);
-  for (int first = 0; first < steps.all; first += S::kSteps) {
+  for (int first = 0; first < steps.all(); first += S::kSteps) {
     share.store(table, tile);
     __syncthreads();
     share.fetch(task, steps, first + S::kSteps);
     OCTET_UNROLL
     for (int i = 0; i < S::kStepsOfWarp; ++i) {
       const int in_piece = warp.along * S::kStepsOfWarp + i, step = first + in_piece;
-      if (step < steps.all) {  // the same for all lanes
+      if (step < steps.all()) {  // the same for all lanes
         multiply_step(tile, warp, in_piece, sums);
         const int next = i + 1 < S::kStepsOfWarp ? step + 1 : step + 1 + S::kSteps - S::kStepsOfWarp;
-        if (next >= steps.all || next / steps.of_group != step / steps.of_group) {
-          result.add_group(step / steps.of_group, tile.scales[in_piece], sums);
+        const int group = steps.group_of(step);
+        if (next >= steps.all() || next >= steps.begin_of(group + 1)) {
+          result.add_group(group, tile.scales[in_piece], sums);
           for_each_output([&](int row, int column, int e) { sums[row][column][e] = 0; });
         }
       }

@@ -7,16 +7,18 @@
 
 // What the products with packed weights share. Codes are multiplied in `elements` of 32 bits: a quad of four int8 codes
 // along K, whose products with another quad one instruction adds up, or one float. A Format says what 16 bytes of a
-// panel are:
+// weight are, which lies in panels, or, where 16 bytes are codes of one column, in rows:
 //
 //   Rows, Scales   of activations: CodeRows or FloatRows; of weights: one of those below
 //   Element        int (a quad) or float; sums have the same type
-//   kCodes         codes along K of a step, the piece of all 16 columns that lies in one piece; kElements: elements
+//   kCodes         codes along K of a step, the piece of all 16 columns of a panel that lies together (or 16 bytes of a
+//                  row); kElements: elements
 //   kColumns       columns of which 16 bytes hold one step
 //   kMostRows      rows whose sums a lane keeps in registers: 4 or 8
 //   Table          what unpacking needs to know of a weight, made once by all threads of a block
 //   unpack(bytes, table, elements)
-//   value(sum), exact(sum)   what a sum stands for, as float and as an integer
+//   kUnit          what 1 of a sum stands for; value(sum), exact(sum): what a sum stands for, as float and as an
+//   integer unpack_word    of codes in panels: the quads of one word, for tensor cores
 
 // Unrolls the loop that follows: arrays stay in registers only where all indices are constants.
 #ifdef OCTET_CUDA_SIMULATOR
@@ -48,6 +50,23 @@ template <typename Format>
 constexpr int kLanesOfStep = static_cast<int>(kPanelColumns) / Format::kColumns;
 template <typename Format>
 constexpr int kStepsOfWarp = kWarp / kLanesOfStep<Format>;
+
+/// Where 16 bytes of a weight are: step `step` of the columns from 16 * panel + across * kColumns on.
+template <typename Format>
+constexpr bool kInRows = Format::kColumns == 1;
+template <typename Format>
+__device__ int units_of_row(const PackedCodes& w) {
+  return static_cast<int>((kInRows<Format> ? w.layout.row_stride() : w.layout.stride) / Format::kCodes);
+}
+template <typename Format>
+__device__ const uint4* unit_at(const PackedCodes& w, std::int64_t panel, int step, int across) {
+  const std::int64_t steps = units_of_row<Format>(w);
+  if constexpr (kInRows<Format>) {
+    return reinterpret_cast<const uint4*>(w.row_codes) + (panel * kPanelColumns + across) * steps + step;
+  } else {
+    return reinterpret_cast<const uint4*>(w.codes) + (panel * steps + step) * kLanesOfStep<Format> + across;
+  }
+}
 
 __device__ inline int multiply_add(int a, int b, int sum) {
   return __dp4a(a, b, sum);

@@ -1,8 +1,12 @@
 #pragma once
 
+#include "tensor/cuda/check_layout.h"
 #include "tensor/cuda/few_rows.h"
+#include "tensor/cuda/few_rows_mma.h"
+#include "tensor/cuda/few_rows_of_codes.h"
 #include "tensor/cuda/many_rows.h"
 #include "tensor/cuda/many_rows_mma.h"
+#include "tensor/cuda/mma_rows.h"
 #include "tensor/cuda/runtime.h"
 
 namespace octet::cuda {
@@ -40,33 +44,72 @@ void many_rows_linear(const char* name, const Task<FloatRows>& task) {
   launch(name, many_rows<Format>, many_rows_grid(task), task);
 }
 
+template <typename Format>
+void few_rows_mma_linear(const char* name, const Task<CodeRows>& task) {
+  with_halves(task.x.rows, [&](auto halves) {
+    const Grid grid = few_rows_grid<8 * halves()>(task);
+    if constexpr (!kInRows<Format>) {
+      if (task.w.layout.groups > 1) {
+        launch(name, few_rows_mma<Format, halves(), ScaleOf::group>, grid, task);
+        return;
+      }
+    }
+    launch(name, few_rows_mma<Format, halves(), ScaleOf::row>, grid, task);
+  });
+}
+
 /// y = f(x W^T + bias) by the kernels of this folder. `name` is for messages.
 template <typename Format>
 void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
+  check_layout(name, task.w.layout);
   if (!has_few_rows(task)) {
     many_rows_linear<Format>(name, task);
     return;
   }
-  with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
-    if constexpr (!std::is_same_v<typename Format::Scales, NoScales>) {
-      if (task.w.layout.groups > 1) {
-        launch(name, few_rows_linear<Format, rows(), ScaleOf::group>, few_rows_grid<rows()>(task), task);
-        return;
-      }
+  if constexpr (std::is_same_v<typename Format::Rows, CodeRows>) {
+    if (task.x.rows >= mma_rows()) {
+      few_rows_mma_linear<Format>(name, task);
+      return;
     }
-    launch(name, few_rows_linear<Format, rows(), ScaleOf::row>, few_rows_grid<rows()>(task), task);
+  }
+  with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
+    const Grid grid = few_rows_grid<rows()>(task);
+    if constexpr (kInRows<Format>) {
+      launch(name, few_rows_of_codes<Format, rows(), false>, grid, task);
+    } else {
+      if constexpr (!std::is_same_v<typename Format::Scales, NoScales>) {
+        if (task.w.layout.groups > 1) {
+          launch(name, few_rows_linear<Format, rows(), ScaleOf::group>, grid, task);
+          return;
+        }
+      }
+      launch(name, few_rows_linear<Format, rows(), ScaleOf::row>, grid, task);
+    }
   });
 }
 
 /// The exact sums of each group.
 template <typename Format>
 void panel_product(const char* name, const Task<CodeRows>& task) {
+  check_layout(name, task.w.layout);
   if (!has_few_rows(task)) {
     launch(name, many_rows_mma<Format, Wide, ExactFragments>, mma_grid<Wide>(task), task);
     return;
   }
-  with_rows_of_pass<Format>(
-      task.x.rows, [&](auto rows) { launch(name, few_rows_sums<Format, rows()>, few_rows_grid<rows()>(task), task); });
+  if (task.x.rows >= mma_rows()) {
+    with_halves(task.x.rows, [&](auto halves) {
+      launch(name, few_rows_mma_sums<Format, halves()>, few_rows_grid<8 * halves()>(task), task);
+    });
+    return;
+  }
+  with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
+    const Grid grid = few_rows_grid<rows()>(task);
+    if constexpr (kInRows<Format>) {
+      launch(name, few_rows_of_codes<Format, rows(), true>, grid, task);
+    } else {
+      launch(name, few_rows_sums<Format, rows()>, grid, task);
+    }
+  });
 }
 
 }  // namespace

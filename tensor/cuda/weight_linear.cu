@@ -23,6 +23,7 @@ struct FloatFormat {
   using Rows = FloatRows;
   using Element = float;
   static constexpr int kMostRows = 4;
+  static constexpr float kUnit = 1.0F;
   static __device__ float value(float sum) { return sum; }
 };
 
@@ -39,6 +40,25 @@ struct Int8Values : FloatFormat {
       values[1][c] = code_at<8, 8>(words[c]);
       values[2][c] = code_at<8, 0>(words[c] >> 16);
       values[3][c] = code_at<8, 8>(words[c] >> 16);
+    }
+  }
+};
+
+/// The same of a weight in rows, whose bytes become code + 128 by a flipped sign.
+struct Int8RowValues : FloatFormat {
+  using Scales = FloatScales;
+  using Table = NoTable;
+  static constexpr int kCodes = 16, kElements = 16, kColumns = 1;
+
+  static __device__ void unpack(const uint4& bytes, const Table&, float (&values)[kElements][kColumns]) {
+    const unsigned words[4] = {bytes.x, bytes.y, bytes.z, bytes.w};
+    OCTET_UNROLL
+    for (int i = 0; i < 4; ++i) {
+      const unsigned word = words[i] ^ 0x80808080U;
+      values[4 * i][0] = code_at<8, 0>(word);
+      values[4 * i + 1][0] = code_at<8, 8>(word);
+      values[4 * i + 2][0] = code_at<8, 0>(word >> 16);
+      values[4 * i + 3][0] = code_at<8, 8>(word >> 16);
     }
   }
 };
@@ -136,7 +156,11 @@ void linear(const char* name, const WeightLinearArgs& args) {
 }  // namespace
 
 void int8_weights(const WeightLinearArgs& args) {
-  linear<Int8Values>("int8_weights", args);
+  if (args.w.row_codes == nullptr) {
+    linear<Int8Values>("int8_weights", args);
+  } else {
+    linear<Int8RowValues>("int8_weights", args);
+  }
 }
 
 void nibble_weights(const WeightLinearArgs& args) {

@@ -52,13 +52,13 @@ std::int64_t PackedWeight::panel_bytes() const {
 PackedCodes PackedWeight::view() const {
   return {rows_,
           layout_,
-          codes_.data<std::uint8_t>(),
+          lies_in_rows() ? nullptr : codes_.data<std::uint8_t>(),
           format_ == PackedFormat::int8 ? scales_.data<float>() : nullptr,
           has_nibbles() ? scales_.data<Float16>() : nullptr,
           data_or_null<float>(offsets_),
           data_or_null<float>(levels_),
           format_,
-          data_or_null<std::int8_t>(row_codes_)};
+          lies_in_rows() ? codes_.data<std::int8_t>() : nullptr};
 }
 
 PackedWeight PackedWeight::to(DeviceKind device) const {
@@ -67,27 +67,51 @@ PackedWeight PackedWeight::to(DeviceKind device) const {
     return moved;
   }
   const bool wants_rows = device == DeviceKind::cuda && format_ == PackedFormat::int8 && layout_.groups == 1;
-  moved.row_codes_ = wants_rows ? row_codes() : Tensor();
-  for (Tensor* tensor : {&moved.codes_, &moved.scales_, &moved.offsets_, &moved.levels_, &moved.row_codes_}) {
+  moved.codes_ = wants_rows ? in_rows() : codes_;
+  for (Tensor* tensor : {&moved.codes_, &moved.scales_, &moved.offsets_, &moved.levels_}) {
     *tensor = tensor->defined() ? tensor->to(device) : Tensor();
+  }
+  if (!wants_rows && moved.lies_in_rows()) {
+    moved.codes_ = moved.in_panels();
   }
   return moved;
 }
 
-/// The codes of int8 again in rows: (16 * panels, stride).
-Tensor PackedWeight::row_codes() const {
-  Tensor result = Tensor::empty({panels() * kPanelColumns, layout_.stride}, DType::i8);
-  const std::uint8_t* bytes = codes_.span<std::uint8_t>().data();
-  std::int8_t* out = result.data<std::int8_t>();
+/// Calls copy(word of a panel, word of its row) for every four codes of int8, row by row.
+template <typename Byte, typename Code, typename Copy>
+void PackedWeight::for_each_quad(Byte* panels_begin, Code* rows_begin, Copy copy) const {
   parallel_for(panels(), 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin * kPanelColumns; row < end * kPanelColumns; ++row) {
-      const std::uint8_t* lane = bytes + row / kPanelColumns * panel_bytes() + row % kPanelColumns * 4;
-      for (std::int64_t k = 0; k < layout_.stride; ++k) {
-        out[row * layout_.stride + k] = static_cast<std::int8_t>(lane[k / 4 * kPanelColumns * 4 + k % 4] - 128);
+      Byte* quad = panels_begin + row / kPanelColumns * panel_bytes() + row % kPanelColumns * 4;
+      Code* codes = rows_begin + row * layout_.row_stride();
+      for (std::int64_t k = 0; k < layout_.stride; k += 4, quad += kPanelColumns * 4) {
+        copy(quad, codes + k);
       }
     }
   });
-  return result;
+}
+
+/// The panels of int8 as rows, and back: see PackedCodes.
+Tensor PackedWeight::in_rows() const {
+  Tensor rows = Tensor::zeros({panels() * kPanelColumns, layout_.row_stride()}, DType::i8);
+  for_each_quad(
+      codes_.data<std::uint8_t>(), rows.data<std::int8_t>(), [](const std::uint8_t* quad, std::int8_t* codes) {
+        for (int i = 0; i < 4; ++i) {
+          codes[i] = static_cast<std::int8_t>(quad[i] ^ 0x80);  // code + 128 is the code with its sign flipped
+        }
+      });
+  return rows;
+}
+
+Tensor PackedWeight::in_panels() const {
+  Tensor bytes = Tensor::empty({panels() * panel_bytes()}, DType::u8);
+  for_each_quad(bytes.data<std::uint8_t>(), codes_.data<std::int8_t>(),
+                [](std::uint8_t* quad, const std::int8_t* codes) {
+                  for (int i = 0; i < 4; ++i) {
+                    quad[i] = static_cast<std::uint8_t>(codes[i] ^ 0x80);
+                  }
+                });
+  return bytes;
 }
 
 void PackedWeight::check_device(const char* op, const Tensor& x) const {

@@ -25,7 +25,7 @@ class PackedWeight {
   bool has_integer_codes() const { return format_ == PackedFormat::int8 || format_ == PackedFormat::int4; }
   const CodeLayout& layout() const { return layout_; }
   DeviceKind device() const { return codes_.device(); }
-  /// Itself where it is there already, else a copy. On cuda, int8 with one scale per row has its codes in rows as well.
+  /// Itself where it is there already, else a copy. On cuda, int8 with one scale per row has its codes in rows.
   PackedWeight to(DeviceKind device) const;
   /// An error naming `op` where x lies on another device.
   void check_device(const char* op, const Tensor& x) const;
@@ -39,7 +39,11 @@ class PackedWeight {
   void set_scales(const Tensor& scales);
   std::int64_t panels() const { return (rows_ + kPanelColumns - 1) / kPanelColumns; }
   std::int64_t panel_bytes() const;
-  Tensor row_codes() const;
+  bool lies_in_rows() const { return codes_.dtype() == DType::i8; }
+  template <typename Byte, typename Code, typename Copy>
+  void for_each_quad(Byte* panels_begin, Code* rows_begin, Copy copy) const;
+  Tensor in_rows() const;
+  Tensor in_panels() const;
   void pack_row(std::span<const std::uint8_t> padded, std::int64_t row);
   template <typename CodeAt>
   void pack_rows(std::uint8_t zero, CodeAt code_at);
@@ -53,11 +57,10 @@ class PackedWeight {
   PackedFormat format_;
   std::int64_t rows_;
   CodeLayout layout_;
-  Tensor codes_;      // u8
-  Tensor scales_;     // f32 (int8), f16 (nibbles), undefined for halves
-  Tensor offsets_;    // f32, undefined where the grid is symmetric
-  Tensor levels_;     // (16) f32, undefined but for nibbles
-  Tensor row_codes_;  // i8, see PackedCodes
+  Tensor codes_;    // u8 panels, or i8 rows
+  Tensor scales_;   // f32 (int8), f16 (nibbles), undefined for halves
+  Tensor offsets_;  // f32, undefined where the grid is symmetric
+  Tensor levels_;   // (16) f32, undefined but for nibbles
 };
 
 }  // namespace octet

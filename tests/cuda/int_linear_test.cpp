@@ -1,3 +1,4 @@
+#include "base/error.h"
 #include "tensor/ops/checks.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tests/cuda/cuda_test.h"
@@ -90,24 +91,6 @@ TEST_F(CudaIntLinear, TilesEqualTheCpu) {
   }
 }
 
-// As on a chip where the library does not multiply int8.
-TEST_F(CudaIntLinear, NeedNoLibrary) {
-  for (const ProductCase& c : {ProductCase{17, 31, 600, 600}, {65, 70, 300, 300}}) {
-    SCOPED_TRACE(describe(c));
-    const PackedWeight weight = packed_weight(c, {7, true}), moved = weight.to(DeviceKind::cuda);
-    const Tensor x = random_tensor({c.m, c.k}, 3);
-    const QuantizedRows rows = quantize_rows(on_cuda(x), moved.layout());
-    PackedCodes w = moved.view();
-    ASSERT_NE(w.row_codes, nullptr);
-    w.row_codes = nullptr;
-    const Tensor sums = empty_like(rows.codes, {1, c.m, c.n}, DType::i32), y = empty_like(rows.scales, {c.m, c.n});
-    cuda_kernels().int8_product({rows.view(), w, sums.data<std::int32_t>()});
-    cuda_kernels().int8_linear({rows.view(), w, nullptr, Nonlinearity::none, nullptr, y.data<float>()});
-    expect_equal(sums, integer_product(quantize_rows(x, weight.layout()), weight));
-    expect_close(y, dynamic_linear(x, weight), kBound);
-  }
-}
-
 TEST_F(CudaIntLinear, ApplyTheNonlinearity) {
   for (const ProductCase& c : {ProductCase{3, 33, 40, 40}, {18, 33, 40, 40}, {18, 33, 40, 8}}) {
     for (const Format& format : kFormats) {
@@ -125,6 +108,15 @@ TEST_F(CudaIntLinear, ApplyTheNonlinearity) {
   }
 }
 
+TEST_F(CudaIntLinear, RefuseRowsThatAreTooLong) {
+  IntLinearArgs args{};
+  args.x.rows = 1;
+  args.w.n = 16;
+  args.w.layout = code_layout(300'000, kMaxGroup);
+  EXPECT_THROW(cuda_kernels().int8_linear(args), Error);
+  EXPECT_THROW(cuda_kernels().int4_linear(args), Error);
+}
+
 TEST_F(CudaIntLinear, NonFiniteRowsGiveNan) {
   for (const std::int64_t m : {2, 18}) {
     const PackedWeight weight = packed_weight({m, 17, 40, 40}, {8, false});
@@ -134,13 +126,16 @@ TEST_F(CudaIntLinear, NonFiniteRowsGiveNan) {
   }
 }
 
+// int8 with one scale per row lies on a GPU once, in rows; everything else in panels.
 TEST_F(CudaIntLinear, RowCodesAreThoseOfTheWeight) {
   const ProductCase c{1, 17, 33, 33};
   const Codes codes = random_codes(c, 8, false);
   const PackedWeight moved = PackedWeight(codes, PackedFormat::int8).to(DeviceKind::cuda);
   const PackedCodes view = moved.view();
   ASSERT_NE(view.row_codes, nullptr);
-  const std::int64_t stride = view.layout.stride;
+  EXPECT_EQ(view.codes, nullptr);
+  const std::int64_t stride = view.layout.row_stride();
+  EXPECT_EQ(stride, 48);
   std::vector<std::int8_t> rows(static_cast<std::size_t>(32 * stride));
   memory(DeviceKind::cuda).to_host(rows.data(), view.row_codes, rows.size());
   for (std::int64_t n = 0; n < 32; ++n) {
@@ -152,6 +147,18 @@ TEST_F(CudaIntLinear, RowCodesAreThoseOfTheWeight) {
   }
   EXPECT_EQ(packed_weight({1, 17, 33, 8}, {8, false}).to(DeviceKind::cuda).view().row_codes, nullptr);
   EXPECT_EQ(packed_weight(c, {8, false}).view().row_codes, nullptr);
+}
+
+TEST_F(CudaIntLinear, AWeightThatWentToTheGpuAndBackIsTheSame) {
+  for (const std::int64_t group : {33, 8}) {
+    const ProductCase c{2, 17, 33, group};
+    const PackedWeight weight = packed_weight(c, {8, false});
+    const PackedWeight back = weight.to(DeviceKind::cuda).to(DeviceKind::cpu);
+    const Tensor x = random_tensor({c.m, c.k}, 3);
+    ASSERT_NE(back.view().codes, nullptr);
+    EXPECT_EQ(back.view().row_codes, nullptr);
+    expect_equal(dynamic_linear(x, back), dynamic_linear(x, weight));
+  }
 }
 
 }  // namespace

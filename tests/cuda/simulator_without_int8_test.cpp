@@ -15,8 +15,9 @@ class WithoutInt8 : public CudaTest {
 };
 
 TEST_F(WithoutInt8, OwnKernelsGiveTheSameSums) {
-  for (const std::int64_t m : {17, 65}) {
-    const ProductCase c{m, 70, 300, 300};
+  // Tiles of 32 x 32 and of 64 x 64; rows of codes that fill their last 16 bytes and that do not.
+  for (const ProductCase& c : {ProductCase{17, 31, 600, 600}, {17, 70, 304, 304}, {65, 70, 300, 300}}) {
+    SCOPED_TRACE(describe(c));
     const PackedWeight weight(random_codes(c, 8, false), PackedFormat::int8), moved = weight.to(DeviceKind::cuda);
     ASSERT_NE(moved.view().row_codes, nullptr);  // the library would be asked
     const Tensor x = random_tensor({c.m, c.k}, 3);
