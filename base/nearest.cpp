@@ -1,8 +1,14 @@
 #include "base/nearest.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace octet {
+
+namespace {
+// Names are short; the cut keeps a hostile one from costing time.
+constexpr std::size_t kLongestName = 200;
+}  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   // Rows i-2, i-1 and i of the table of distances between the first i letters of a and j of b.
@@ -24,8 +30,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
-  // Names are short; the cut keeps a hostile one from costing time.
-  constexpr std::size_t kLongestName = 200;
   if (name.size() > kLongestName) return std::nullopt;
 
   std::optional<std::string> nearest;
@@ -38,6 +42,20 @@ std::optional<std::string> nearest_name(std::string_view name, const std::vector
       nearest_distance = distance;
     }
   }
+  return nearest;
+}
+
+std::vector<std::string> nearest_names(std::string_view name, const std::vector<std::string>& candidates,
+                                       std::size_t count) {
+  std::vector<std::pair<std::size_t, const std::string*>> by_distance;
+  for (const std::string& candidate : candidates) {
+    by_distance.emplace_back(edit_distance(name.substr(0, kLongestName), candidate), &candidate);
+  }
+  std::stable_sort(by_distance.begin(), by_distance.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  by_distance.resize(std::min(count, by_distance.size()));
+  std::vector<std::string> nearest;
+  for (const auto& [distance, candidate] : by_distance) nearest.push_back(*candidate);
   return nearest;
 }
 

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/nearest.h"
+#include "base/text_columns.h"
 #include "cli/run_config.h"
 #include "nn/gpt.h"
 #include "quant/glob.h"
@@ -65,6 +66,9 @@ std::vector<std::string> matrix_paths(const GptConfig& shape) {
 
 void check_patterns(const std::vector<std::string>& patterns, const std::string& key,
                     const std::vector<std::string>& paths, Problems& problems) {
+  constexpr int kSuggested = 8;  // of a list that is wrong throughout, more help nobody and take time
+  constexpr std::size_t kShown = 100;
+  int wrong = 0;
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     const bool matches = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
       return glob_match(patterns[i], path) || glob_match(patterns[i], path + ".weight");
@@ -72,12 +76,10 @@ void check_patterns(const std::vector<std::string>& patterns, const std::string&
     if (matches) {
       continue;
     }
-    const std::string& pattern = patterns[i];
-    const auto nearest = std::min_element(paths.begin(), paths.end(), [&](const auto& a, const auto& b) {
-      return edit_distance(pattern, a) < edit_distance(pattern, b);
-    });
-    problems.add(fmt::format("{}.{}", key, i), "the pattern \"{}\" matches no layer; the nearest is {}",
-                 shown_text(pattern), *nearest);
+    const std::string nearest =
+        ++wrong > kSuggested ? "" : "; the nearest is " + nearest_names(patterns[i], paths, 1).front();
+    problems.add(fmt::format("{}.{}", key, i), "the pattern \"{}\" matches no layer{}", shortened(patterns[i], kShown),
+                 nearest);
   }
 }
 

@@ -55,11 +55,7 @@ std::string nearest_paths(const std::string& pattern, const std::vector<Layer>& 
   for (const Layer& layer : layers) {
     paths.push_back(layer.path);
   }
-  std::stable_sort(paths.begin(), paths.end(), [&](const std::string& a, const std::string& b) {
-    return edit_distance(pattern, a) < edit_distance(pattern, b);
-  });
-  paths.resize(std::min<std::size_t>(paths.size(), 3));
-  return fmt::format("{}", fmt::join(paths, ", "));
+  return fmt::format("{}", fmt::join(nearest_names(pattern, paths, 3), ", "));
 }
 
 /// Gives the layers that `patterns` match a scheme of their own.

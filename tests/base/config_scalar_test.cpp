@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/config/scalar.h"
@@ -96,6 +97,11 @@ TEST(NearestName, CountsEdits) {
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
   EXPECT_EQ(edit_distance("layers", "layres"), 1u);
   EXPECT_EQ(edit_distance("ca", "abc"), 3u);
+  EXPECT_THAT(nearest_names("layrs", {"width", "layers", "steps", "layer"}, 2),
+              testing::ElementsAre("layers", "layer"));
+  EXPECT_EQ(nearest_names("x", {"a"}, 2).size(), 1u);
+  // As long as nothing of it is looked at behind the first letters: 10^12 steps otherwise.
+  EXPECT_EQ(nearest_names(std::string(1'000'000, 'a'), {std::string(1'000, 'a'), "b"}, 1).front(), "b");
 }
 
 TEST(NearestName, SuggestsOnlyCloseOnes) {

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "tests/eval/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace octet::bench {
 namespace {

@@ -67,6 +67,8 @@ TEST(ApplyRecipe, CoversEveryTensorInOrder) {
       bytes += row.bytes;
       EXPECT_TRUE(row.scheme != "fp32" || row.reason.starts_with("left FP32 because it is ")) << row.path;
       EXPECT_EQ(row.error.elements, row.shape.elements());
+      EXPECT_DOUBLE_EQ(row.bits_per_weight * static_cast<double>(row.shape.elements()),
+                       8.0 * static_cast<double>(row.bytes));
     }
     EXPECT_EQ(paths, expected);
     EXPECT_EQ(coverage.bytes(), bytes);

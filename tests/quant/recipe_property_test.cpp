@@ -9,8 +9,8 @@
 #include "base/config/config.h"
 #include "nn/files/quantized_file.h"
 #include "quant/apply_recipe.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/nn/tiny_gpt.h"
+#include "tests/support/temporary_folder.h"
 
 namespace octet {
 namespace {

@@ -187,5 +187,26 @@ TEST(TokenizerConfig, RefusesASmallVocabularyByName) {
   }
 }
 
+// Tokens 1 and 2, which are '"' and '#', are tokens like any other. The second text merges "!#" and "#$" before "##",
+// so that "##" has also stood where a longer token now lies.
+TEST(BpeTrainer, TheFirstIdsAreOrdinaryTokens) {
+  std::string quotes, hashes;
+  const auto append = [](std::string& text, const char* piece, int times) {
+    for (int i = 0; i < times; ++i) text += std::string(piece) + "\n";
+  };
+  append(quotes, "\"\"\"\"", 5);
+  append(quotes, "\"\"\"", 3);
+  append(hashes, "!##$", 20);
+  append(hashes, "!#", 10);
+  append(hashes, "#$", 10);
+  append(hashes, "##", 5);
+  for (const std::string& text : {quotes, hashes}) {
+    const Vocabulary vocabulary = train(text, 280);
+    EXPECT_EQ(vocabulary.merges, merges_by_recounting(text, 279));
+  }
+  EXPECT_THAT(merged_tokens(train(quotes, 280)), testing::ElementsAre("\"\"", "\"\"\"\"", "\"\"\""));
+  EXPECT_THAT(merged_tokens(train(hashes, 280)), testing::ElementsAre("!#", "#$", "!##$", "##"));
+}
+
 }  // namespace
 }  // namespace octet

@@ -123,6 +123,9 @@ TEST_F(CorpusTest, TokensOfEachPart) {
   for (const auto& run : tokens.train.runs) count += static_cast<std::int64_t>(run.size());
   EXPECT_EQ(tokens.train.tokens, count);
   EXPECT_GT(tokens.bytes_per_token(), 2.0);
+  EXPECT_DOUBLE_EQ(tokens.bytes_per_token() *
+                       static_cast<double>(tokens.train.tokens + tokens.calibration.tokens + tokens.test.tokens),
+                   static_cast<double>(corpus.text.size()));
 }
 
 TEST_F(CorpusTest, TheVocabularyIsLearntFromTheTrainingPartAlone) {

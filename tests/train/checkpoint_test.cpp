@@ -94,6 +94,14 @@ class Checkpoint : public testing::Test {
                       .optimizer_sha256 = {}};
 };
 
+// As an interruption before the first step leaves it.
+TEST_F(Checkpoint, OfStepZeroReadsBack) {
+  Trained trained;
+  state_.step = state_.best_step = 0;
+  save(trained);
+  EXPECT_EQ(read_trainer_state(checkpoint_).step, 0);
+}
+
 TEST_F(Checkpoint, ReadsBackToTheSameBits) {
   Trained trained;
   save(trained);

@@ -31,6 +31,19 @@ TEST(TrainingMemory, GrowsWithTheBatchAndNotWithTheNumberOfSteps) {
   EXPECT_NEAR(training_bytes(demo_shape(), train) - two, two - one, 1.0);
 }
 
+TEST(EvaluationMemory, GrowsWithTokensVocabularyAndWidth) {
+  const GptConfig model = demo_shape();
+  GptConfig wide = model, wordy = model;
+  wide.hidden *= 2;
+  wordy.vocabulary *= 2;
+  const double without_models = evaluation_bytes(model, 0, 1000);
+  EXPECT_GT(without_models, 0.0);
+  EXPECT_GT(evaluation_bytes(wide, 0, 1000), without_models);
+  EXPECT_GT(evaluation_bytes(wordy, 0, 1000), without_models);
+  EXPECT_DOUBLE_EQ(evaluation_bytes(model, 0, 2000), 2 * without_models);
+  EXPECT_GT(evaluation_bytes(model, 1, 1000), without_models + 4e6);  // 2 million floats
+}
+
 TEST(TrainingMemory, NothingOverflows) {
   GptConfig model = demo_shape();
   model.vocabulary = 1 << 24;
