@@ -112,7 +112,9 @@ class PieceProduct {
         panel_(panel),
         pieces_(task.w.layout),
         first_scale_(scale_index(w_, panel, 0) + 4 * fragment_member()),
-        has_whole_pieces_(task.w.layout.group_stride % kCodesOfPiece<Format> == 0) {
+        whole_pieces_(task.w.layout.group_stride % kCodesOfPiece<Format> == 0
+                          ? static_cast<int>(task.w.layout.stride) / kCodesOfPiece<Format>
+                          : 0) {
     OCTET_UNROLL
     for (int half = 0; half < kHalves; ++half) {
       const std::int64_t row = m + fragment_group() + half * 8;
@@ -125,13 +127,14 @@ class PieceProduct {
   __device__ void add(const Steps& own, PieceSums<Sum>& sums) const {
     constexpr int kRound = kPiecesAtOnce<Format>;
     PieceSums<int> of_group = {};
+    const int whole_end = own.end < whole_pieces_ ? own.end : whole_pieces_;
     int first = own.begin;
-    if (kScaleOf == ScaleOf::group && has_whole_pieces_ && pieces_.steps_of_group() == 1) {
-      for (; first + kRound <= own.end; first += kRound) {
+    if (kScaleOf == ScaleOf::group && pieces_.steps_of_group() == 1) {
+      for (; first + kRound <= whole_end; first += kRound) {
         add_round<Round::groups>(first, own, of_group, sums);
       }
     }
-    for (; has_whole_pieces_ && first + kRound <= own.end; first += kRound) {
+    for (; first + kRound <= whole_end; first += kRound) {
       add_round<Round::whole>(first, own, of_group, sums);
     }
     for (; first < own.end; first += kRound) {
@@ -259,7 +262,7 @@ class PieceProduct {
   std::int64_t panel_;
   PiecesOfK<Format> pieces_;
   std::int64_t first_scale_;
-  bool has_whole_pieces_;
+  int whole_pieces_;  // of 32 or 64 codes, one behind the other in memory; the last group may end with a shorter one
   const std::int8_t* x_[kHalves];
 };
 

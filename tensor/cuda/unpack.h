@@ -15,7 +15,7 @@ __device__ inline void unpack_codes(const PackedCodes& w, std::int64_t n, std::i
     case PackedFormat::int8: {
       if (w.row_codes != nullptr) {
         for (int i = 0; i < kCodeStep; ++i) {
-          values[i] = static_cast<float>(w.row_codes[n * w.layout.stride + k + i]);
+          values[i] = static_cast<float>(w.row_codes[n * w.layout.row_stride() + k + i]);
         }
         break;
       }

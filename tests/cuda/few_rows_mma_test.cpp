@@ -54,6 +54,10 @@ TEST_P(FewRowsOfCodes, EqualTheCpu) {
     expect_the_same_in_all_formats({7, 16, 4608, group});
   }
   expect_the_same_in_all_formats({9, 16, 4700, 4700});
+  // The last piece of the last whole round of the last warp has 8 codes.
+  for (const std::int64_t group : {32, 128}) {
+    expect_the_same_in_all_formats({7, 16, 63 * 32 + 8, group});
+  }
 }
 
 TEST_P(FewRowsOfCodes, NeedNoOrderOfThreads) {

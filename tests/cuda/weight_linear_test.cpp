@@ -53,6 +53,14 @@ TEST_F(CudaWeightLinear, ApplyTheNonlinearity) {
   }
 }
 
+// The last 16 codes of a row of the weight reach beyond a row of x of 40, into the next one.
+TEST_F(CudaWeightLinear, RowsOfXDoNotMeetEachOther) {
+  const PackedWeight weight = pack(Int8Weight(random_codes({2, 17, 40, 40}, 8, false)));
+  Tensor x = random_tensor({2, 40}, 3);
+  std::fill_n(x.data<float>() + 40, 40, NAN);
+  expect_close(weight_linear(on_cuda(x), weight.to(DeviceKind::cuda)), weight_linear(x, weight), kBound);
+}
+
 // A row of a view is contiguous, but begins where 16 bytes do not.
 TEST_F(CudaWeightLinear, RowsMayBeginAnywhere) {
   const PackedWeight weight = pack(Int8Weight(random_codes({1, 17, 64, 64}, 8, false)));
