@@ -9,7 +9,7 @@ function(octet_gpu_program name)
   endif()
   octet_bench_program(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE octet_gpu_bench)
-  octet_bench_smoke(${name}_without_gpu ${CMAKE_CURRENT_SOURCE_DIR}/without_gpu.sh $<TARGET_FILE:${name}>)
+  octet_bench_smoke(${name}_without_gpu ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/without_gpu.sh $<TARGET_FILE:${name}>)
 endfunction()
 
 # octet_gpu_simulated(NAME SOURCE ARGUMENT...): the same program on the simulator, run on little work.

@@ -20,6 +20,11 @@ foreach(folder ${folders})
   install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/octet FILES_MATCHING PATTERN "*.h")
 endforeach()
 
+# The variable is the path of nvcc, which if() would not take for a truth in the file that is written.
+set(octet_package_cuda OFF)
+if(octet_has_cuda)
+  set(octet_package_cuda ON)
+endif()
 install(EXPORT OctetTargets NAMESPACE Octet:: DESTINATION ${octet_package})
 configure_package_config_file(cmake/OctetConfig.cmake.in ${PROJECT_BINARY_DIR}/OctetConfig.cmake INSTALL_DESTINATION ${octet_package})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/OctetConfigVersion.cmake COMPATIBILITY SameMinorVersion)
