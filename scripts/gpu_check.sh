@@ -68,7 +68,8 @@ pack() {
   scripts/gpu_stages/shorten_logs.sh
   local files=(-C "$(realpath "$work")" check)
   [ ! -e "$out/gpu.json" ] || files+=(-C "$out" gpu.json gpu.md)
-  tar -czf "$out/.gpu-results.part" "${files[@]}" && mv -f "$out/.gpu-results.part" "$out/gpu-results.tgz"
+  tar -czf "$out/.gpu-results.part" "${files[@]}" 2>/dev/null
+  [ $? -gt 1 ] || mv -f "$out/.gpu-results.part" "$out/gpu-results.tgz"  # 1: a log grew meanwhile
 }
 
 failed=0
@@ -82,7 +83,9 @@ run_stage() {
     result="left out: no time"
     echo "no time" >"$GPU_RAW/$name.log"
   else
-    GPU_SECONDS=$limit run_group "$name" timeout -k 5 "$limit" "scripts/gpu_stages/$name.sh" >"$GPU_RAW/$name.log" 2>&1 || code=$?
+    # The outer one is for a process that even a kill does not end, as one that waits in the driver: it is left behind.
+    GPU_SECONDS=$limit run_group "$name" timeout -k 1 "$((limit + 7))" timeout -k 5 "$limit" "scripts/gpu_stages/$name.sh" \
+      >"$GPU_RAW/$name.log" 2>&1 || code=$?
     case $code in
       0) result=ok ;;
       4) result="needs a GPU" ;;
@@ -125,6 +128,7 @@ in_background() {
 scripts/gpu_stages/machine.sh >"$GPU_RAW/machine.txt"
 [ -n "$dry_run" ] || in_background scripts/gpu_stages/clocks.sh >"$GPU_RAW/clocks.csv" 2>&1
 run_stage programs 45
+sed -n 's/^warning\t/gpu_check: warning: /p' "$GPU_RAW/machine.txt"
 
 has_programs() { [ -e "$GPU_PROGRAMS/octet" ]; }
 nvcc=${CUDACXX:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}

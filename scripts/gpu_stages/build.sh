@@ -15,8 +15,10 @@ else
   options+=(-G "Unix Makefiles")
 fi
 . scripts/gpu_stages/targets.sh
+jobs=$(nproc)
+! [ -e "$GPU_PROGRAMS/octet" ] || jobs=$((jobs * 3 / 4 + 1))  # the rest for what is measured meanwhile
 code=0
 nice -n 10 cmake -S . -B "$folder" "${options[@]}" &&
-  nice -n 10 cmake --build "$folder" -j "${GPU_JOBS:-$(nproc)}" --target "${targets[@]}" -- "${keep_going[@]}" || code=$?
+  nice -n 10 cmake --build "$folder" -j "$jobs" --target "${targets[@]}" -- "${keep_going[@]}" || code=$?
 echo "$code" >"$GPU_WORK/build.code"
 exit "$code"

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -182,6 +183,12 @@ class GpuCheckTest(unittest.TestCase):
         self.assertEqual(self.signal_in_the_second_stage(signal.SIGKILL), -signal.SIGKILL)
         self.assertIn("check/products.json", self.packed())
         self.assertEqual(self.result_of("products"), "ok")
+
+    def test_log_that_grows_while_it_is_packed_does_no_harm(self):
+        real = shutil.which("tar")
+        fakes.script(self.machine.bin / "tar", f'{real} "$@"\nexit 1  # as where a file has changed\n')
+        self.check("--stage", "products")
+        self.assertIn("check/products.json", self.packed())
 
     def test_without_programs_and_without_nvcc(self):
         done = self.check("--programs", str(self.machine.folder / "none"), "--stage", "products", "--stage", "tests")
