@@ -6,8 +6,8 @@
 #include "tensor/cuda/few_rows_of_codes.h"
 #include "tensor/cuda/many_rows.h"
 #include "tensor/cuda/many_rows_mma.h"
-#include "tensor/cuda/mma_rows.h"
 #include "tensor/cuda/runtime.h"
+#include "tensor/cuda/switches.h"
 
 namespace octet::cuda {
 namespace {
@@ -67,7 +67,7 @@ void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
     return;
   }
   if constexpr (std::is_same_v<typename Format::Rows, CodeRows>) {
-    if (task.x.rows >= mma_rows()) {
+    if (task.x.rows >= switches().mma_rows) {
       few_rows_mma_linear<Format>(name, task);
       return;
     }
@@ -96,7 +96,7 @@ void panel_product(const char* name, const Task<CodeRows>& task) {
     launch(name, many_rows_mma<Format, Wide, ExactFragments>, mma_grid<Wide>(task), task);
     return;
   }
-  if (task.x.rows >= mma_rows()) {
+  if (task.x.rows >= switches().mma_rows) {
     with_halves(task.x.rows, [&](auto halves) {
       launch(name, few_rows_mma_sums<Format, halves()>, few_rows_grid<8 * halves()>(task), task);
     });

@@ -1,4 +1,4 @@
-#include "tensor/cuda/mma_rows.h"
+#include "tensor/cuda/switches.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"
@@ -14,11 +14,11 @@ constexpr double kBound = 2e-7;
 
 class FewRowsOfCodes : public CudaTest, public testing::WithParamInterface<std::int64_t> {
  protected:
-  FewRowsOfCodes() { cuda::mma_rows() = GetParam(); }
-  ~FewRowsOfCodes() override { cuda::mma_rows() = before_; }
+  FewRowsOfCodes() { cuda::switches().mma_rows = GetParam(); }
+  ~FewRowsOfCodes() override { cuda::switches().mma_rows = before_; }
 
  private:
-  std::int64_t before_ = cuda::mma_rows();
+  std::int64_t before_ = cuda::switches().mma_rows;
 };
 
 void expect_the_same(const ProductCase& c, int bits, bool minimum) {

@@ -69,8 +69,8 @@ class GpuCheckTest(unittest.TestCase):
         done = self.check()
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual({name: stage["result"] for name, stage in self.results()["stages"].items()},
-                         {**dict.fromkeys(("programs", "tests", "products", "vectors", "training", "bench", "profile", "loss", "sanitizer"), "ok"),
-                          "switches": "left out", "peer": "left out"})
+                         {**dict.fromkeys(("programs", "tests", "products", "vectors", "training", "bench", "switches", "profile", "loss", "sanitizer"), "ok"),
+                          "peer": "left out"})
         expected = {"int8 product 8192^3 alone": "PASS", "int8 alone against TF32": "PASS", "matrix-vector int8": "PASS",
                     "matrix-vector int4": "MISS", "GPT-2 124M training TF32": "PASS", "GPT-2 124M training FP32": "MISS",
                     "training TF32 against PyTorch": "not measured", "the same run twice": "PASS", "loss curve": "PASS",
@@ -228,9 +228,10 @@ class GpuCheckTest(unittest.TestCase):
 
     def test_every_switch_is_read_by_a_source(self):
         sources = "".join(path.read_text() for folder in ("tensor", "nn", "bench") for path in (ROOT / folder).rglob("*.cpp"))
+        self.assertIn("std::getenv(name)", (ROOT / "tensor/cuda/switches.cpp").read_text())
         lines = (ROOT / "scripts/gpu_stages/switches.txt").read_text().splitlines()
         for variable in (line.split("=")[0] for line in lines if not line.startswith("#")):
-            self.assertIn(f'getenv("{variable}")', sources)
+            self.assertIn(f'("{variable}"', sources)
 
     def test_no_gpu_is_code_4_and_a_dry_run_passes(self):
         fakes.script(self.machine.bin / "nvidia-smi", 'echo "no devices were found"; exit 6\n')
