@@ -38,11 +38,14 @@ FOLDERS = {
     "tensor/ops": (["tensor_grad", "tensor_kernel", "tensor_unit"], ["nn_unit", "nn_golden", "nn_grad"]),
     "nn": (["nn_unit", "nn_golden", "nn_grad"], [MANUAL, "quant_unit", "train_unit"]),
     "quant": (["quant_unit"], [MANUAL, "nn_unit", "eval_unit"]),
+    "text": (["text_unit", "text_golden"], [MANUAL, "train_unit"]),
     "train": (["train_unit", "train_golden"], [MANUAL, "eval_unit"]),
     "eval": (["eval_unit"], ["cli_cli"]),
 }
 # What these write is for people: a picture or a page with a colour too many is no mistake that a test should notice.
-FOR_PEOPLE = ("chart", "gnuplot", "report_html", "report_markdown", "report_table", "report_verdict", "report_metrics", "bench_text")
+CHARTS = ("activations", "chart_script", "gnuplot", "outliers", "speed", "tradeoff", "training", "weights")
+PAGES = ("html", "markdown", "table", "verdict", "metrics")
+FOR_PEOPLE = (*(f"eval/charts/{name}" for name in CHARTS), *(f"eval/report/{name}" for name in PAGES), "eval/speed/bench_text")
 SECONDS = 180  # a test program takes at most some ten
 
 
@@ -70,7 +73,7 @@ def call(*command, seconds=None):
 def sources_of(folder):
     names = subprocess.run(["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     product = [name for name in names if name.endswith((".cpp", ".h"))]
-    return [name for name in product if not pathlib.Path(name).name.startswith(FOR_PEOPLE)]
+    return [name for name in product if not name.startswith(FOR_PEOPLE)]
 
 
 def sample_of(folders, count, seed):
