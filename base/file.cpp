@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <optional>
@@ -20,6 +21,9 @@ namespace octet {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Of a text whose size is not known beforehand: from a pipe or a device.
+constexpr std::size_t kMostWithoutSize = std::size_t{256} << 20;
 
 std::string reason(int error) {
   return std::generic_category().message(error);
@@ -232,12 +236,17 @@ std::string read_text_file(const fs::path& path) {
   if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
     fail_to_read(path, errno);
   }
-  // The size is only a first guess: files of /proc and pipes report 0.
-  std::string text(static_cast<std::size_t>(info.st_size) + 1, '\0');
+  // The size is only a first guess: files of /proc and pipes report 0. Some devices never end.
+  const auto size = static_cast<std::size_t>(info.st_size);
+  const std::size_t most = std::max(size, kMostWithoutSize);
+  std::string text(size + 1, '\0');
   std::size_t used = 0;
   while (const std::size_t count =
              read_some(path, [&] { return ::read(file.get(), text.data() + used, text.size() - used); })) {
     used += count;
+    if (used > most) {
+      fail(ErrorKind::input, "{}: cannot read: no end after {} MiB", path.string(), most >> 20);
+    }
     if (used == text.size()) {
       text.resize(text.size() * 2);
     }

@@ -12,7 +12,7 @@ namespace octet {
 /// All errors here name the path and the system's reason. Reading fails with ErrorKind::input,
 /// writing with ErrorKind::run.
 
-/// The whole file.
+/// The whole file. From a pipe or a device, at most 256 MiB.
 std::string read_text_file(const std::filesystem::path& path);
 
 /// A binary file whose parts are read straight to where they belong.

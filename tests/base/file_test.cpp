@@ -72,6 +72,8 @@ TEST_F(File, WritesAndReadsAnyBytes) {
 
 TEST_F(File, ReadsFilesThatDoNotKnowTheirSize) {
   EXPECT_THAT(read_text_file("/proc/self/status"), HasSubstr("Name:"));
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { read_text_file("/dev/zero"); }),
+            "/dev/zero: cannot read: no end after 256 MiB");
 }
 
 TEST_F(File, ReadErrorsNameThePathAndTheReason) {
