@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// A file system takes 255 bytes; temporary names and endings add some (base/file.h).
+// A file system takes 255 bytes; temporary names and endings add some (base/files/hidden_name.h).
 constexpr std::size_t kLongestFileName = 100;
 constexpr std::size_t kHashDigits = 8;
 
@@ -39,6 +39,20 @@ std::string shown_text(std::string_view text) {
     text.remove_prefix(length);
   }
   return shown;
+}
+
+std::string excerpt(std::string_view text) {
+  constexpr std::size_t kLongestExcerpt = 60;
+  const auto is_continuation = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; };
+  std::size_t end = std::min(text.size(), kLongestExcerpt);
+  if (end < text.size()) {
+    // Step back to the start of the UTF-8 character that the cut falls into.
+    while (end > 0 && is_continuation(text[end])) --end;
+  }
+  std::string line = shown_text(text.substr(0, end)) + (end < text.size() ? "..." : "");
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return line;
 }
 
 std::string name_rule_broken(std::string_view name) {

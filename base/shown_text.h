@@ -16,6 +16,9 @@ bool is_steering(char32_t code_point);
 /// text can steer a terminal or turn a line around. HTML, Markdown and gnuplot escape what is left in their own way.
 std::string shown_text(std::string_view text);
 
+/// `text` as a message quotes it: shown on one line, and cut to a length that leaves the message readable.
+std::string excerpt(std::string_view text);
+
 /// What is wrong with `name` as the name of a run or a recipe, as it stands after "expected": "expected a name without
 /// control characters"; empty where nothing is. Names are UTF-8 that shown_text() leaves as it is, on one line, of 1 to
 /// kLongestName bytes that are not all blank.

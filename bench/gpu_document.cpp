@@ -4,7 +4,7 @@
 #include <exception>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
 #include "eval/speed/interleave.h"
 
 namespace octet::bench {

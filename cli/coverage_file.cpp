@@ -3,7 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/config/config.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/read_file.h"
 #include "base/json.h"
 #include "eval/report/parts.h"
 #include "nn/files/quantized_file.h"

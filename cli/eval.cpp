@@ -1,6 +1,6 @@
 #include <fmt/ranges.h>
 
-#include "base/file.h"
+#include "base/files/atomic_file.h"
 #include "base/parallel.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"

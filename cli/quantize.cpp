@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/known_folder.h"
 #include "base/format.h"
 #include "base/json.h"
 #include "cli/console.h"

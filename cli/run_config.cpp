@@ -5,7 +5,7 @@
 
 #include <fmt/ranges.h>
 
-#include "base/file.h"
+#include "base/files/atomic_file.h"
 #include "base/nearest.h"
 #include "cli/builtin_configs.h"
 #include "cli/console.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/config/config.h"
-#include "base/folder_lock.h"
+#include "base/files/folder_lock.h"
 #include "base/shown_text.h"
 #include "cli/verbs.h"
 #include "eval/eval_config.h"

@@ -51,7 +51,8 @@ void check_ours(const Run& run) {
 void check_writable(const Run& run) {
   fs::path place = fs::absolute(run.folder).lexically_normal();
   std::error_code ignored;
-  while (!fs::exists(place, ignored) && place.has_relative_path()) {
+  // A link that leads nowhere is in the way as much as a file is.
+  while (!fs::exists(fs::symlink_status(place, ignored)) && place.has_relative_path()) {
     place = place.parent_path();
   }
   const bool is_folder = fs::is_directory(place, ignored);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/file.h"
+#include "base/files/known_folder.h"
 #include "cli/run_config.h"
 
 // The folder of a run as a whole: whether it is ours to write to, and nobody else's at the moment.

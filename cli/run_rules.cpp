@@ -25,7 +25,7 @@ std::string lower(std::string text) {
 void check_run_name(const std::string& name, Problems& problems) {
   const std::string rule = name_rule_broken(name);
   if (!rule.empty()) {
-    problems.add("name", "expected {}, got \"{}\"", rule, shown_text(name));
+    problems.add("name", "expected {}, got \"{}\"", rule, excerpt(name));
   } else if (name.find('/') != std::string::npos || name == "." || name == "..") {
     problems.add("name", "expected a name for a folder, got \"{}\"", name);
   }
@@ -123,7 +123,7 @@ void RunConfig::validate(Problems& problems) const {
   check_run_name(name, problems);
   if (!corpus.name.empty()) {
     if (const std::string rule = name_rule_broken(corpus.name); !rule.empty()) {
-      problems.add("corpus.name", "expected {}, got \"{}\"", rule, shown_text(corpus.name));
+      problems.add("corpus.name", "expected {}, got \"{}\"", rule, excerpt(corpus.name));
     }
   }
   if (corpus.calibration_fraction + corpus.test_fraction >= 1.0) {

@@ -1,7 +1,7 @@
 // Trains a tiny GPT on a text, lets it write, and saves it: train_gpt TEXT [FOLDER]
 #include <cstdio>
 
-#include "base/file.h"
+#include "base/files/read_file.h"
 #include "nn/files/model_file.h"
 #include "nn/generation/generate.h"
 #include "nn/initialize.h"

@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/read_file.h"
 #include "base/nearest.h"
 #include "base/sha256.h"
 

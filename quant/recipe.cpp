@@ -88,7 +88,7 @@ std::string Recipe::describe() const {
 void Recipe::validate(Problems& problems) const {
   WeightScheme::validate(problems);
   if (const std::string rule = name_rule_broken(name); !rule.empty()) {
-    problems.add("name", "expected {}, got \"{}\"", rule, shown_text(name));
+    problems.add("name", "expected {}, got \"{}\"", rule, excerpt(name));
   }
   if (activations != Activations::weight_only && !has_codes()) {
     problems.add("activations",

@@ -5,7 +5,7 @@
 #include <system_error>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/read_file.h"
 #include "text/interrupt_check.h"
 
 namespace octet {

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/read_file.h"
 #include "base/json.h"
 #include "text/byte_unicode.h"
 

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/config/config.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/known_folder.h"
+#include "base/files/read_file.h"
 #include "base/json.h"
 #include "io/safetensors.h"
 #include "nn/files/model_file.h"

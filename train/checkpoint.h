@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "base/file.h"
+#include "base/files/known_folder.h"
 #include "nn/gpt.h"
 #include "text/corpus.h"
 #include "text/tokenizer.h"

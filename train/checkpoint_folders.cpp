@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/known_folder.h"
 #include "train/checkpoint.h"
 
 namespace octet {

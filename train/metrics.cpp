@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/read_file.h"
 #include "base/json.h"
 
 namespace octet {

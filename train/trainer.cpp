@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/file.h"
+#include "base/files/known_folder.h"
 #include "base/format.h"
 #include "nn/cost.h"
 #include "nn/files/model_tokenizer.h"

@@ -5,6 +5,7 @@
 
 #include "base/config/describe.h"
 #include "base/config/reader.h"
+#include "base/shown_text.h"
 
 namespace octet {
 namespace {
@@ -20,7 +21,7 @@ struct RuleBreaker {
   }
   std::optional<std::string> operator()(const std::string* value) const {
     const bool broken = (rules.not_empty && value->empty()) || !is_choice(*value);
-    return broken ? std::optional(fmt::format("\"{}\"", *value)) : std::nullopt;
+    return broken ? std::optional(fmt::format("\"{}\"", excerpt(*value))) : std::nullopt;
   }
   std::optional<std::string> operator()(const ListRef& list) const {
     const bool broken = rules.not_empty && list.size(list.list) == 0;

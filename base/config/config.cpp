@@ -8,7 +8,7 @@
 #include "base/config/reader.h"
 #include "base/config/yaml.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/read_file.h"
 
 namespace octet {
 namespace {

@@ -1,12 +1,12 @@
 #include "base/config/describe.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/nearest.h"
+#include "base/shown_text.h"
 
 namespace octet {
 namespace {
@@ -66,22 +66,6 @@ std::optional<std::string> find_path(const StructRef& parent, const std::string&
     }
   }
   return std::nullopt;
-}
-
-/// A text on one line, cut to a length that leaves a message readable.
-std::string excerpt(const std::string& text) {
-  constexpr std::size_t kLongestText = 60;
-  std::string line = text.substr(0, kLongestText);
-  const auto is_continuation = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; };
-  if (line.size() < text.size()) {
-    // Step back to the start of the UTF-8 character that the cut falls into.
-    std::size_t end = line.size();
-    while (end > 0 && is_continuation(text[end])) --end;
-    line = line.substr(0, end) + "...";
-  }
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
-  return line;
 }
 
 }  // namespace

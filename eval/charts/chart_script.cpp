@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/known_folder.h"
 #include "base/shown_text.h"
 
 namespace octet {

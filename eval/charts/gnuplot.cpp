@@ -3,7 +3,9 @@
 #include <cstdlib>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/known_folder.h"
+#include "base/files/read_file.h"
 #include "eval/charts/child_program.h"
 
 namespace octet {

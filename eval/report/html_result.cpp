@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "base/file.h"
+#include "base/files/read_file.h"
 #include "eval/report/html.h"
 #include "eval/report/text.h"
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/read_file.h"
 #include "base/shown_text.h"
 #include "eval/report/report.h"
 

@@ -1,4 +1,5 @@
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/known_folder.h"
 #include "eval/report/report.h"
 
 namespace octet {

@@ -7,7 +7,9 @@
 #include <fmt/ranges.h>
 
 #include "base/config/config.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/known_folder.h"
+#include "base/files/read_file.h"
 #include "base/json.h"
 #include "base/sha256.h"
 #include "nn/cost.h"

@@ -15,8 +15,8 @@ struct Switches {
   /// product saves grows with the rows.
   std::int64_t expand_rows = 64;
   /// OCTET_MMA_ROWS: products of int8 activations use tensor cores from this many rows on (few_rows_mma.h), and dp4a
-  /// below (few_rows.h); 1 for always, 17 for never. 3 by arithmetic: dp4a is then bound by its instructions, not by the
-  /// bytes of the weight.
+  /// below (few_rows.h); 1 for always, 17 for never. 3 by arithmetic: dp4a is then bound by its instructions, not by
+  /// the bytes of the weight.
   std::int64_t mma_rows = 3;
 };
 

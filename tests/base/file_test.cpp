@@ -1,9 +1,10 @@
-#include "base/file.h"
-
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -14,6 +15,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files/atomic_file.h"
+#include "base/files/known_folder.h"
+#include "base/files/read_file.h"
 
 namespace octet {
 namespace {
@@ -74,6 +78,22 @@ TEST_F(File, ReadsFilesThatDoNotKnowTheirSize) {
   EXPECT_THAT(read_text_file("/proc/self/status"), HasSubstr("Name:"));
   EXPECT_EQ(error_of(ErrorKind::input, [&] { read_text_file("/dev/zero"); }),
             "/dev/zero: cannot read: no end after 256 MiB");
+}
+
+TEST_F(File, ReadsAPipeWhoseWriterComesLateAndPauses) {
+  const fs::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));  // longer than one look at the pipe
+    std::ofstream file(pipe);
+    file << "first " << std::flush;
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    file << "second";
+  });
+  EXPECT_EQ(read_text_file(pipe), "first second");
+  writer.join();
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { InputFile file(pipe); }),
+            pipe.string() + ": expected a file, found a pipe or a device");
 }
 
 TEST_F(File, ReadErrorsNameThePathAndTheReason) {

@@ -1,4 +1,4 @@
-#include "base/folder_lock.h"
+#include "base/files/folder_lock.h"
 
 #include <optional>
 
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
 
 namespace octet {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/file.h"
+#include "base/files/read_file.h"
 
 namespace octet {
 namespace {

@@ -55,6 +55,13 @@ TEST(FileName, OfOtherNamesIsPlainAndTellsThemApart) {
   EXPECT_NE(file_name_for("größe"), file_name_for("grüße"));
 }
 
+TEST(Excerpt, IsOneShortLineOfWholeCharacters) {
+  EXPECT_EQ(excerpt("a\nb\tc\x1b"), "a b c\uFFFD");
+  EXPECT_EQ(excerpt(std::string(60, 'x')), std::string(60, 'x'));
+  EXPECT_EQ(excerpt(std::string(6000, 'x')), std::string(60, 'x') + "...");
+  EXPECT_EQ(excerpt(std::string(59, 'x') + "\u00fc"), std::string(59, 'x') + "...");
+}
+
 TEST(NameRule, RefusesWhatNoFolderOrPageCanShow) {
   for (const std::string name : {"int4", "my int4", "\"q\" \\ '", "a/b", "\u91cf\u5316", "1.0", ".."}) {
     EXPECT_EQ(name_rule_broken(name), "") << name;

@@ -5,7 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "base/folder_lock.h"
+#include "base/files/folder_lock.h"
 #include "tests/cli/cli_sample.h"
 
 namespace octet {

@@ -6,7 +6,7 @@
 
 #include <sys/wait.h>
 
-#include "base/file.h"
+#include "base/files/read_file.h"
 
 namespace octet {
 

@@ -106,6 +106,14 @@ TEST(Run, AClosedPipeIsAnErrorAndNotACrash) {
   EXPECT_THAT(result.out, testing::AnyOf("0\n", "1\n"));
 }
 
+TEST(Run, AnOrderToStopEndsTheWaitForAPipeThatNobodyWritesTo) {
+  const Workplace place;
+  // 137 would be the second signal, of kill.
+  const ProcessResult result = place.shell("mkfifo pipe.yaml; timeout -s TERM -k 5 0.5 $OCTET run pipe.yaml --out r");
+  EXPECT_EQ(result.code, 130) << result.err;
+  EXPECT_THAT(result.err, testing::HasSubstr("pipe.yaml: interrupted while nothing came to read"));
+}
+
 TEST(Run, WithoutGnuplotOnlyTheChartsAreMissing) {
   const Workplace place;
   copy_finished_run(place.path() / "r");

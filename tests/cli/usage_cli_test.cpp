@@ -87,6 +87,8 @@ TEST(Usage, AnOutputFolderThatCannotBeWrittenIsRefused) {
                    {"text.txt/a", "Not a directory"});
   }
   expect_refused(place, place.octet({"configs", "validate", "tiny.yaml", "--out", "text.txt/a"}), 1, {"text.txt/a"});
+  fs::create_symlink("nowhere", place.path() / "dangling");
+  expect_refused(place, place.octet({"train", "tiny.yaml", "--out", "dangling"}), 1, {"dangling: Not a directory"});
   if (::geteuid() == 0) return;  // root may write anywhere
   fs::create_directory(place.path() / "locked");
   fs::permissions(place.path() / "locked", fs::perms::owner_read | fs::perms::owner_exec);

@@ -8,7 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/read_file.h"
 #include "eval/charts/chart_script.h"
 #include "eval/charts/gnuplot.h"
 #include "tests/eval/sample_charts.h"

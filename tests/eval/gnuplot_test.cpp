@@ -5,7 +5,9 @@
 #include <signal.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/known_folder.h"
+#include "base/files/read_file.h"
 #include "tests/support/temporary_folder.h"
 
 namespace octet {

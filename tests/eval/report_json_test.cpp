@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "tests/eval/sample_report.h"
 #include "tests/support/temporary_folder.h"
 

@@ -5,7 +5,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/file.h"
 #include "nn/files/quantized_file.h"
 #include "quant/apply_recipe.h"
 #include "tests/eval/tiny_models.h"

@@ -3,7 +3,7 @@
 
 #include <sys/resource.h>
 
-#include "base/file.h"
+#include "base/files/read_file.h"
 #include "tests/fuzz/fuzz.h"
 
 // In place of libFuzzer where that is not there: gives the target every file of the folders that are named, once. So

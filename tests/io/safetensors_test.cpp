@@ -14,7 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/read_file.h"
 
 namespace octet {
 namespace {

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/file.h"
+#include "base/files/atomic_file.h"
 #include "tests/nn/tiny_gpt.h"
 
 namespace octet {

@@ -7,7 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/read_file.h"
 #include "base/sha256.h"
 #include "nn/layers/quantized_embedding.h"
 #include "nn/layers/quantized_linear.h"

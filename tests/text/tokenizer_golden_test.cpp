@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/file.h"
+#include "base/files/read_file.h"
 #include "text/bpe_trainer.h"
 #include "text/tokenizer_file.h"
 

@@ -6,7 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/known_folder.h"
 #include "tests/support/temporary_folder.h"
 
 namespace octet {

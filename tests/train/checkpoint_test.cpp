@@ -12,7 +12,8 @@
 #include <gtest/gtest.h>
 
 #include "base/config/config.h"
-#include "base/file.h"
+#include "base/files/atomic_file.h"
+#include "base/files/read_file.h"
 #include "io/safetensors.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/train/training_sample.h"

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/read_file.h"
 #include "tests/support/temporary_folder.h"
 
 namespace octet {

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include "base/file.h"
+#include "base/files/read_file.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/train/training_sample.h"
 

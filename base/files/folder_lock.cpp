@@ -1,8 +1,7 @@
-#include "base/folder_lock.h"
+#include "base/files/folder_lock.h"
 
 #include <cerrno>
 #include <ctime>
-#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/chrono.h>
@@ -10,14 +9,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/files/known_folder.h"
+#include "base/files/read_file.h"
+#include "base/files/system_call.h"
 
 namespace octet {
 namespace {
-
-std::string reason(int error) {
-  return std::generic_category().message(error);
-}
 
 std::string machine_name() {
   char name[256] = {};
@@ -39,7 +36,7 @@ FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& w
   // Not inherited: a program that is started from here must not hold the lock when this process has ended.
   descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) {
-    fail(ErrorKind::run, "{}: cannot write: {}", path.string(), reason(errno));
+    fail_to("write", path, errno);
   }
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     ::close(descriptor_);
