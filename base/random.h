@@ -11,10 +11,14 @@ namespace octet {
 std::uint64_t hash_name(std::string_view name);
 
 /// Random numbers that are a pure function of (seed, stream, index): no state, so any number of
-/// threads may ask in any order and gets the same values.
+/// threads may share one object, ask in any order, and get the same values.
 ///
-/// Generator: Philox4x32-10 with key = seed and counter = (index, stream). Source: Salmon, Moraes,
-/// Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011, section 4.3.
+///     const Random random(seed, hash_name("blocks.3.mlp.up.weight"));
+///     parallel_for(n, 1024, [&](std::int64_t begin, std::int64_t end) {
+///       for (std::int64_t i = begin; i < end; ++i) x[i] = random.normal(static_cast<std::uint64_t>(i));
+///     });
+///
+/// Generator: Philox4x32-10 (base/philox.h).
 ///
 /// `uniform`, `normal` and `below` of one index are made from the same 128 random bits, so give
 /// each purpose a stream of its own.

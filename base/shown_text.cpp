@@ -27,7 +27,8 @@ bool is_steering(char32_t c) {
   const bool control = (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c <= 0x9F);
   const bool direction =
       c == 0x61C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
-  return control || direction;
+  const bool noncharacter = (c >= 0xFDD0 && c <= 0xFDEF) || (c & 0xFFFE) == 0xFFFE;
+  return control || direction || noncharacter;
 }
 
 std::string shown_text(std::string_view text) {
@@ -43,11 +44,10 @@ std::string shown_text(std::string_view text) {
 
 std::string excerpt(std::string_view text) {
   constexpr std::size_t kLongestExcerpt = 60;
-  const auto is_continuation = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; };
   std::size_t end = std::min(text.size(), kLongestExcerpt);
   if (end < text.size()) {
     // Step back to the start of the UTF-8 character that the cut falls into.
-    while (end > 0 && is_continuation(text[end])) --end;
+    while (end > 0 && is_utf8_continuation(text[end])) --end;
   }
   std::string line = shown_text(text.substr(0, end)) + (end < text.size() ? "..." : "");
   std::replace_if(

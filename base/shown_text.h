@@ -8,8 +8,9 @@ namespace octet {
 // Names and texts that come from a configuration, a file or a model are shown on terminals and in pages, and become
 // names of files. These functions stand at that border.
 
-/// Whether a code point steers what shows it: a control character (C0, DEL, C1) other than a line feed or a tab, or one
-/// that changes the direction of what follows it (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069).
+/// Whether a code point steers what shows it: a control character (C0, DEL, C1) other than a line feed or a tab, one
+/// that changes the direction of what follows it (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069), or one
+/// that Unicode keeps out of texts and YAML does not give back (U+FDD0 to U+FDEF, the last two of each plane).
 bool is_steering(char32_t code_point);
 
 /// `text` as it may be shown: every character that is_steering() and every byte that is not UTF-8 becomes U+FFFD. So no

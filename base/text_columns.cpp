@@ -67,24 +67,34 @@ std::string shortened(std::string_view text, std::size_t columns) {
   return line.substr(0, bytes) + "..";
 }
 
+std::vector<std::size_t> column_widths(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const std::vector<std::string>& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()), 0);
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], display_width(row[c]));
+  }
+  return widths;
+}
+
+std::string padded(const std::string& text, std::size_t width, char alignment) {
+  const std::string spaces(width - std::min(width, display_width(text)), ' ');
+  return alignment == '<' ? text + spaces : spaces + text;
+}
+
 std::string align_columns(const std::vector<std::vector<std::string>>& rows, std::string_view alignment,
                           std::string_view gap) {
   std::vector<std::vector<std::string>> lines = rows;
-  std::vector<std::size_t> widths(alignment.size(), 0);
   for (std::vector<std::string>& line : lines) {
     line.resize(alignment.size());
-    for (std::size_t c = 0; c < line.size(); ++c) {
-      line[c] = one_line(line[c]);
-      widths[c] = std::max(widths[c], display_width(line[c]));
-    }
+    for (std::string& cell : line) cell = one_line(cell);
   }
+  const std::vector<std::size_t> widths = column_widths(lines);
   std::string text;
   for (const std::vector<std::string>& cells : lines) {
     std::string line;
     for (std::size_t c = 0; c < cells.size(); ++c) {
-      const std::string padding(widths[c] - display_width(cells[c]), ' ');
       if (c > 0) line += gap;
-      line += alignment[c] == '<' ? cells[c] + padding : padding + cells[c];
+      line += padded(cells[c], widths[c], alignment[c]);
     }
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }

@@ -25,9 +25,9 @@ CodePoint read_utf8(std::string_view text) {
   if (length == 1) return {lead, 1};
   char32_t value = lead & (0x7Fu >> length);
   for (int i = 1; i < length; ++i) {
-    const auto byte = static_cast<unsigned char>(text[static_cast<std::size_t>(i)]);
-    if ((byte & 0xC0u) != 0x80u) return {};
-    value = (value << 6) | (byte & 0x3Fu);
+    const char byte = text[static_cast<std::size_t>(i)];
+    if (!is_utf8_continuation(byte)) return {};
+    value = (value << 6) | (static_cast<unsigned char>(byte) & 0x3Fu);
   }
   const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
   if (value < kSmallest[length] || value > 0x10FFFF || surrogate) return {};

@@ -16,6 +16,11 @@ struct CodePoint {
 /// UTF-8. Source: RFC 3629, section 4.
 CodePoint read_utf8(std::string_view text);
 
+/// Whether `byte` can only stand inside of a character of several bytes.
+inline bool is_utf8_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0u) == 0x80u;
+}
+
 /// Number of bytes at the front of `text` that are valid UTF-8.
 std::size_t valid_utf8_prefix(std::string_view text);
 

@@ -1,11 +1,11 @@
 #include "bench/empty_kernels.h"
-#include "tensor/cuda/device.h"
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/language/device.h"
+#include "tensor/cuda/runtime/runtime.h"
 
 namespace octet::bench {
 namespace {
 
-__global__ void do_nothing(int) {}
+__global__ void do_nothing_kernel(int) {}
 
 cudaStream_t the_stream() {
   return static_cast<cudaStream_t>(cuda::stream());
@@ -15,7 +15,7 @@ cudaStream_t the_stream() {
 
 void start_empty_kernels(int count) {
   for (int i = 0; i < count; ++i) {
-    cuda::launch("do_nothing", do_nothing, {1, 32}, i);
+    cuda::launch("do_nothing", do_nothing_kernel, {1, 32}, i);
   }
 }
 

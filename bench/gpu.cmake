@@ -1,4 +1,4 @@
-# Programs that measure a GPU: NAME where there is CUDA, and NAME_simulated on the simulator of tests/cuda/, to try it on little work.
+# Programs that measure a GPU: NAME where there is CUDA, and NAME_simulated on the simulator (tests/cuda.cmake), to try it on little work.
 add_library(octet_gpu_bench OBJECT gpu.cpp gpu_document.cpp training_work.cpp)
 target_link_libraries(octet_gpu_bench PRIVATE octet_settings PUBLIC octet_products nlohmann_json::nlohmann_json CLI11::CLI11)
 

@@ -7,7 +7,7 @@
 #include "bench/products.h"
 #include "cli/run_config.h"
 #include "eval/speed/interleave.h"
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/runtime/runtime.h"
 #include "tensor/ops/linear.h"
 
 namespace octet::bench {

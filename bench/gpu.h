@@ -5,7 +5,7 @@
 #include <string>
 
 #include "bench/gpu_document.h"
-#include "tensor/cuda/products.h"
+#include "tensor/cuda/gemm/products.h"
 
 // What the programs that measure a GPU share.
 

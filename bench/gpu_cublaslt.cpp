@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "bench/gpu.h"
 #include "bench/products.h"
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/runtime/runtime.h"
 
 namespace octet::bench {
 namespace {

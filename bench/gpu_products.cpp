@@ -17,8 +17,8 @@
 #include "base/random.h"
 #include "bench/empty_kernels.h"
 #include "bench/gpu.h"
-#include "tensor/cuda/products.h"
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/gemm/products.h"
+#include "tensor/cuda/runtime/runtime.h"
 
 namespace octet::bench {
 namespace {

@@ -16,7 +16,7 @@
 #include "eval/speed/speed_task.h"
 #include "nn/initialize.h"
 #include "quant/apply_recipe.h"
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/runtime/runtime.h"
 
 namespace octet::bench {
 namespace {

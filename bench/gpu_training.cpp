@@ -14,10 +14,10 @@
 #include "bench/training_work.h"
 #include "eval/speed/bench_shapes.h"
 #include "eval/speed/interleave.h"
+#include "eval/speed/machine_limits.h"
 #include "nn/cost.h"
 #include "tensor/autograd/node.h"
-#include "tensor/cuda/runtime.h"
-#include "tensor/machine_limits.h"
+#include "tensor/cuda/runtime/runtime.h"
 #include "train/optim/gradient_clip.h"
 #include "train/training_step.h"
 

@@ -12,7 +12,7 @@
 #include "bench/gpu.h"
 #include "bench/products.h"
 #include "tensor/backend.h"
-#include "tensor/cuda/products.h"
+#include "tensor/cuda/gemm/products.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tensor/ops/linear.h"
 #include "tensor/ops/weight_linear.h"

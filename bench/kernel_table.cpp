@@ -15,8 +15,8 @@
 #include "bench/products.h"
 #include "bench/warm_up.h"
 #include "eval/speed/interleave.h"
+#include "eval/speed/machine_limits.h"
 #include "tensor/backend.h"
-#include "tensor/machine_limits.h"
 
 namespace octet::bench {
 namespace {

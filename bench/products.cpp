@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "bench/onednn_int8.h"
+#include "eval/speed/machine_limits.h"
 #include "tensor/autograd/node.h"
-#include "tensor/machine_limits.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tensor/ops/linear.h"
 #include "tensor/ops/weight_linear.h"

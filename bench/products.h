@@ -72,7 +72,7 @@ Tensor random_values(const Shape& shape);
 /// All that int8 and int4 have, with one scale.
 Codes random_codes(ProductKind kind, const LayerShape& shape);
 
-/// Bytes that no cache holds: 1.5 times the last-level cache or more (tensor/machine_limits.h), at most 1 GiB.
+/// Bytes that no cache holds: 1.5 times the last-level cache or more (eval/speed/machine_limits.h), at most 1 GiB.
 std::int64_t cold_bytes();
 
 }  // namespace octet::bench

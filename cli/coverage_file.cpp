@@ -6,7 +6,6 @@
 #include "base/files/atomic_file.h"
 #include "base/files/read_file.h"
 #include "base/json.h"
-#include "eval/report/parts.h"
 #include "nn/files/quantized_file.h"
 
 namespace octet {
@@ -14,6 +13,7 @@ namespace octet {
 void write_coverage(const std::filesystem::path& folder, const Coverage& coverage) {
   ReportModel model;
   put_coverage(model, coverage);
+  put_layer_errors(model, coverage);
   SavedCoverage saved = {model.coverage, {}};
   for (const ReportLayerError& error : model.layer_errors) {
     saved.layer_errors.push_back({error.layer, error.mse, error.snr_db, error.max_error});

@@ -1,7 +1,7 @@
 #include "cli/device.h"
 
 #include "tensor/backend.h"
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/runtime/runtime.h"
 
 namespace octet {
 

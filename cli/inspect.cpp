@@ -1,26 +1,85 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "base/config/record.h"
 #include "base/format.h"
-#include "base/json.h"
 #include "base/nearest.h"
 #include "base/text_columns.h"
 #include "cli/console.h"
 #include "eval/outliers/histogram.h"
 #include "eval/speed/size.h"
 #include "nn/files/quantized_file.h"
-#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_layer.h"
 
 namespace octet {
 namespace {
 
-/// One stored tensor, as floating-point values.
+// What --json prints has its keys in the order of the alphabet.
+
+/// One stored tensor, with statistics of its values.
 struct InspectedTensor {
-  std::string path;
-  std::string scheme;
   double bits_per_weight = 32.0;
+  double max_abs = 0.0;
+  std::string scheme;
+  std::vector<std::int64_t> shape;
+  double std = 0.0;
+  std::string path;
   Tensor values;
+
+  template <class V>
+  void visit(V& v) {
+    v("bits_per_weight", bits_per_weight);
+    v("max_abs", max_abs);
+    v("scheme", scheme);
+    v("shape", shape);
+    v("std", std);
+    v("tensor", path);
+  }
 };
+
+/// A model folder.
+struct InspectedModel {
+  double bits_per_weight = 0.0;
+  std::int64_t file_bytes = 0, parameters = 0;
+  std::vector<InspectedTensor> tensors;
+
+  template <class V>
+  void visit(V& v) {
+    v("bits_per_weight", bits_per_weight);
+    v("file_bytes", file_bytes);
+    v("parameters", parameters);
+    v("tensors", tensors);
+  }
+};
+
+struct HistogramBin {
+  double center = 0.0;
+  std::int64_t count = 0;
+
+  template <class V>
+  void visit(V& v) {
+    v("center", center);
+    v("count", count);
+  }
+};
+
+/// How the values of one tensor are distributed.
+struct TensorHistogram {
+  std::vector<HistogramBin> bins;
+  std::string scheme, tensor;
+
+  template <class V>
+  void visit(V& v) {
+    v("histogram", bins);
+    v("scheme", scheme);
+    v("tensor", tensor);
+  }
+};
+
+InspectedTensor inspected(const std::string& path, const std::string& scheme, double bits, const Tensor& values) {
+  const Moments numbers = measure_moments(values.span<float>());
+  const auto sizes = values.shape().sizes();
+  return {bits, numbers.max_abs, scheme, {sizes.begin(), sizes.end()}, numbers.std, path, values};
+}
 
 /// With the static scale, which differs from layer to layer.
 std::string scheme_of(const QuantizedMatrix& matrix) {
@@ -33,67 +92,46 @@ std::string scheme_of(const QuantizedMatrix& matrix) {
 std::vector<InspectedTensor> tensors_of(Gpt& model) {
   std::vector<InspectedTensor> tensors;
   for (const Module::NamedParameter& entry : model.parameters()) {
-    tensors.push_back({entry.path, "fp32", 32.0, entry.parameter->value()});
+    tensors.push_back(inspected(entry.path, "fp32", 32.0, entry.parameter->value()));
   }
   model.for_each_child([&](const std::string& path, ChildSlot& slot) {
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
-      tensors.push_back(
-          {path + ".weight", scheme_of(*matrix), bits_per_weight(matrix->weight()), dequantize(matrix->weight())});
+      tensors.push_back(inspected(path + ".weight", scheme_of(*matrix), bits_per_weight(matrix->weight()),
+                                  dequantize(matrix->weight())));
     }
   });
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return tensors;
 }
 
-std::string as_table(const std::vector<InspectedTensor>& tensors, const ModelSize& size) {
+std::string as_table(const InspectedModel& model) {
   std::vector<std::vector<std::string>> table = {{"tensor", "shape", "stored as", "bits", "std", "max |x|", "max/std"}};
-  for (const InspectedTensor& tensor : tensors) {
-    const Moments numbers = measure_moments(tensor.values.span<float>());
+  for (const InspectedTensor& tensor : model.tensors) {
     table.push_back({tensor.path, tensor.values.shape().str(), tensor.scheme,
-                     fmt::format("{:.2f}", tensor.bits_per_weight), fmt::format("{:.4g}", numbers.std),
-                     fmt::format("{:.4g}", numbers.max_abs),
-                     fmt::format("{:.1f}", numbers.std > 0 ? numbers.max_abs / numbers.std : 0.0)});
+                     fmt::format("{:.2f}", tensor.bits_per_weight), fmt::format("{:.4g}", tensor.std),
+                     fmt::format("{:.4g}", tensor.max_abs),
+                     fmt::format("{:.1f}", tensor.std > 0 ? tensor.max_abs / tensor.std : 0.0)});
   }
   return align_columns(table, "<><>>>>") + fmt::format("{} parameters, {} file, {:.2f} bits per weight\n",
-                                                       format_count(static_cast<double>(size.parameters)),
-                                                       format_bytes(static_cast<std::uint64_t>(size.file_bytes)),
-                                                       size.bits_per_weight());
-}
-
-std::string as_json(const std::vector<InspectedTensor>& tensors, const ModelSize& size) {
-  nlohmann::json rows = nlohmann::json::array();
-  for (const InspectedTensor& tensor : tensors) {
-    const Moments numbers = measure_moments(tensor.values.span<float>());
-    const auto sizes = tensor.values.shape().sizes();
-    rows.push_back({{"tensor", tensor.path},
-                    {"shape", std::vector<std::int64_t>(sizes.begin(), sizes.end())},
-                    {"scheme", tensor.scheme},
-                    {"bits_per_weight", tensor.bits_per_weight},
-                    {"std", numbers.std},
-                    {"max_abs", numbers.max_abs}});
-  }
-  return json_text(nlohmann::json{{"parameters", size.parameters},
-                                  {"file_bytes", size.file_bytes},
-                                  {"bits_per_weight", size.bits_per_weight()},
-                                  {"tensors", rows}},
-                   2) +
-         "\n";
+                                                       format_count(static_cast<double>(model.parameters)),
+                                                       format_bytes(static_cast<std::uint64_t>(model.file_bytes)),
+                                                       model.bits_per_weight);
 }
 
 // Symmetric, so that zero is in the middle of a bin.
 Histogram histogram_of(const InspectedTensor& tensor) {
   constexpr int kBins = 41;
-  const double reach = std::max(measure_moments(tensor.values.span<float>()).max_abs, 1e-30);
+  const double reach = std::max(tensor.max_abs, 1e-30);
   return make_histogram(tensor.values.span<float>(), -reach, reach, kBins);
 }
 
 std::string histogram_json(const InspectedTensor& tensor) {
   const Histogram histogram = histogram_of(tensor);
-  nlohmann::json bins = nlohmann::json::array();
+  TensorHistogram record = {{}, tensor.scheme, tensor.path};
   for (std::size_t bin = 0; bin < histogram.counts.size(); ++bin) {
-    bins.push_back({{"center", histogram.center(bin)}, {"count", histogram.counts[bin]}});
+    record.bins.push_back({histogram.center(bin), histogram.counts[bin]});
   }
-  return json_text(nlohmann::json{{"tensor", tensor.path}, {"scheme", tensor.scheme}, {"histogram", bins}}, 2) + "\n";
+  return record_to_json(record);
 }
 
 // Bars of at most 60 characters.
@@ -114,14 +152,14 @@ std::string histogram_text(const InspectedTensor& tensor) {
 
 void inspect_verb(const CommonOptions& common, const InspectArguments& arguments) {
   const std::unique_ptr<Gpt> model = load_any_model(arguments.checkpoint);
-  const std::vector<InspectedTensor> tensors = tensors_of(*model);
   const ModelSize size = measure_size(arguments.checkpoint);
+  const InspectedModel all = {size.bits_per_weight(), size.file_bytes, size.parameters, tensors_of(*model)};
   if (arguments.tensor.empty()) {
-    (common.json ? print_exactly : print)(common.json ? as_json(tensors, size) : as_table(tensors, size));
+    (common.json ? print_exactly : print)(common.json ? record_to_json(all) : as_table(all));
     return;
   }
   std::vector<std::string> names;
-  for (const InspectedTensor& tensor : tensors) {
+  for (const InspectedTensor& tensor : all.tensors) {
     names.push_back(tensor.path);
     if (tensor.path == arguments.tensor) {
       (common.json ? print_exactly : print)(common.json ? histogram_json(tensor) : histogram_text(tensor));

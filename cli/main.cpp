@@ -57,6 +57,16 @@ void check_verb(CLI::App& parent, const std::string& usage, const char* word) {
   }
 }
 
+/// CLI11 takes the next word for the value of `--out=`, which a shell makes of `--out="$UNSET"`.
+void check_values(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+      fail(ErrorKind::config, "{} expected a value behind it, got none", word);
+    }
+  }
+}
+
 /// Integers that an option takes. CLI11's own ranges are of floating-point numbers and print all 309 digits of the
 /// largest one.
 CLI::Validator integer_from(std::int64_t low, std::int64_t high) {
@@ -152,6 +162,7 @@ class CommandLine {
     if (argv[1] == std::string_view("configs")) {
       check_verb(*app_.get_subcommand("configs"), "octet configs", argv[2]);
     }
+    check_values(argc, argv);
     try {
       app_.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -10,35 +10,39 @@
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
-#include "eval/calibration/calibrate.h"
+#include "eval/score/window_batches.h"
 #include "nn/files/model_file.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
+#include "quant/calibrate.h"
 #include "text/tokenizer_file.h"
 
 namespace octet {
 namespace {
 
-/// Static scales from the calibration part of the text: nothing that is tested has been seen.
-InputScales calibrated_scales(const Run& run, const Recipe& recipe, Gpt& model, ProgressSink& progress) {
+constexpr std::int64_t kCalibrationTokens = 4096;  // of a batch
+
+/// From the calibration part of the text: nothing that is tested has been seen.
+Calibration calibrate_on_text(const Run& run, const Recipe& recipe, Gpt& model, ProgressSink& progress) {
   Run copy = run;
   const RunText text = load_text(copy);
   const std::int64_t context = model.config().context;
-  InputScales scales = calibrate(
-      model, evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context), recipe.calibration);
-  progress.note(fmt::format("calibrated {}: static scales of {} layers", recipe.name, scales.size()));
-  return scales;
+  const std::vector<Window> windows = pick_windows(
+      evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context), recipe.calibration.windows);
+  Calibration calibration = calibrate(model, input_batches(windows, kCalibrationTokens));
+  progress.note(fmt::format("calibrated {}: static scales of {} layers", recipe.name, calibration.layers.size()));
+  return calibration;
 }
 
 void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) {
   const std::unique_ptr<Gpt> model = load_model(run.best_checkpoint());
-  InputScales scales;
+  Calibration calibration;
   if (recipe.activations == Activations::static_scale) {
     model->to(run.config.device);
-    scales = calibrated_scales(run, recipe, *model, progress);
+    calibration = calibrate_on_text(run, recipe, *model, progress);
     model->to(DeviceKind::cpu);  // where weights are rounded
   }
-  const Coverage coverage = apply_recipe(*model, recipe, scales);
+  const Coverage coverage = apply_recipe(*model, recipe, calibration);
   const Tokenizer tokenizer = load_model_tokenizer(run.best_checkpoint());
   make_folder(run.folder / "quantized");
   AtomicFolder folder(run.quantized(recipe), quantized_files());
@@ -56,7 +60,7 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
 
 void quantize_stage(Run& run, ProgressSink& progress) {
   StopsOnInterrupt stoppable("quantize", progress);
-  check_split(run);
+  check_best(run);
   for (const Recipe& recipe : run.config.quantize) {
     quantize_one(run, recipe, stoppable);
   }

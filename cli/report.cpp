@@ -1,7 +1,9 @@
 #include "cli/console.h"
-#include "cli/report_charts.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
+#include "cli/text_stage.h"
+#include "eval/report/chart_drawer.h"
+#include "eval/score/window_batches.h"
 #include "nn/files/model_file.h"
 
 namespace octet {
@@ -35,12 +37,36 @@ void check_measured_on_these(const Run& run, const Report& report) {
   }
 }
 
+/// Windows of the test text in which outliers are looked for.
+std::vector<Window> outlier_windows(Run run, const GptConfig& model) {
+  const RunText text = load_text(run);
+  const std::int64_t context = run.config.eval.context_of(model);
+  return pick_windows(evaluation_windows(text.tokens.test.runs, text.tokenizer, context, context),
+                      run.config.eval.outlier_windows);
+}
+
+/// The charts of a run. The model is read when the first of them needs it, so that without it the others are drawn.
+DrawnCharts draw_charts_of(const Run& run, const Report& report, ProgressSink& progress) {
+  std::unique_ptr<Gpt> model;
+  const auto fp32 = [&]() -> Gpt& {
+    if (!model) {
+      model = load_model(run.best_checkpoint());
+    }
+    return *model;
+  };
+  const ChartSources sources = {
+      .metrics = run.folder / "metrics.jsonl", .recipes = run.config.quantize, .fp32 = fp32, .windows = [&] {
+        return outlier_windows(run, fp32().config());
+      }};
+  return draw_charts(run.folder / "charts", report, sources, progress);
+}
+
 }  // namespace
 
 Report report_stage(const Run& run, ProgressSink& progress) {
   Report report = read_report(run.report_file());
   check_measured_on_these(run, report);
-  DrawnCharts drawn = draw_charts(run, report, progress);
+  DrawnCharts drawn = draw_charts_of(run, report, progress);
   report.charts = std::move(drawn.charts);
   report.notices = std::move(drawn.notices);
   write_report(run.folder, report);

@@ -62,7 +62,7 @@ RunConfig read_source(const Source& source, const std::vector<std::string>& over
     fail(ErrorKind::config, "{}: expected the folder of a run, found no config.yaml in it", source.name);
   }
   if (fs::exists(source.name, ignored)) {
-    if (is_recipe(source.name)) {
+    if (fs::is_regular_file(source.name, ignored) && is_recipe(source.name)) {  // a pipe can be read once
       fail(
           ErrorKind::config,
           "{0}: this is a recipe, not the configuration of a run; it belongs into a list quantize: of one, or to octet "

@@ -12,7 +12,7 @@
 #include "eval/eval_config.h"
 #include "nn/layers/gpt_config.h"
 #include "quant/recipe.h"
-#include "tensor/cuda/products.h"
+#include "tensor/cuda/gemm/products.h"
 #include "text/corpus.h"
 #include "train/train_config.h"
 
@@ -30,8 +30,8 @@ inline constexpr auto enum_names<cuda::MathMode> = std::to_array<EnumName<cuda::
 struct RunConfig {
   std::string name = "run";             ///< of the run folder, runs/NAME
   DeviceKind device = DeviceKind::cpu;  ///< where models are trained, evaluated and timed
-  cuda::MathMode math =
-      cuda::MathMode::fp32;  ///< what FP32 products of a GPU round their operands to; a CPU rounds none
+  /// What FP32 products of a GPU round their operands to; a CPU rounds none.
+  cuda::MathMode math = cuda::MathMode::fp32;
   CorpusConfig corpus;
   GptConfig model;  ///< its vocabulary is what the tokenizer learns
   TrainConfig train;

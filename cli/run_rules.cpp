@@ -6,14 +6,13 @@
 #include "cli/run_config.h"
 #include "nn/gpt.h"
 #include "quant/glob.h"
+#include "text/bpe_trainer.h"
 
 // The rules between sections of a configuration. They are checked as it is read: what only the last stage would notice
 // costs the whole training.
 
 namespace octet {
 namespace {
-
-constexpr std::int64_t kSmallestVocabulary = 257;
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),

@@ -65,7 +65,7 @@ RunText learn_text(Run& run, ProgressSink& progress) {
 RunText load_text(Run& run) {
   const std::filesystem::path checkpoint = run.best_checkpoint();
   const TrainerState state = read_trainer_state(checkpoint);
-  check_split(run);
+  check_best(run);
   Corpus corpus = load_corpus(run.config.corpus);
   if (corpus.sha256 != state.corpus_sha256) {
     fail(ErrorKind::input, "{}: expected the text that {} was trained on (sha256 {}), got another one (sha256 {})",
@@ -75,8 +75,9 @@ RunText load_text(Run& run) {
   return tokenized(run, std::move(corpus), load_model_tokenizer(checkpoint));
 }
 
-void check_split(const Run& run) {
+void check_best(const Run& run) {
   const std::filesystem::path checkpoint = run.best_checkpoint();
+  check_weights(checkpoint);
   check_same_split(checkpoint, read_trainer_state(checkpoint).split, split_settings(run.config.corpus));
 }
 

@@ -22,8 +22,8 @@ RunText learn_text(Run& run, ProgressSink& progress);
 /// model was trained on, or is split in another way.
 RunText load_text(Run& run);
 
-/// Error (input) where the `corpus` section splits the text in another way than the checkpoint was trained with. Needs
-/// no text, so that stages which read none check it too.
-void check_split(const Run& run);
+/// Error (input) where the best checkpoint holds weights of another one, or was trained on another split of the text
+/// than the `corpus` section gives. Needs no text, so that stages which read none check it too.
+void check_best(const Run& run);
 
 }  // namespace octet

@@ -1,7 +1,7 @@
 #include "cli/check_run.h"
 #include "cli/console.h"
 #include "cli/run_folder.h"
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/runtime/runtime.h"
 
 namespace octet {
 

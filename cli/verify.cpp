@@ -1,11 +1,10 @@
 #include "eval/verify/verify.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/config/config.h"
-#include "base/json.h"
+#include "base/config/record.h"
 #include "base/random.h"
 #include "base/text_columns.h"
 #include "cli/console.h"
@@ -80,7 +79,7 @@ std::vector<Window> input_windows(const VerifyArguments& arguments, const GptCon
 }
 
 std::string int32_text(const VerifyRow& row) {
-  return !row.has_int32 ? "-" : row.int32_equal && row.codes_equal ? "equal" : "DIFFER";
+  return !row.int32_equal ? "-" : *row.int32_equal && *row.codes_equal ? "equal" : "DIFFER";
 }
 
 std::string summary(const std::vector<VerifyRow>& rows) {
@@ -89,7 +88,7 @@ std::string summary(const std::vector<VerifyRow>& rows) {
   for (const VerifyRow& row : rows) {
     layers.insert(row.layer);
     backends.insert(row.backend);
-    with_int32 += row.has_int32 ? 1 : 0;
+    with_int32 += row.int32_equal ? 1 : 0;
     different += row.agrees() ? 0 : 1;
   }
   const std::string counts = fmt::format("{} layers, {} backends", layers.size(), backends.size());
@@ -103,33 +102,11 @@ std::string as_table(const std::vector<VerifyRow>& rows) {
   std::vector<std::vector<std::string>> table = {
       {"layer", "backend", "stored as", "shape", "int32", "float error", "bound"}};
   for (const VerifyRow& row : rows) {
-    table.push_back({row.layer, row.backend, row.scheme, fmt::format("({}, {})", row.outputs, row.columns),
+    table.push_back({row.layer, row.backend, row.scheme, fmt::format("({}, {})", row.shape[0], row.shape[1]),
                      int32_text(row), fmt::format("{:.2e}", row.max_float_error),
                      fmt::format("{:.1e}", row.float_bound)});
   }
   return align_columns(table, "<<<>>>>") + summary(rows) + "\n";
-}
-
-std::string as_json(const std::vector<VerifyRow>& rows) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const VerifyRow& row : rows) {
-    nlohmann::json entry = {{"layer", row.layer},
-                            {"backend", row.backend},
-                            {"scheme", row.scheme},
-                            {"shape", {row.outputs, row.columns}},
-                            {"inputs", row.inputs},
-                            {"codes_equal", nullptr},
-                            {"int32_equal", nullptr},
-                            {"max_float_error", row.max_float_error},
-                            {"float_bound", row.float_bound},
-                            {"difference", row.difference}};
-    if (row.has_int32) {
-      entry["codes_equal"] = row.codes_equal;
-      entry["int32_equal"] = row.int32_equal;
-    }
-    list.push_back(std::move(entry));
-  }
-  return json_text(list, 2) + "\n";
 }
 
 }  // namespace
@@ -146,7 +123,7 @@ void verify_verb(const CommonOptions& common, const VerifyArguments& arguments) 
          arguments.checkpoint);
   }
   const std::vector<VerifyRow> rows = verify(cases, available_backends(), progress);
-  (common.json ? print_exactly : print)(common.json ? as_json(rows) : as_table(rows));
+  (common.json ? print_exactly : print)(common.json ? record_to_json(rows) : as_table(rows));
   const auto first = std::find_if(rows.begin(), rows.end(), [](const VerifyRow& row) { return !row.agrees(); });
   if (first != rows.end()) {
     fail(ErrorKind::run, "{} on {}: {}", first->layer, first->backend, first->difference);

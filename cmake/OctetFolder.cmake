@@ -1,9 +1,20 @@
 # octet_folder(NAME [USES folder] [LINK target ...]): the library octet_NAME from all sources below NAME/, but for those of
-# tensor/cuda/ (cmake/OctetCuda.cmake).
+# tensor/cuda/ (cmake/OctetCuda.cmake) and of its simulator (tests/cuda.cmake).
+# Headers that nearly every source includes are compiled once, with octet_base; that takes half of the time from a usual source.
+set(octet_usual_headers <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <map> <memory> <optional> <set> <span>
+  <string> <string_view> <utility> <variant> <vector> <fmt/core.h>)
+function(octet_precompile target)
+  if(target STREQUAL octet_base)
+    target_precompile_headers(${target} PRIVATE ${octet_usual_headers})
+  else()
+    target_precompile_headers(${target} REUSE_FROM octet_base)
+  endif()
+endfunction()
+
 function(octet_folder name)
   cmake_parse_arguments(arg "" "" "USES;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "/tensor/cuda/")
+  list(FILTER sources EXCLUDE REGEX "/tensor/cuda(_simulator)?/")
   if(NOT sources)
     add_library(octet_${name} INTERFACE)
     set(scope INTERFACE)
@@ -11,6 +22,7 @@ function(octet_folder name)
     add_library(octet_${name} ${sources})
     set(scope PUBLIC)
     target_link_libraries(octet_${name} PRIVATE octet_settings)
+    octet_precompile(octet_${name})
   endif()
   target_include_directories(octet_${name} ${scope} $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   list(TRANSFORM arg_USES PREPEND octet_)

@@ -12,12 +12,12 @@
 
 namespace octet {
 
-/// Files of named tensors in the safetensors format (layout: io/safetensors_header.h), readable by every tool that
-/// knows it.
-///
-/// Octet's files carry a checksum in their metadata. Under `octet_sha256` stands the SHA-256 of the header without that
-/// key (JSON, keys sorted, no spaces, not escaped to ASCII) followed by the data section. So it protects every name,
-/// dtype, shape, offset, metadata string and data byte; only how the JSON is spaced is free.
+// Files of named tensors in the safetensors format (layout: io/safetensors_header.h), readable by every tool that knows
+// it.
+//
+// Octet's files carry a checksum in their metadata. Under `octet_sha256` stands the SHA-256 of the header without that
+// key (JSON, keys sorted, no spaces, not escaped to ASCII) followed by the data section. So it protects every name,
+// dtype, shape, offset, metadata string and data byte; only how the JSON is spaced is free.
 
 struct NamedTensor {
   std::string name;
@@ -30,9 +30,9 @@ inline constexpr const char* kChecksumKey = "octet_sha256";
 /// make the file look like one of another tool that never had one.
 inline constexpr const char* kVersionKey = "octet_version";
 
-/// Writes the tensors through an AtomicFile without a second copy of contiguous ones; those of other devices are
-/// copied to the CPU. Metadata gets `format: pt` (which
-/// Hugging Face's loader demands), the version and the checksum. The same input gives the same bytes.
+/// Writes the tensors through an AtomicFile without a second copy of contiguous ones; those of other devices are copied
+/// to the CPU. Metadata gets `format: pt` (which Hugging Face's loader demands), the version and the checksum. The same
+/// input gives the same bytes.
 /// Errors: a name twice, empty or reserved, an undefined tensor; of AtomicFile.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata = {});

@@ -18,8 +18,8 @@ std::int64_t multiplied_parameters(const GptConfig& config);
 /// and half of the square of pairs is needed. Norms and activations are not counted (about 1 %).
 double forward_flops_per_token(const GptConfig& config, std::int64_t context);
 
-/// The same for a training step, three times as much since each product has two gradients: 6 N + 6 layers * context *
-/// width. Scores that backward computes again count as no useful work. Kaplan et al. 2020,
+/// The same for a training step: 6 N + 6 layers * context * width, three times as much, since each product has two
+/// gradients. Scores that backward computes again count as no useful work. Kaplan et al. 2020,
 /// https://arxiv.org/abs/2001.08361, section 2.1; attention as in Chowdhery et al. 2022,
 /// https://arxiv.org/abs/2204.02311, appendix B, halved for the causal mask.
 double training_flops_per_token(const GptConfig& config, std::int64_t context);

@@ -65,7 +65,7 @@ Tensor Gpt::transform(const Tensor& embedded, const ForwardOptions& options) {
     const std::int64_t time = hidden.dim(1);
     hidden = contiguous(slice(hidden, 1, time - 1, time));
   }
-  return logits_of((*norm)(hidden));
+  return logits_of(norm(hidden));
 }
 
 Tensor Gpt::loss(const Tensor& ids, const Tensor& targets, const ForwardOptions& options) {
@@ -91,13 +91,13 @@ Tensor Gpt::embed(const Tensor& ids, const ForwardOptions& options) {
   Tensor hidden = embedding->lookup(ids);  // (B, T, C)
   if (positions) {
     const std::int64_t first = options.cache ? options.cache->length() : 0;
-    hidden = add(hidden, (**positions)(first, ids.dim(1)));
+    hidden = add(hidden, (*positions)(first, ids.dim(1)));
   }
   return apply_dropout(hidden, config_.dropout, options, "embedding");
 }
 
 Tensor Gpt::logits_of(const Tensor& hidden) {
-  return head ? (**head)(hidden) : embedding->project(hidden);
+  return head ? (*head)(hidden) : embedding->project(hidden);
 }
 
 }  // namespace octet

@@ -14,16 +14,14 @@ constexpr std::int64_t kGrain = 16384;  // elements per chunk: some 0.2 ms of wo
 
 /// Draws on the CPU, whatever the device.
 void fill_normal(Tensor& tensor, float deviation, const Random& random) {
-  Tensor drawn = tensor.device() == DeviceKind::cpu ? tensor : Tensor::empty(tensor.shape());
+  Tensor drawn = Tensor::empty(tensor.shape());
   float* values = drawn.data<float>();
   parallel_for(tensor.elements(), kGrain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       values[i] = deviation * random.normal(static_cast<std::uint64_t>(i));
     }
   });
-  if (tensor.device() != DeviceKind::cpu) {
-    tensor.copy_from(drawn);
-  }
+  tensor.copy_from(drawn);
 }
 
 }  // namespace

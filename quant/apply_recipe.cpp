@@ -7,6 +7,7 @@
 
 #include "base/nearest.h"
 #include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_layer.h"
 #include "nn/layers/quantized_linear.h"
 #include "quant/absmax.h"
 #include "quant/glob.h"
@@ -80,7 +81,8 @@ void keep(const Recipe& recipe, const std::vector<std::string>& patterns, const 
 }
 
 /// What the inputs of a layer with integer codes become. A table that is only looked up has no inputs.
-ActivationScheme activations_of(const Recipe& recipe, const Layer& layer, bool tied_head, const InputScales& scales) {
+ActivationScheme activations_of(const Recipe& recipe, const Layer& layer, bool tied_head,
+                                const Calibration& calibration) {
   switch (recipe.activations) {
     case Activations::outlier_split:
       return ActivationScheme::split(static_cast<float>(recipe.threshold));
@@ -88,10 +90,8 @@ ActivationScheme activations_of(const Recipe& recipe, const Layer& layer, bool t
       if (is_embedding(layer) && !tied_head) {
         return Activations::weight_only;
       }
-      const auto scale = scales.find(layer.path);
-      check(scale != scales.end(), "[quantize] expected a calibrated scale for the inputs of \"{}\", got none",
-            layer.path);
-      return ActivationScheme::fixed(scale->second);
+      const InputRange& range = calibration.of(layer.path).range;
+      return ActivationScheme::fixed(range.scale(recipe.calibration.percentile));
     }
     case Activations::weight_only:
     case Activations::dynamic:
@@ -100,12 +100,12 @@ ActivationScheme activations_of(const Recipe& recipe, const Layer& layer, bool t
   return recipe.activations;
 }
 
-void choose_schemes(const Recipe& recipe, bool tied_head, const InputScales& scales, std::vector<Layer>& layers) {
+void choose_schemes(const Recipe& recipe, bool tied_head, const Calibration& calibration, std::vector<Layer>& layers) {
   for (Layer& layer : layers) {
     const bool other = is_embedding(layer) && recipe.embedding;
-    layer.scheme = other ? *recipe.embedding : recipe;
+    layer.scheme = other ? *recipe.embedding : recipe.weights;
     if (layer.scheme.has_codes()) {
-      layer.activations = activations_of(recipe, layer, tied_head, scales);
+      layer.activations = activations_of(recipe, layer, tied_head, calibration);
     }
     if (layer.scheme.format == WeightFormat::fp32) {
       layer.reason = "left FP32 because the recipe says so";
@@ -125,12 +125,7 @@ void quantize(const Recipe& recipe, Layer& layer) {
     AnyWeight weight = quantize_matrix(layer.weight, layer.scheme);
     layer.bytes = bytes(weight);
     layer.error = quantization_error(layer.weight, weight);
-    if (const auto* linear = dynamic_cast<Linear*>(&layer.slot->module())) {
-      layer.replacement = QuantizedLinear::from_linear(*linear, std::move(weight), layer.activations);
-    } else {
-      const auto& embedding = dynamic_cast<Embedding&>(layer.slot->module());
-      layer.replacement = QuantizedEmbedding::from_embedding(embedding, std::move(weight), layer.activations);
-    }
+    layer.replacement = quantized_layer(layer.slot->module(), std::move(weight), layer.activations);
     layer.description = quantized_matrix_of(*layer.replacement)->describe();
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("recipe \"{}\": layer \"{}\": {}", recipe.name, layer.path, error.what()));
@@ -212,9 +207,9 @@ AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
   fail(ErrorKind::config, "[quantize] expected a format to store a matrix in, got {}", enum_name(scheme.format));
 }
 
-Coverage apply_recipe(Gpt& model, const Recipe& recipe, const InputScales& scales) {
+Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration) {
   std::vector<Layer> layers = matrices_of(model);
-  choose_schemes(recipe, model.config().tied_head, scales, layers);
+  choose_schemes(recipe, model.config().tied_head, calibration, layers);
   std::map<std::string, CoverageRow> matrix_rows;
   for (Layer& layer : layers) {
     quantize(recipe, layer);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "nn/gpt.h"
+#include "quant/calibration.h"
 #include "quant/error_stats.h"
 #include "quant/recipe.h"
 
@@ -31,11 +32,16 @@ struct Coverage {
 
 /// Replaces the linear layers and the token embedding of `model` by quantized ones, as the recipe says, by rounding to
 /// nearest (quant/absmax.h, minmax.h, nf4.h) on the CPU; the layers stay on their device. On an error the model is as
-/// it was. `scales` are what static activations round with: of every layer that multiplies, from calibration
-/// (eval/calibration/calibrate.h). Errors: static activations without the scale of a layer; a pattern that matches no
-/// layer (config), naming the recipe and the nearest paths; a weight with NaN or infinity, or a model that is quantized
+/// it was. Static activations round with scales that are found from `calibration`: of every layer that multiplies
+/// (quant/calibrate.h). Errors: static activations of a layer that was not observed; a pattern that matches no layer
+/// (config), naming the recipe and the nearest paths; a weight with NaN or infinity, or a model that is quantized
 /// already, naming the layer.
-Coverage apply_recipe(Gpt& model, const Recipe& recipe, const InputScales& scales = {});
+///
+///     const auto model = load_model("runs/demo/checkpoints/best");
+///     Recipe recipe;
+///     recipe.weights = {.bits = 4, .granularity = Granularity::per_group, .group = 32};
+///     const Coverage coverage = apply_recipe(*model, recipe);  // coverage.bits_per_weight(): 4.52
+Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration = {});
 
 /// The stored form of one matrix by rounding to nearest. fp32 is refused: it is no stored form.
 AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme);

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "tensor/int_kernels.h"
+#include "tensor/kernels/int_kernels.h"
 
 namespace octet {
 

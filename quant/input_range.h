@@ -1,34 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "base/config/field.h"
-
 namespace octet {
-
-/// How static scales are found: the `calibration` section of a recipe. The FP32 model reads some windows of the
-/// calibration part of the text, and each layer's inputs are observed.
-struct Calibration {
-  std::int64_t windows = 32;  ///< of the model's context, spread evenly over the calibration part
-  /// The share of the inputs that the int8 grid reaches, in percent: 100 is the largest magnitude of all (absmax); less
-  /// clips the largest few and gives the others smaller steps.
-  double percentile = 100.0;
-
-  bool operator==(const Calibration&) const = default;
-
-  template <class V>
-  void visit(V& v) {
-    v("windows", windows, at_least(1));
-    v("percentile", percentile, in_range(50, 100));
-  }
-};
-
-/// A static scale for the inputs of each layer, by dotted path.
-using InputScales = std::map<std::string, float>;
 
 /// Observes magnitudes in one pass: the largest of them exactly, percentiles by a histogram. Its bins are equally wide
 /// from 0 to a power of two; when a larger value comes, the power doubles and pairs of bins merge. So a percentile is

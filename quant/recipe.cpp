@@ -71,7 +71,7 @@ std::string describe_activations(const Recipe& recipe) {
 }  // namespace
 
 std::string Recipe::describe() const {
-  std::string text = WeightScheme::describe();
+  std::string text = weights.describe();
   text += describe_activations(*this);
   if (embedding) {
     text += fmt::format("; embedding {}", embedding->describe());
@@ -86,15 +86,15 @@ std::string Recipe::describe() const {
 }
 
 void Recipe::validate(Problems& problems) const {
-  WeightScheme::validate(problems);
+  weights.validate(problems);
   if (const std::string rule = name_rule_broken(name); !rule.empty()) {
     problems.add("name", "expected {}, got \"{}\"", rule, excerpt(name));
   }
-  if (activations != Activations::weight_only && !has_codes()) {
+  if (activations != Activations::weight_only && !weights.has_codes()) {
     problems.add("activations",
                  "expected weight_only for the format {}, because only integer codes multiply int8 "
                  "activations",
-                 enum_name(stored_format()));
+                 enum_name(weights.stored_format()));
   }
   const Recipe usual;
   if (activations != Activations::static_scale && calibration != usual.calibration) {

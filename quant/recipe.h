@@ -6,7 +6,6 @@
 
 #include "base/config/field.h"
 #include "nn/layers/quantized_matrix.h"
-#include "quant/input_range.h"
 
 namespace octet {
 
@@ -14,14 +13,23 @@ namespace octet {
 enum class WeightFormat { automatic, int8, int4, nf4, fp16, bf16, fp32 };
 
 template <>
-inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({{WeightFormat::automatic,
-                                                                                         "auto"},
-                                                                                        {WeightFormat::int8, "int8"},
-                                                                                        {WeightFormat::int4, "int4"},
-                                                                                        {WeightFormat::nf4, "nf4"},
-                                                                                        {WeightFormat::fp16, "fp16"},
-                                                                                        {WeightFormat::bf16, "bf16"},
-                                                                                        {WeightFormat::fp32, "fp32"}});
+inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({
+    {WeightFormat::automatic, "auto"},
+    {WeightFormat::int8, "int8"},
+    {WeightFormat::int4, "int4"},
+    {WeightFormat::nf4, "nf4"},
+    {WeightFormat::fp16, "fp16"},
+    {WeightFormat::bf16, "bf16"},
+    {WeightFormat::fp32, "fp32"},
+});
+
+/// How codes are chosen.
+///   nearest   each weight by itself: the nearest value of a grid that reaches to the largest one
+enum class RoundingMethod { nearest };
+
+template <>
+inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<RoundingMethod>>({{RoundingMethod::nearest,
+                                                                                             "nearest"}});
 
 /// How the weights of some layers are stored.
 struct WeightScheme {
@@ -30,6 +38,7 @@ struct WeightScheme {
   Granularity granularity = Granularity::per_channel;  ///< ignored by fp16, bf16, fp32; nf4 takes per_group alone
   std::int64_t group = 32;  ///< columns per scale, for per_group; the last group of a row may be shorter
   bool symmetric = true;    ///< false: each scale has a minimum beside it (quant/minmax.h), for int4
+  RoundingMethod method = RoundingMethod::nearest;
 
   bool has_codes() const;
   /// The format with `automatic` resolved.
@@ -44,12 +53,30 @@ struct WeightScheme {
     v("granularity", granularity);
     v("group", group, in_range(1, 1 << 20));  // more than any matrix has columns
     v("symmetric", symmetric);
+    v("method", method);
   }
   void validate(Problems& problems) const;
 };
 
 /// Of the outlier split: model files hold it as a float, which ends at 3.4e38.
 inline constexpr double kLargestThreshold = 1e30;
+
+/// What the FP32 model reads of the calibration part of the text while the inputs of each layer are observed, and how
+/// static scales are found from that: the `calibration` section of a recipe.
+struct CalibrationConfig {
+  std::int64_t windows = 32;  ///< of the model's context, spread evenly over the calibration part
+  /// The share of the inputs that the int8 grid reaches, in percent: 100 is the largest magnitude of all (absmax); less
+  /// clips the largest few and gives the others smaller steps.
+  double percentile = 100.0;
+
+  bool operator==(const CalibrationConfig&) const = default;
+
+  template <class V>
+  void visit(V& v) {
+    v("windows", windows, at_least(1));
+    v("percentile", percentile, in_range(50, 100));
+  }
+};
 
 /// What becomes of each matrix of a model: an entry of `quantize:` of a run, or a file of configs/recipes/. Biases,
 /// norm gains and learned positions stay FP32; apply_recipe() reports them.
@@ -61,11 +88,12 @@ inline constexpr double kLargestThreshold = 1e30;
 ///     activations: dynamic      # weight_only, static (with calibration), outlier_split (with threshold)
 ///     embedding: {bits: 8, granularity: per_channel}
 ///     keep_fp32: ["blocks.0.*"]
-struct Recipe : WeightScheme {
+struct Recipe {
   std::string name = "recipe";  ///< of the folder (file_name_for) and in the report; see name_rule_broken
+  WeightScheme weights;         ///< of all matrices, but for the exceptions below; its keys stand beside the others
   Activations activations = Activations::weight_only;
-  Calibration calibration;  ///< of static activations
-  double threshold = 6.0;   ///< of the outlier split: |x| from which a column of inputs is an outlier
+  CalibrationConfig calibration;  ///< of static activations
+  double threshold = 6.0;         ///< of the outlier split: |x| from which a column of inputs is an outlier
   /// The token embedding, which is the output head too where that is tied; as the other layers where not given.
   std::optional<WeightScheme> embedding;
   /// Dotted paths of layers ("blocks.0.attention.qkv", "embedding") with `*` and `?`. keep_fp32 goes before keep_fp16.
@@ -79,7 +107,7 @@ struct Recipe : WeightScheme {
   template <class V>
   void visit(V& v) {
     v("name", name, not_empty());
-    WeightScheme::visit(v);
+    weights.visit(v);
     v("activations", activations);
     v("calibration", calibration);
     v("threshold", threshold, in_range(0, kLargestThreshold));

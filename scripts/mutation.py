@@ -44,7 +44,8 @@ FOLDERS = {
 }
 # What these write is for people: a picture or a page with a colour too many is no mistake that a test should notice.
 CHARTS = ("activations", "chart_script", "gnuplot", "outliers", "speed", "tradeoff", "training", "weights")
-PAGES = ("html", "markdown", "table", "verdict", "metrics")
+WORDS = ("all", "charts", "headline", "notices", "verdict")
+PAGES = ("html", "markdown", "summary", "table", *(f"sections/{name}" for name in WORDS))
 FOR_PEOPLE = (*(f"eval/charts/{name}" for name in CHARTS), *(f"eval/report/{name}" for name in PAGES), "eval/speed/bench_text")
 SECONDS = 180  # a test program takes at most some ten
 

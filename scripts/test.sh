@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Every test: installs what is missing, builds with warnings as errors, runs all tests; then the quick ones again under the address
-# and undefined-behaviour sanitizers, with those that run the program itself. Arguments go to ctest, for example: scripts/test.sh -R tokenizer
+# Every test: installs what is missing, checks how the sources are laid out, builds with warnings as errors, runs all tests; then the quick
+# ones again under the address and undefined-behaviour sanitizers, with those that run the program itself. Arguments go to ctest, for
+# example: scripts/test.sh -R tokenizer
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/setup.sh
+scripts/format.sh
 scripts/corpus.sh
 
-cmake --preset release -DOCTET_TESTS=ON -DOCTET_WERROR=ON
+# Kernels are compiled wherever nvcc is, also where there is no GPU to run them.
+cuda=AUTO
+if command -v nvcc >/dev/null || [ -x /usr/local/cuda/bin/nvcc ]; then cuda=ON; fi
+cmake --preset release -DOCTET_TESTS=ON -DOCTET_WERROR=ON -DOCTET_CUDA=$cuda
 cmake --build build/release
 # Several tests share the processors: a thread that waits must not spin.
 export OMP_WAIT_POLICY=passive

@@ -81,12 +81,12 @@ const std::vector<Backend>& all_backends() {
       cuda::backend(),
       {"cpu-avx512vnni", "AVX-512 with VNNI integer products", DeviceKind::cpu,
        [] { return missing_unless(cpu::has_avx512vnni(), "the processor lacks AVX-512 with VNNI"); },
-       cpu::avx512vnni_kernels, kHostMemory},
+       cpu::avx512vnni_kernels, kHostMemory, true},
       {"cpu-avx2", "AVX2 and FMA", DeviceKind::cpu,
        [] { return missing_unless(cpu::has_avx2(), "the processor lacks AVX2 with FMA"); }, cpu::avx2_kernels,
-       kHostMemory},
+       kHostMemory, true},
       {"cpu-generic", "portable loops, the reference for all others", DeviceKind::cpu, [] { return std::string(); },
-       cpu::generic_kernels, kHostMemory},
+       cpu::generic_kernels, kHostMemory, true},
   };
   return backends;
 }
@@ -125,7 +125,7 @@ void set_active_backend(const Backend& backend) {
 }
 
 std::string fp32_library() {
-  if (kernels().gemm != cpu::onednn_gemm()) {
+  if (active_backend().kernels == cpu::generic_kernels || cpu::onednn_gemm() == nullptr) {
     return "Octet's blocked product";
   }
   const cpu::OnednnVersion version = cpu::onednn_version();

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tensor/kernels.h"
+#include "tensor/kernels/kernels.h"
 #include "tensor/storage.h"
 
 namespace octet {
@@ -38,6 +38,9 @@ struct Backend {
   std::string (*missing)();  // what this machine or build lacks for it; empty: nothing
   const KernelTable& (*kernels)();
   DeviceMemory memory;
+  /// A kernel that is called inside of a parallel loop is the work of the calling thread, so such a loop may run many
+  /// small kernels side by side. A GPU takes them one after another.
+  bool runs_on_callers = false;
   DeviceRecords records = {};
 
   bool supported() const { return missing().empty(); }
@@ -51,15 +54,19 @@ std::vector<const Backend*> available_backends();
 const Backend& find_backend(std::string_view name);
 
 /// The backend in use for a device: the environment variable OCTET_BACKEND, else the best supported. Chosen at first
-/// use.
+/// use. Errors (capability): none runs here, or OCTET_BACKEND names one that is unknown or does not run here.
+///
+/// Threads: one choice for the whole process, and no lock. Many threads may ask for `cpu` at once; ask for `cuda`, or
+/// replace a backend, where no other thread computes.
 const Backend& active_backend(DeviceKind device = DeviceKind::cpu);
-/// Replaces the active backend of its device; for tests and `--backend`.
+/// Replaces the active backend of its device, from now on and for all threads; for tests. `backend` must be one of
+/// all_backends(). Memory that another backend of the device gave stays valid: they share it.
 void set_active_backend(const Backend& backend);
 
 /// What computes the FP32 products of the active CPU backend: "oneDNN 2.6.3", or Octet's own blocked product.
 std::string fp32_library();
 
-/// The memory of this device.
+/// The memory of this device. The functions may be called from any thread.
 const DeviceMemory& memory(DeviceKind device);
 
 /// The kernels that work on data of this device.

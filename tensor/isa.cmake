@@ -4,7 +4,8 @@
 set(kernel_flags -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -fno-exceptions -fno-lto)
 function(octet_isa_flags folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cpu/${folder}/*.cpp)
-  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${kernel_flags};${ARGN}")
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${kernel_flags};${ARGN}"
+    SKIP_PRECOMPILE_HEADERS ON)
 endfunction()
 octet_isa_flags(generic)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")

@@ -17,11 +17,16 @@ class Replay {
   /// Calls `work` once as it is, so that everything it looks up or makes on first use is there, and once to record it.
   /// Tensors that it leaves to others live as long as this object. Errors: what `work` throws; a device without
   /// records.
+  ///
+  /// The tensors that `work` reads and writes are not kept alive by the record, which knows their addresses alone:
+  /// whoever makes a Replay keeps them. Threads: a device has one stream, so while a Replay is made no other thread may
+  /// start work on that device; its kernels would be recorded too.
   Replay(DeviceKind device, const std::function<void()>& work);
   ~Replay();
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
 
+  /// Starts the recorded kernels, in their order, and returns without waiting for them.
   void run() const;
 
  private:

@@ -2,7 +2,7 @@
 
 #include "tensor/autograd/node.h"
 #include "tensor/backend.h"
-#include "tensor/node_allocator.h"
+#include "tensor/handle_cache.h"
 
 namespace octet {
 namespace {
@@ -49,8 +49,8 @@ void copy_elements(Copy copy, const Strided& from, const Strided& to, const Shap
 }  // namespace
 
 Tensor Tensor::empty(const Shape& shape, DType dtype, DeviceKind device) {
-  auto impl = std::allocate_shared<Impl>(NodeAllocator<Impl>());
-  impl->storage = std::allocate_shared<Storage>(NodeAllocator<Storage>(),
+  auto impl = std::allocate_shared<Impl>(HandleAllocator<Impl>());
+  impl->storage = std::allocate_shared<Storage>(HandleAllocator<Storage>(),
                                                 static_cast<std::size_t>(shape.elements()) * size_of(dtype), device);
   impl->shape = shape;
   impl->strides = row_major(shape);
@@ -137,7 +137,7 @@ void Tensor::fill(float value) {
 Tensor Tensor::alias(const Shape& shape, std::span<const std::int64_t> strides, std::int64_t offset) const {
   check(static_cast<int>(strides.size()) == shape.rank(), "[alias] expected {} strides, got {}", shape.rank(),
         strides.size());
-  auto view = std::allocate_shared<Impl>(NodeAllocator<Impl>());
+  auto view = std::allocate_shared<Impl>(HandleAllocator<Impl>());
   view->storage = impl().storage;
   view->shape = shape;
   std::copy(strides.begin(), strides.end(), view->strides.begin());

@@ -18,6 +18,15 @@ struct Node;  // the operation that made a tensor: tensor/autograd/node.h
 
 /// A value handle on an n-dimensional array. Copies share elements; `clone()` copies them. Row-major; views have
 /// strides of their own. No implicit change of dtype or device. Operations are free functions: see tensor/ops/.
+///
+///     Tensor x = Tensor::from<float>({1, 2, 3, 4, 5, 6}, {2, 3});
+///     Tensor row = slice(x, 0, 1, 2);    // a view: the elements of x
+///     row.fill(0.0F);                    // so x is now (1, 2, 3), (0, 0, 0)
+///     Tensor other = x.clone();          // elements of its own
+///
+/// Ownership: elements live as long as the last handle or view on them; a recorded operation holds handles on its
+/// inputs. `const` is that of the handle, not of the elements. Threads: handles may be copied and dropped on any
+/// thread. Elements and grad() have no lock: one thread writes, or any number read.
 class Tensor {
  public:
   Tensor() = default;  ///< undefined: holds nothing, `defined()` is false
@@ -46,7 +55,8 @@ class Tensor {
   std::span<const std::int64_t> strides() const { return {impl().strides.data(), static_cast<std::size_t>(rank())}; }
   bool is_contiguous() const;
 
-  /// First element, an address of the tensor's device. T must match the dtype: `data<float>()`, `data<std::int8_t>()`.
+  /// First element, an address of the tensor's device, valid as long as a handle on the elements lives. T must match
+  /// the dtype: `data<float>()`, `data<std::int8_t>()`.
   template <typename T>
   T* data() const {
     check_dtype(dtype_of<T>());

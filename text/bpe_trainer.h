@@ -4,7 +4,6 @@
 #include <span>
 #include <string_view>
 
-#include "base/config/rules.h"
 #include "base/progress.h"
 #include "text/vocabulary.h"
 
@@ -12,15 +11,6 @@ namespace octet {
 
 /// 256 bytes and the end-of-text token: no byte-level vocabulary is smaller.
 inline constexpr std::int64_t kSmallestVocabulary = 257;
-
-struct TokenizerConfig {
-  std::int64_t vocab_size = 1024;  ///< 256 bytes, the merges, and the end-of-text token
-
-  template <class V>
-  void visit(V& v) {
-    v("vocab_size", vocab_size, at_least(kSmallestVocabulary));
-  }
-};
 
 /// Learns a byte-level BPE vocabulary: ids 0-255 are the bytes in the order of `byte_order()`, then one token per
 /// merge, and `<|endoftext|>` last.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "base/utf8.h"
 
 namespace octet {
 
@@ -22,10 +23,9 @@ std::size_t block_end(std::string_view text, std::size_t from, std::size_t to) {
   for (const std::string_view mark : {"\n\n", "\r\n\r\n", "\n", " "}) {
     if (const std::size_t end = end_of_last(text, mark, from, to)) return end;
   }
-  const auto inside_character = [&](std::size_t i) { return (static_cast<unsigned char>(text[i]) & 0xC0u) == 0x80u; };
   // A UTF-8 character has at most three continuation bytes; more of them are not UTF-8.
   std::size_t end = to;
-  while (inside_character(end) && end > 1 && to - end < 3) --end;
+  while (is_utf8_continuation(text[end]) && end > 1 && to - end < 3) --end;
   return end;
 }
 

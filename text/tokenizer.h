@@ -21,6 +21,10 @@ enum class SpecialText {
 
 /// Turns any byte string into token ids and back: `decode(encode(text)) == text`, UTF-8 or not.
 ///
+///     const Tokenizer tokenizer(train_bpe(texts, 512));       // text/bpe_trainer.h, or load_tokenizer(path)
+///     const std::vector<std::int32_t> ids = tokenizer.encode("In the beginning");
+///     tokenizer.decode(ids);                                  // "In the beginning"
+///
 /// Encoding cuts the text into pieces (`PieceSplitter`) and starts from one token per byte. Inside each piece the pair
 /// of neighbours whose merge has the lowest rank is merged, the leftmost one first, until no neighbours can be
 /// merged. All functions are const and may be called from several threads.

@@ -149,6 +149,10 @@ void check_same_split(const fs::path& folder, const SplitRecord& saved, const Sp
   }
 }
 
+void check_weights(const fs::path& folder) {
+  check_same_checkpoint(folder / kModelWeightsFile, weights_sha256(folder), read_trainer_state(folder).weights_sha256);
+}
+
 void load_checkpoint(const fs::path& folder, Gpt& model, Optimizer& optimizer) {
   const TrainerState state = read_trainer_state(folder);
   load_weights(folder, model);

@@ -72,6 +72,9 @@ void check_same_run(const std::filesystem::path& folder, const TrainerState& sav
 /// `folder` was trained with. An empty `train_sha256` of `here` is not compared: settings can be known before the text.
 void check_same_split(const std::filesystem::path& folder, const SplitRecord& saved, const SplitRecord& here);
 
+/// Error (input) where the weights beside trainer.json are not those that were saved with it.
+void check_weights(const std::filesystem::path& folder);
+
 /// Reads weights and optimizer state into a model and an optimizer of the same kind and shape. Error (input) naming
 /// file and tensor where one is missing, damaged or of another shape, or listing how the model's configuration differs;
 /// where a file is whole but belongs to another checkpoint than trainer.json.

@@ -4,65 +4,24 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include <unistd.h>
 
+#include "base/config/record.h"
 #include "base/error.h"
 #include "base/files/atomic_file.h"
 #include "base/files/read_file.h"
-#include "base/json.h"
 
 namespace octet {
-namespace {
 
-/// A count. The JSON library would convert any number, and one beyond the range to anything.
-std::int64_t count(const nlohmann::json& json, const char* key, const std::string& place) {
-  const nlohmann::json& value = json.at(key);
-  const bool too_large = value.is_number_unsigned() && !std::in_range<std::int64_t>(value.get<std::uint64_t>());
-  if (!value.is_number_integer() || too_large) {
-    fail(ErrorKind::input, "{}: {}: expected an integer below 2^63, got {}", place, key, value.dump());
-  }
-  return value.get<std::int64_t>();
+void MetricsRow::validate(Problems& problems) const {
+  if (val_loss && !bpb) problems.add("bpb", "missing, though val_loss is there");
 }
-
-MetricsRow parse_row(std::string_view line, const std::string& place) {
-  const auto json = parse_json(line, place);
-  MetricsRow row;
-  row.step = count(json, "step", place);
-  row.tokens = count(json, "tokens", place);
-  json.at("epoch").get_to(row.epoch);
-  json.at("loss").get_to(row.loss);
-  if (json.contains("val_loss")) {
-    row.val_loss = json.at("val_loss").get<double>();
-    row.bpb = json.at("bpb").get<double>();
-  }
-  json.at("lr").get_to(row.lr);
-  json.at("grad_norm").get_to(row.grad_norm);
-  json.at("ms").get_to(row.ms);
-  json.at("tok_s").get_to(row.tok_s);
-  json.at("rss_mb").get_to(row.rss_mb);
-  json.at("time").get_to(row.time);
-  return row;
-}
-
-}  // namespace
 
 std::string to_json_line(const MetricsRow& row) {
-  nlohmann::ordered_json json{{"step", row.step}, {"tokens", row.tokens}, {"epoch", row.epoch}, {"loss", row.loss}};
-  if (row.val_loss) {
-    json["val_loss"] = *row.val_loss;
-    json["bpb"] = row.bpb.value_or(0.0);
-  }
-  json.update({{"lr", row.lr},
-               {"grad_norm", row.grad_norm},
-               {"ms", row.ms},
-               {"tok_s", row.tok_s},
-               {"rss_mb", row.rss_mb},
-               {"time", row.time}});
-  return json.dump();
+  return record_to_json_line(row);
 }
 
 std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
@@ -70,12 +29,9 @@ std::vector<MetricsRow> read_metrics(const std::filesystem::path& path) {
   std::vector<MetricsRow> rows;
   std::size_t begin = 0;
   for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    const std::string place = fmt::format("{}:{}", path.string(), rows.size() + 1);
-    try {
-      rows.push_back(parse_row(std::string_view(text).substr(begin, end - begin), place));
-    } catch (const nlohmann::json::exception& error) {
-      fail(ErrorKind::input, "{}: expected a row of metrics: {}", place, error.what());
-    }
+    const std::string place = fmt::format("{}:{}: expected a row of metrics", path.string(), rows.size() + 1);
+    const std::string_view line = std::string_view(text).substr(begin, end - begin);
+    rows.push_back(record_from_json<MetricsRow>(line, place, UnknownKeys::ignored));
   }
   return rows;
 }

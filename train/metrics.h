@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "base/config/problems.h"
+#include "base/config/rules.h"
+
 namespace octet {
 
 /// What one training step left behind: a line of `metrics.jsonl`.
@@ -23,6 +26,23 @@ struct MetricsRow {
   double tok_s = 0.0;              ///< tokens per second of the step
   double rss_mb = 0.0;             ///< resident memory of the process, MiB
   double time = 0.0;               ///< Unix time in seconds
+
+  template <class V>
+  void visit(V& v) {
+    v("step", step);
+    v("tokens", tokens);
+    v("epoch", epoch);
+    v("loss", loss);
+    v("val_loss", val_loss, optional_key());
+    v("bpb", bpb, optional_key());
+    v("lr", lr);
+    v("grad_norm", grad_norm);
+    v("ms", ms);
+    v("tok_s", tok_s);
+    v("rss_mb", rss_mb);
+    v("time", time);
+  }
+  void validate(Problems& problems) const;
 };
 
 /// One JSON object in one line, without the line break. Numbers read back to the same bits.

@@ -5,14 +5,17 @@
 #include <ctime>
 #include <utility>
 
+#include <fcntl.h>
+#include <stdio.h>
+
 #include "base/error.h"
+#include "base/files/own_file.h"
 
 namespace octet {
 
-RunLog::RunLog(std::filesystem::path path) : path_(std::move(path)), file_(std::fopen(path_.c_str(), "a")) {
-  if (!file_) {
-    fail(ErrorKind::run, "{}: cannot write: {}", path_.string(), std::strerror(errno));
-  }
+RunLog::RunLog(std::filesystem::path path)
+    : path_(std::move(path)), file_(::fdopen(open_own_file(path_, O_WRONLY | O_APPEND), "a")) {
+  check(file_ != nullptr, "{}: cannot write: {}", path_.string(), std::strerror(errno));
 }
 
 RunLog::~RunLog() {

@@ -24,8 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kFinalSteps = 20;  // whose mean loss stands for "final"; one batch alone is noisy
-
 class TrainRun {
  public:
   TrainRun(Gpt& model, const TrainData& data, const TrainConfig& config, const fs::path& run_folder,
@@ -257,13 +255,6 @@ TrainSummary TrainRun::summary() const {
   for (const MetricsRow& row : summary.curve) {
     summary.seconds += row.ms / 1e3;
     timed_tokens += static_cast<double>(tokens_per_step());
-    if (row.step == state_.best_step) {
-      summary.best_bits_per_byte = row.bpb.value_or(0.0);
-    }
-  }
-  const std::size_t final_steps = std::min(kFinalSteps, summary.curve.size());
-  for (std::size_t i = summary.curve.size() - final_steps; i < summary.curve.size(); ++i) {
-    summary.final_train_loss += summary.curve[i].loss / static_cast<double>(final_steps);
   }
   if (summary.seconds > 0.0) {
     summary.tokens_per_second = timed_tokens / summary.seconds;

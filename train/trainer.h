@@ -31,10 +31,8 @@ struct TrainSummary {
   std::int64_t tokens = 0;
   double seconds = 0.0;  ///< of training steps: evaluation and saving are left out
   double tokens_per_second = 0.0;
-  double flops_per_second = 0.0;    ///< useful ones, see `training_flops_per_token`
-  double final_train_loss = 0.0;    ///< mean of the last 20 steps, nats per token
-  double best_val_loss = 0.0;       ///< lowest held-out loss, nats per token
-  double best_bits_per_byte = 0.0;  ///< the same per byte of text
+  double flops_per_second = 0.0;  ///< useful ones, see `training_flops_per_token`
+  double best_val_loss = 0.0;     ///< lowest held-out loss, nats per token
   std::int64_t best_step = 0;
   std::vector<MetricsRow> curve;  ///< one row for each step
 };

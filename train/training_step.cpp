@@ -42,7 +42,7 @@ StepResult training_step(Gpt& model, Optimizer& optimizer, const TrainConfig& co
     backward(loss, Tensor::full(loss.shape(), share));
   }
 
-  result.gradient_norm = gradient_norm(model.parameters());
+  result.gradient_norm = gradient_norm(model.trainable_parameters());
   result.updated = std::isfinite(result.loss) && std::isfinite(result.gradient_norm);
   if (result.updated) {
     optimizer.step({.index = index,

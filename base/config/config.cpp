@@ -22,9 +22,9 @@ std::string read_config_text(const std::string& path) {
     fail(ErrorKind::config, "{}: larger than {} bytes, not a configuration", path, kLargestFile);
   }
   try {
-    return read_text_file(path);
+    return read_text_stream(path);
   } catch (const Error& error) {
-    throw Error(ErrorKind::config, error.what());
+    throw Error(error.kind() == ErrorKind::input ? ErrorKind::config : error.kind(), error.what());
   }
 }
 

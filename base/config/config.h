@@ -33,8 +33,14 @@ namespace octet {
 // failed validate() rules of the text and of the overrides are reported together in one Error of
 // ErrorKind::config, one problem a line:
 //
-//     configs/demo.yaml:12: model.layrs: unknown key, did you mean "layers"? (known: layers,
-//     dropout, arch) configs/demo.yaml:14: model.dropout: expected a number from 0 to 1, got "abc"
+//     configs/demo.yaml:12: model.layrs: unknown key, did you mean "layers"? (known: layers, dropout, arch)
+//     configs/demo.yaml:14: model.dropout: expected a number from 0 to 1, got "abc"
+//
+// In use:
+//
+//     auto config = read_config<ModelConfig>("configs/demo.yaml", {"layers=6"});
+//     config.dropout = 2;
+//     override_and_check(config, "config");  // throws: config: dropout: expected a number from 0 to 1, got 2
 
 namespace config_detail {
 

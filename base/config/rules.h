@@ -17,6 +17,7 @@ struct FieldRules {
   bool allow_nonfinite = false;      ///< a number may be .nan or .inf
   bool not_empty = false;            ///< of a list or a text
   bool required = false;             ///< the key must be given
+  bool optional_key = false;         ///< of a record: the key may be missing
   std::vector<std::string> choices;  ///< texts of the only values accepted; empty means any
 };
 
@@ -48,6 +49,11 @@ inline auto not_empty() {
 }
 inline auto required() {
   return [](FieldRules& rules) { rules.required = true; };
+}
+/// For records (base/config/record.h), where else every key must be there: one that older files lack, or that an empty
+/// std::optional does not write.
+inline auto optional_key() {
+  return [](FieldRules& rules) { rules.optional_key = true; };
 }
 /// one_of(2, 4, 8) for numbers, one_of("byte", "bpe") for texts.
 template <typename... Values>

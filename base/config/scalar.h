@@ -6,9 +6,8 @@
 
 namespace octet {
 
-/// Text of one number or truth value, as configurations write it. Numbers have the fewest decimal
-/// digits that read back to the same value ; non-finite ones are `.nan`, `.inf`,
-/// `-.inf`.
+/// Text of one number or truth value, as configurations write it. Numbers have the fewest decimal digits that read back
+/// to the same value; those that are not finite are `.nan`, `.inf`, `-.inf`.
 std::string scalar_text(bool value);
 std::string scalar_text(std::int32_t value);
 std::string scalar_text(std::int64_t value);

@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/files/known_folder.h"
+#include "base/files/own_file.h"
 #include "base/files/read_file.h"
-#include "base/files/system_call.h"
 
 namespace octet {
 namespace {
@@ -33,11 +33,7 @@ void write_line(int descriptor, const std::string& line) {
 FolderLock::FolderLock(const std::filesystem::path& folder, const std::string& work) {
   make_folder(folder);
   const std::filesystem::path path = folder / kFile;
-  // Not inherited: a program that is started from here must not hold the lock when this process has ended.
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) {
-    fail_to("write", path, errno);
-  }
+  descriptor_ = open_own_file(path, O_RDWR);  // not inherited by programs that are started from here
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     ::close(descriptor_);
     std::string holder = read_text_file(path);

@@ -45,15 +45,25 @@ void await_bytes(int descriptor, const fs::path& path) {
   }
 }
 
-}  // namespace
+/// To open a pipe without a writer would wait for one, whatever signal comes: hence O_NONBLOCK.
+constexpr int kReading = O_RDONLY | O_NONBLOCK;
 
-std::string read_text_file(const fs::path& path) {
-  // To open a pipe without a writer would wait for one, whatever signal comes.
-  const Descriptor file(path, O_RDONLY | O_NONBLOCK);
+struct stat stat_of(const fs::path& path, int descriptor) {
   struct stat info = {};
-  if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
+  if (descriptor < 0 || ::fstat(descriptor, &info) != 0) {
     fail_to_read(path, errno);
   }
+  return info;
+}
+
+/// What is neither a file nor a folder; reading a folder fails by itself.
+void refuse_streams(const fs::path& path, const struct stat& info) {
+  if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+    fail(ErrorKind::input, "{}: expected a file, found a pipe or a device", path.string());
+  }
+}
+
+std::string read_all(const fs::path& path, const Descriptor& file, const struct stat& info) {
   // The size is only a first guess: files of /proc and pipes report 0. Some devices never end.
   const auto size = static_cast<std::size_t>(info.st_size);
   const std::size_t most = std::max(size, kMostWithoutSize);
@@ -76,21 +86,32 @@ std::string read_text_file(const fs::path& path) {
   return text;
 }
 
-InputFile::InputFile(fs::path path) : path_(std::move(path)) {
-  descriptor_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (descriptor_ < 0) {
-    fail_to_read(path_, errno);
-  }
-  struct stat info = {};
-  const int error = ::fstat(descriptor_, &info) != 0 ? errno : S_ISDIR(info.st_mode) ? EISDIR : 0;
-  if (error != 0 || !S_ISREG(info.st_mode)) {
-    ::close(descriptor_);
-    if (error != 0) {
-      fail_to_read(path_, error);
+}  // namespace
+
+std::string read_text_file(const fs::path& path) {
+  const Descriptor file(path, kReading);
+  const struct stat info = stat_of(path, file.get());
+  refuse_streams(path, info);
+  return read_all(path, file, info);
+}
+
+std::string read_text_stream(const fs::path& path) {
+  const Descriptor file(path, kReading);
+  return read_all(path, file, stat_of(path, file.get()));
+}
+
+InputFile::InputFile(fs::path path) : path_(std::move(path)), descriptor_(::open(path_.c_str(), kReading | O_CLOEXEC)) {
+  try {
+    const struct stat info = stat_of(path_, descriptor_);
+    refuse_streams(path_, info);
+    if (S_ISDIR(info.st_mode)) {
+      fail_to_read(path_, EISDIR);
     }
-    fail(ErrorKind::input, "{}: expected a file, found a pipe or a device", path_.string());
+    size_ = static_cast<std::uint64_t>(info.st_size);
+  } catch (const Error&) {
+    ::close(descriptor_);
+    throw;
   }
-  size_ = static_cast<std::uint64_t>(info.st_size);
 }
 
 InputFile::~InputFile() {

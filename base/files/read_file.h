@@ -9,12 +9,14 @@ namespace octet {
 
 /// Errors here are of ErrorKind::input and name the path and the system's reason.
 
-/// The whole file. From a pipe or a device, at most 256 MiB. Error (interrupted) where a signal comes (interrupt.h)
-/// while a pipe has nothing to read yet.
+/// The whole file. Error where it is none: a folder, a pipe, a device.
 std::string read_text_file(const std::filesystem::path& path);
 
-/// A binary file whose parts are read straight to where they belong. Error where it is none, such as a folder or a
-/// pipe.
+/// The same of what a user names, which may be a pipe or a device too: of those at most 256 MiB. Error (interrupted)
+/// where a signal comes (interrupt.h) while a pipe has nothing to read yet.
+std::string read_text_stream(const std::filesystem::path& path);
+
+/// A binary file whose parts are read straight to where they belong. Errors as of read_text_file().
 class InputFile {
  public:
   explicit InputFile(std::filesystem::path path);

@@ -16,9 +16,9 @@
 #include "bench/onednn_int8.h"
 #include "bench/warm_up.h"
 #include "eval/speed/interleave.h"
+#include "eval/speed/machine_limits.h"
 #include "tensor/autograd/node.h"
 #include "tensor/backend.h"
-#include "tensor/machine_limits.h"
 #include "tensor/ops/dynamic_linear.h"
 
 namespace octet::ladder {

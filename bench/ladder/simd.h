@@ -55,8 +55,8 @@ constexpr std::int64_t kLanes = 8;
 constexpr int kRows = 2;  // 2 rows x 4 registers of sums, and 5 more: 13 of 16 registers
 
 // `vpmaddubsw` multiplies unsigned by signed bytes as well, but adds pairs in 16 bits and saturates: 2 * 255 * 127
-// would be cut off. |x| * (w with the sign of x) is the same product, and since no code is -128, a pair is at most 2 *
-// 127 * 127 = 32258, below 32767.
+// would be cut off. |x| * (w with the sign of x) is the same product, and since no code is -128, a pair is at most
+// 2 * 127 * 127 = 32258, below 32767.
 constexpr int kOffset = 0;
 inline Ints dot(Ints sums, Ints w, Ints x) {
   const __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(x), _mm256_sign_epi8(w, x));

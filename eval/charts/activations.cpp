@@ -21,6 +21,16 @@ void add_layer_names(ChartScript& script, const std::vector<LayerOutliers>& laye
   script.line(fmt::format("set xtics nomirror scale 0 rotate by 55 right ({}) font ',11'", tics));
 }
 
+std::string make_caption(const ActivationChart& chart, const LayerOutliers& worst) {
+  return fmt::format(
+      "Above: how far the largest input of each layer lies from the mean, in standard deviations; a bell curve of this "
+      "many values would stay below about 5 to 6 (dashed: {:g}). The worst is {} with {:.1f}. int8 spends its 255 "
+      "levels up to the largest value, so at {:.0f} standard deviations an ordinary value sees only about {:.0f} of "
+      "them. Below: how many values count as outliers by two rules.",
+      chart.sigma_threshold, worst.layer, worst.max_over_std, worst.max_over_std,
+      worst.max_over_std > 0 ? 255.0 / worst.max_over_std : 255.0);
+}
+
 }  // namespace
 
 Chart draw_activation_chart(const std::filesystem::path& folder, const std::string& name,
@@ -67,32 +77,20 @@ Chart draw_activation_chart(const std::filesystem::path& folder, const std::stri
   script.line("unset xtics; set ylabel 'max |x| / std'; set key off");
   script.line(worst.max_over_std > 0 ? "set yrange [0:*]" : "set yrange [0:1]");
   script.line("set boxwidth 0.7");
-  script.line(
-      fmt::format("plot DATA index 0 using 1:2 with boxes linecolor rgb '{}', {:g} with lines dashtype 2 "
-                  "linecolor rgb '{}'",
-                  Palette::kBlue, chart.sigma_threshold, Palette::kInk));
+  script.line(fmt::format(
+      "plot DATA index 0 using 1:2 with boxes linecolor rgb '{}', {:g} with lines dashtype 2 linecolor rgb '{}'",
+      Palette::kBlue, chart.sigma_threshold, Palette::kInk));
   script.line(fmt::format("set tmargin at screen {:.4f}; set bmargin at screen {:.4f}", bottom + half - 0.02, bottom));
   add_layer_names(script, layers);
   script.line("set ylabel 'share of values (%)'; set key top left Left reverse");
-  script.line(fmt::format("set yrange [0:{:.5g}]",
-                          highest > 0 ? 1.35 * highest : 1.0));  // room for the key
+  script.line(fmt::format("set yrange [0:{:.5g}]", highest > 0 ? 1.35 * highest : 1.0));  // room for the key
   script.line(
       fmt::format("plot DATA index 0 using ($1-0.19):3:(0.36) with boxes linecolor rgb '{}' title {}, "
                   "'' index 0 using ($1+0.19):4:(0.36) with boxes linecolor rgb '{}' title {}",
                   Palette::kOrange, gp_text(fmt::format("beyond {:g} standard deviations", chart.sigma_threshold)),
                   Palette::kGreen, gp_text(fmt::format("|x| >= {:g}", chart.absolute_threshold))));
   script.line("unset multiplot");
-  return script.draw(folder, "Outliers among the activations, layer by layer",
-                     fmt::format("Above: how far the largest input of each layer lies from the mean, in standard "
-                                 "deviations; a bell "
-                                 "curve of this many values would stay below about 5 to 6 (dashed: {:g}). The "
-                                 "worst is {} with {:.1f}. "
-                                 "int8 spends its 255 levels up to the largest value, so at {:.0f} standard "
-                                 "deviations an ordinary "
-                                 "value sees only about {:.0f} of them. Below: how many values count as outliers "
-                                 "by two rules.",
-                                 chart.sigma_threshold, worst.layer, worst.max_over_std, worst.max_over_std,
-                                 worst.max_over_std > 0 ? 255.0 / worst.max_over_std : 255.0));
+  return script.draw(folder, "Outliers among the activations, layer by layer", make_caption(chart, worst));
 }
 
 }  // namespace octet

@@ -71,8 +71,8 @@ Chart draw_training_chart(const std::filesystem::path& folder, const std::string
 struct TradeoffPoint {
   std::string label;
   double size_mb = 0, bits_per_weight = 0;
-  double perplexity = 0, low = 0,
-         high = 0;  ///< its interval; equal to the perplexity for the baseline
+  double perplexity = 0;
+  double low = 0, high = 0;  ///< its interval; equal to the perplexity for the baseline
 };
 /// Perplexity against file size. The first point is the baseline that the others are compared to; `confidence` is that
 /// of their intervals (0.95: 95 %).

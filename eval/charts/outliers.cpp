@@ -57,10 +57,10 @@ void draw_values(ChartScript& script, const GridPanel& panel, const PanelBlocks&
   script.line(fmt::format("set xrange [{:.7g}:{:.7g}]", -reach, reach));
   script.line(fmt::format("set yrange [{:.3g}:150]", floor));
   script.line("set xtics autofreq");
-  script.line(
-      fmt::format("plot DATA index {} using 1:({:.3g}):(0):(1000) with vectors nohead linewidth 0.7 "
-                  "linecolor rgb '{}', DATA index {} using 1:2 with boxes linecolor rgb '{}'",
-                  blocks.grid, floor, Palette::kOrange, blocks.values, Palette::kBlue));
+  script.line(fmt::format(
+      "plot DATA index {} using 1:({:.3g}):(0):(1000) with vectors nohead linewidth 0.7 linecolor rgb '{}', "
+      "DATA index {} using 1:2 with boxes linecolor rgb '{}'",
+      blocks.grid, floor, Palette::kOrange, blocks.values, Palette::kBlue));
 }
 
 void draw_codes(ChartScript& script, const GridUse& use, const PanelBlocks& blocks, int bits, double peak, bool first) {
@@ -89,8 +89,7 @@ std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& 
       "values each level got. ",
       chart.layer, tensor.levels);
   caption += fmt::format(
-      "Left: one scale must reach the largest value, so the levels lie far apart; 99 % of the values share {} of "
-      "them "
+      "Left: one scale must reach the largest value, so the levels lie far apart; 99 % of the values share {} of them "
       "and the codes carry only {:.1f} of {} bits. ",
       tensor.busy, tensor.effective_bits, chart.bits);
   caption += fmt::format(
@@ -100,8 +99,7 @@ std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& 
       clipped.busy, tensor.bulk_mse > 0 ? clipped.bulk_mse / tensor.bulk_mse : 1.0, clipped.snr_db, tensor.snr_db);
   caption += fmt::format(
       "Right: each row has its own scale (a typical row is drawn), so an outlier spoils only its own row: {} levels "
-      "for "
-      "99 %, {:.1f} dB.",
+      "for 99 %, {:.1f} dB.",
       channel.busy, channel.snr_db);
   return caption;
 }
@@ -136,9 +134,8 @@ Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string&
   script.line("set style fill solid 0.85 noborder");
   script.line("set key off");
   script.line(fmt::format(
-      "set multiplot layout 2,3 margins 0.08,0.985,0.085,0.885 spacing 0.05,0.225 title {} font "
-      "',16' "
-      "textcolor rgb '{}'",
+      "set multiplot layout 2,3 margins 0.08,0.985,0.085,0.885 spacing 0.05,0.225 title {} font ',16' textcolor rgb "
+      "'{}'",
       gp_bold(fmt::format("{}: what a few outliers do to an int{} grid", chart.layer, chart.bits)), Palette::kInk));
   for (std::size_t i = 0; i < 3; ++i) {
     draw_values(script, chart.panels[i], blocks[i], reach, floor, choose_stride(chart.bits), i == 0);

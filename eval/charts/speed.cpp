@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/number_text.h"
 #include "base/text_columns.h"
 #include "eval/charts/chart_script.h"
-#include "base/number_text.h"
 
 namespace octet {
 
@@ -75,21 +75,17 @@ Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& n
   script.line("set style fill solid 0.85 noborder");
   script.line("set key top left horizontal");
   script.line("set bmargin at screen 0.16");
-  script.line(
-      fmt::format("plot DATA index 0 using ($1-{0}):2:({1}) with boxes linecolor rgb '{2}' title 'prefill "
-                  "(reading "
-                  "the prompt)', '' index 0 using ($1+{0}):3:({1}) with boxes linecolor rgb '{3}' title "
-                  "'decode "
-                  "(writing, token by token)', 1 with lines dashtype 2 linecolor rgb '{4}' notitle",
-                  kBarWidth / 2, kBarWidth - 0.03, Palette::kBlue, Palette::kOrange, Palette::kInk));
-  return script.draw(folder, "Speed relative to " + base.label,
-                     fmt::format("Over each bar: the speed relative to {} (dashed line: as fast as that). "
-                                 "Prefill reads many tokens at once and is limited by arithmetic; decode writes "
-                                 "one at a time "
-                                 "and is limited by how fast the weights come from memory, so smaller weights "
-                                 "help it most. "
-                                 "A bar below the line means that the format is slower here.",
-                                 base.label));
+  script.line(fmt::format(
+      "plot DATA index 0 using ($1-{0}):2:({1}) with boxes linecolor rgb '{2}' title 'prefill (reading the prompt)', "
+      "'' index 0 using ($1+{0}):3:({1}) with boxes linecolor rgb '{3}' title 'decode (writing, token by token)', "
+      "1 with lines dashtype 2 linecolor rgb '{4}' notitle",
+      kBarWidth / 2, kBarWidth - 0.03, Palette::kBlue, Palette::kOrange, Palette::kInk));
+  const std::string caption = fmt::format(
+      "Over each bar: the speed relative to {} (dashed line: as fast as that). Prefill reads many tokens at once and "
+      "is limited by arithmetic; decode writes one at a time and is limited by how fast the weights come from memory, "
+      "so smaller weights help it most. A bar below the line means that the format is slower here.",
+      base.label);
+  return script.draw(folder, "Speed relative to " + base.label, caption);
 }
 
 }  // namespace octet

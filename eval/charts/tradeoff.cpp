@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/number_text.h"
 #include "base/text_columns.h"
 #include "eval/charts/chart_script.h"
-#include "base/number_text.h"
 
 namespace octet {
 
@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kMostLabelColumns = 40;
 constexpr double kWidth = 1000, kHeight = 560;  // of the picture, in pixels
-constexpr double kLeft = 0.09, kRight = 0.97, kBottom = 0.13,
-                 kTop = 0.87;  // of the axes, as shares of it
+// Of the axes, as shares of it.
+constexpr double kLeft = 0.09, kRight = 0.97, kBottom = 0.13, kTop = 0.87;
 
 struct Range {
   double low, high;
@@ -139,26 +139,23 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
   script.line(fmt::format("set yrange [{:.7g}:{:.7g}]", perplexities.low, perplexities.high));
   script.line("set key off");
   script.line(
-      fmt::format("set arrow from graph 0,first {0:.7g} to graph 1,first {0:.7g} nohead dashtype 2 "
-                  "linecolor rgb '{1}'",
+      fmt::format("set arrow from graph 0,first {0:.7g} to graph 1,first {0:.7g} nohead dashtype 2 linecolor rgb '{1}'",
                   points[0].perplexity, Palette::kMuted));
   LabelPlacer placer(sizes, perplexities, points);
   for (const TradeoffPoint& point : points) {
     script.line(
         placer.place(point, fmt::format("{}  {} bits/weight", point.label, format_fixed(point.bits_per_weight, 2))));
   }
-  script.line(
-      fmt::format("plot DATA index 0 using 1:2:3:4 with yerrorbars pointtype 7 pointsize 1.1 linewidth 2 "
-                  "linecolor rgb '{}', "
-                  "'' index 0 every ::0::0 using 1:2 with points pointtype 7 pointsize 1.3 linecolor rgb '{}'",
-                  Palette::kBlue, Palette::kOrange));
-  return script.draw(
-      folder, "Perplexity against size",
-      fmt::format("Further left is smaller, further down is better; the dashed line is {}. The bars are "
-                  "{} intervals of the paired difference to {}: where a bar crosses the dashed line, the "
-                  "difference could be chance. Bits per weight count the scales and everything that "
-                  "was left unquantized.",
-                  points[0].label, format_confidence(confidence), points[0].label));
+  script.line(fmt::format(
+      "plot DATA index 0 using 1:2:3:4 with yerrorbars pointtype 7 pointsize 1.1 linewidth 2 linecolor rgb '{}', "
+      "'' index 0 every ::0::0 using 1:2 with points pointtype 7 pointsize 1.3 linecolor rgb '{}'",
+      Palette::kBlue, Palette::kOrange));
+  const std::string caption = fmt::format(
+      "Further left is smaller, further down is better; the dashed line is {0}. The bars are {1} intervals of the "
+      "paired difference to {0}: where a bar crosses the dashed line, the difference could be chance. Bits per weight "
+      "count the scales and everything that was left unquantized.",
+      points[0].label, format_confidence(confidence));
+  return script.draw(folder, "Perplexity against size", caption);
 }
 
 }  // namespace octet

@@ -51,8 +51,7 @@ std::string make_caption(const TrainingChart& chart, const HeldOutPoint& best) {
       "Below: the learning rate, the size of the steps: it warms up, then decays so that the model can settle.";
   if (!std::isfinite(best.loss)) {
     return "Blue: the loss on the text the model learns from; the lower, the better the next token is predicted. No "
-           "loss "
-           "on other text was measured. " +
+           "loss on other text was measured. " +
            rate;
   }
   const bool overfits = chart.held_out.back().loss > best.loss * 1.005;
@@ -102,16 +101,18 @@ Chart draw_training_chart(const std::filesystem::path& folder, const std::string
     script.line(fmt::format("set label 1 {} at {:.7g},{:.7g} {} offset {},1.4 textcolor rgb '{}'",
                             gp_text(fmt::format("minimum {:.3f}", best.loss)), best.step, best.loss,
                             label_left ? "right" : "left", label_left ? "0.5" : "-0.5", Palette::kRed));
-  script.line(fmt::format(
-      "plot DATA index 0 using 1:2 with lines linewidth 1 linecolor rgb '#a9cfe6' title "
-      "'training, each batch', '' index 0 using 1:3 with lines linewidth 2 linecolor rgb '{}' "
-      "title 'training, smoothed'{}",
-      Palette::kBlue,
-      has_best ? fmt::format(", '' index 1 using 1:2 with linespoints linewidth 2 pointtype 7 "
-                             "pointsize 0.5 linecolor rgb '{}' title 'held-out', '' index 2 using 1:2 with points "
-                             "pointtype 6 pointsize 1.4 linewidth 2 linecolor rgb '{}' notitle",
-                             Palette::kRed, Palette::kRed)
-               : ""));
+  std::string plot = fmt::format(
+      "plot DATA index 0 using 1:2 with lines linewidth 1 linecolor rgb '#a9cfe6' title 'training, each batch', "
+      "'' index 0 using 1:3 with lines linewidth 2 linecolor rgb '{}' title 'training, smoothed'",
+      Palette::kBlue);
+  if (has_best) {
+    plot += fmt::format(
+        ", '' index 1 using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 0.5 linecolor rgb '{0}' "
+        "title 'held-out', '' index 2 using 1:2 with points pointtype 6 pointsize 1.4 linewidth 2 linecolor rgb '{0}' "
+        "notitle",
+        Palette::kRed);
+  }
+  script.line(plot);
   script.line("unset label 1");
   script.line("set tmargin at screen 0.31; set bmargin at screen 0.1");
   script.line("set format x '%.0f'");

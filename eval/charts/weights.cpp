@@ -120,10 +120,9 @@ Chart draw_weight_chart(const std::filesystem::path& folder, const std::string& 
   script.line("set ylabel 'share of weights (%)'");
   script.line("set format x '%.3g'");
   script.line("set key off");
-  script.line(
-      fmt::format("set multiplot layout 1,3 margins 0.06,0.985,0.15,0.77 spacing 0.065,0.1 title {} "
-                  "font ',16' textcolor rgb '{}'",
-                  gp_bold(chart.layer + " to " + chart.scheme), Palette::kInk));
+  script.line(fmt::format(
+      "set multiplot layout 1,3 margins 0.06,0.985,0.15,0.77 spacing 0.065,0.1 title {} font ',16' textcolor rgb '{}'",
+      gp_bold(chart.layer + " to " + chart.scheme), Palette::kInk));
   const std::string grid =
       fmt::format("DATA index {} using 1:2:(0):(1000) with vectors nohead linewidth 0.7 linecolor rgb '{}', ",
                   grid_block, Palette::kMuted);
@@ -144,17 +143,14 @@ Chart draw_weight_chart(const std::filesystem::path& folder, const std::string& 
                      "error", error_reach, error_bars, Palette::kRed});
   script.line("unset multiplot");
 
-  return script.draw(
-      folder, fmt::format("Weights of {} before and after {}", chart.layer, chart.scheme),
-      fmt::format("Left: the weights as they were trained, a bell around zero. Middle: the same "
-                  "weights after rounding each "
-                  "to the nearest level of its grid; levels of a typical row lie {:.4g} apart. "
-                  "Right: what rounding changed, at most half a step of the weight's own row or group unless "
-                  "the weight was clipped; "
-                  "{}; each bit more adds about 6 dB.",
-                  chart.scale,
-                  std::isinf(error.snr_db) ? "here nothing was changed"
-                                           : fmt::format("the signal is {:.1f} dB above the error", error.snr_db)));
+  const std::string caption = fmt::format(
+      "Left: the weights as they were trained, a bell around zero. Middle: the same weights after rounding each to the "
+      "nearest level of its grid; levels of a typical row lie {:.4g} apart. Right: what rounding changed, at most half "
+      "a step of the weight's own row or group unless the weight was clipped; {}; each bit more adds about 6 dB.",
+      chart.scale,
+      std::isinf(error.snr_db) ? "here nothing was changed"
+                               : fmt::format("the signal is {:.1f} dB above the error", error.snr_db));
+  return script.draw(folder, fmt::format("Weights of {} before and after {}", chart.layer, chart.scheme), caption);
 }
 
 }  // namespace octet

@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "eval/calibration/observe.h"
 #include "eval/outliers/outliers.h"
+#include "eval/score/windows.h"
+#include "nn/gpt.h"
 
 namespace octet {
 
@@ -17,12 +18,6 @@ std::vector<OutlierStats> activation_outliers(Gpt& model, std::span<const Window
 
 /// Outliers among the values of every FP32 matrix of the model; a column is an input of the layer.
 std::vector<OutlierStats> weight_outliers(Gpt& model, const OutlierOptions& options = {});
-
-/// The channels of the residual stream that are outliers systematically, as LLM.int8 defines them (Dettmers et al.
-/// 2022, https://arxiv.org/abs/2208.07339, section 4.1): |x| >= `absolute` at 6 % of the positions or more, in 25 % of
-/// the layers or more. Of `activations` those count that read the residual stream through a norm: attention.qkv and
-/// mlp.up. Models of a few million parameters usually have none.
-std::vector<std::int64_t> systematic_channels(std::span<const OutlierStats> activations);
 
 /// The first `max_rows` inputs (rows, C) that the named layer reads over the windows. Error (run) where there is no
 /// such layer.

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "quant/absmax.h"
-#include "quant/clip.h"
+#include "quant/scales.h"
 #include "tensor/ops/view.h"
 
 namespace octet {
@@ -47,13 +47,6 @@ double best_clip(const Tensor& matrix, double largest, int bits) {
   return best_limit;
 }
 
-double median_scale(const Codes& codes) {
-  std::vector<float> scales = codes.scales.to_vector();
-  const auto middle = scales.begin() + static_cast<std::ptrdiff_t>(scales.size() / 2);
-  std::nth_element(scales.begin(), middle, scales.end());
-  return *middle;
-}
-
 ImpactVariant make_variant(std::string title, Codes codes, const Tensor& original) {
   ImpactVariant variant{std::move(title), std::move(codes), {}, {}};
   variant.dequantized = dequantize(variant.codes);
@@ -75,7 +68,7 @@ GridPanel panel_of(const ImpactVariant& variant, const Tensor& original) {
 
 OutlierImpact study_outlier_impact(const std::string& layer, const Tensor& matrix, int bits) {
   OutlierImpact impact{layer, bits, contiguous(matrix), 0, 0, {}};
-  const double largest = percentile_limit(matrix, 100.0);
+  const double largest = largest_magnitude(impact.original.span<float>());
   check(largest > 0, "[outlier impact] {}: expected values, got zeros only", layer);
   impact.clip = best_clip(impact.original, largest, bits);
   impact.clipped = share_beyond(impact.original.span<float>(), impact.clip);
@@ -87,6 +80,13 @@ OutlierImpact study_outlier_impact(const std::string& layer, const Tensor& matri
   add(fmt::format("One scale, clipped at {:.3g}", impact.clip), quantize_within(impact.original, impact.clip, bits));
   add("One scale per channel", absmax_quantize(impact.original, bits, Granularity::per_channel));
   return impact;
+}
+
+double median_scale(const Codes& codes) {
+  std::vector<float> scales = codes.scales.to_vector();
+  const auto middle = scales.begin() + static_cast<std::ptrdiff_t>(scales.size() / 2);
+  std::nth_element(scales.begin(), middle, scales.end());
+  return *middle;
 }
 
 Tensor channels_first(const Tensor& activations) {

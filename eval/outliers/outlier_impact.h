@@ -36,6 +36,9 @@ GridPanel panel_of(const ImpactVariant& variant, const Tensor& original);
 /// the one with the smallest MSE among max|x| * 0.9^i. Errors: run for an all-zero matrix; as absmax_quantize.
 OutlierImpact study_outlier_impact(const std::string& layer, const Tensor& matrix, int bits);
 
+/// The step between two levels of the typical row or group.
+double median_scale(const Codes& codes);
+
 /// Activations (rows, C) as (C, rows).
 Tensor channels_first(const Tensor& activations);
 

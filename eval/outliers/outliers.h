@@ -18,13 +18,11 @@ struct OutlierOptions {
   /// |x| >= 6 marks the inputs that LLM.int8 keeps in 16 bits: Dettmers et al. 2022, https://arxiv.org/abs/2208.07339,
   /// section 3.
   double absolute = 6.0;
-  std::int64_t top_channels = 8;  ///< how many of the worst channels are listed
 
   template <class V>
   void visit(V& v) {
     v("threshold", threshold, positive());
     v("absolute", absolute, positive());
-    v("top_channels", top_channels, at_least(1));
   }
 };
 
@@ -33,15 +31,10 @@ struct OutlierStats {
   std::string layer;  ///< dotted name
   RunningMoments moments;
   double max_abs = 0;
-  double max_over_std = 0;  ///< max |x - mean| / std: how much of the range a single value claims
-  double kurtosis = 0;      ///< mean (x - mean)^4 / std^4: 3 for normal values; 0 where all are equal
-  std::int64_t rows = 0;
-  std::int64_t beyond_sigma = 0;               ///< values with |x - mean| > threshold * std
-  std::int64_t beyond_absolute = 0;            ///< values with |x| >= absolute
-  std::vector<float> channel_max;              ///< (C) max |x| of each column
-  std::vector<std::int64_t> channel_sigma;     ///< (C) `beyond_sigma` of each column
-  std::vector<std::int64_t> channel_absolute;  ///< (C) `beyond_absolute` of each column
-  std::vector<std::int64_t> top_channels;      ///< columns with most values beyond the threshold, worst first
+  double max_over_std = 0;           ///< max |x - mean| / std: how much of the range a single value claims
+  std::int64_t beyond_sigma = 0;     ///< values with |x - mean| > threshold * std
+  std::int64_t beyond_absolute = 0;  ///< values with |x| >= absolute
+  std::vector<float> channel_max;    ///< (C) max |x| of each column
 
   double share_sigma() const { return share(beyond_sigma); }
   double share_absolute() const { return share(beyond_absolute); }
@@ -68,7 +61,6 @@ class OutlierCounter {
 
   OutlierOptions options_;
   OutlierStats stats_;
-  double fourth_powers_ = 0;  // sum of (x - mean)^4
   double max_deviation_ = 0;
 };
 

@@ -4,8 +4,6 @@
 #include <string_view>
 #include <vector>
 
-#include "eval/report/report.h"
-
 namespace octet {
 
 // The building blocks of report.html.
@@ -25,13 +23,10 @@ std::string_view report_style();
 std::string html_table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
                        std::size_t text_columns = 1, std::string_view css_class = "");
 
-// The sections, each empty where the report has nothing for it.
-std::string html_headline(const Report& report);
-std::string html_verdicts(const Report& report);
-std::string html_charts(const Report& report, const std::filesystem::path& folder);
-std::string html_samples(const Report& report);
-std::string html_coverage(const Report& report);
-std::string html_outliers(const Report& report);
-std::string html_facts(const Report& report);
+/// A section with its title; nothing where the body is empty.
+std::string html_section(const char* id, const char* title, const std::string& body);
+
+/// A part that is folded below its summary until it is clicked on.
+std::string html_details(const std::string& summary, const std::string& body);
 
 }  // namespace octet

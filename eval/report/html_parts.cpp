@@ -45,4 +45,13 @@ std::string html_table(const std::vector<std::string>& header, const std::vector
   return html + "</tbody></table></div>\n";
 }
 
+std::string html_section(const char* id, const char* title, const std::string& body) {
+  if (body.empty()) return "";
+  return fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", id, title, body);
+}
+
+std::string html_details(const std::string& summary, const std::string& body) {
+  return fmt::format("<details><summary>{}</summary>{}</details>\n", summary, body);
+}
+
 }  // namespace octet

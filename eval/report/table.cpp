@@ -1,7 +1,8 @@
-#include <algorithm>
+#include <numeric>
 
+#include "base/number_text.h"
 #include "base/text_columns.h"
-#include "eval/report/text.h"
+#include "eval/report/report.h"
 
 namespace octet {
 
@@ -11,6 +12,7 @@ using Row = std::vector<std::string>;
 
 constexpr std::size_t kMostNameColumns = 18;
 constexpr std::string_view kAlignment = "<>>>>>>>>>>";
+constexpr std::string_view kGap = "  ";
 
 std::string without_unit(std::string text) {
   const std::size_t space = text.find(' ');
@@ -39,15 +41,12 @@ std::string report_table(const Report& report) {
       {"", "weight", "MB", "fp32", "", "%", "byte", "nats", "top-1 %", "tok/s", "tok/s"}};
   for (const ReportModel& model : report.models) rows.push_back(model_row(model));
 
-  std::string text = align_columns(rows, kAlignment);
-  const std::size_t second = text.find('\n', text.find('\n') + 1) + 1;
-  std::size_t width = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\n', begin);
-    width = std::max(width, display_width(std::string_view(text).substr(begin, end - begin)));
-    begin = end + 1;
-  }
-  return text.insert(second, std::string(width, '-') + "\n");
+  std::string text = align_columns(rows, kAlignment, kGap);
+  const std::vector<std::size_t> widths = column_widths(rows);
+  const std::size_t gaps = kGap.size() * (widths.size() - 1);
+  const std::string rule(std::accumulate(widths.begin(), widths.end(), gaps), '-');
+  const std::size_t third_line = text.find('\n', text.find('\n') + 1) + 1;
+  return text.insert(third_line, rule + "\n");
 }
 
 }  // namespace octet

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "base/config/rules.h"
+
 namespace octet {
 
 /// A number of a report that was not measured; null in JSON.
@@ -15,9 +17,9 @@ struct Interval {
 
   template <class V>
   void visit(V& v) {
-    v("mean", mean);
-    v("low", low);
-    v("high", high);
+    v("mean", mean, allow_nonfinite());
+    v("low", low, allow_nonfinite());
+    v("high", high, allow_nonfinite());
   }
 };
 

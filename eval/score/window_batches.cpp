@@ -54,4 +54,12 @@ Tensor window_inputs(std::span<const Window> windows) {
   return ids;
 }
 
+std::vector<Tensor> input_batches(std::span<const Window> windows, std::int64_t batch_tokens) {
+  std::vector<Tensor> inputs;
+  for (const WindowBatch& batch : make_batches(windows, batch_tokens)) {
+    inputs.push_back(window_inputs(batch.of(windows)));
+  }
+  return inputs;
+}
+
 }  // namespace octet

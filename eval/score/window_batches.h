@@ -27,4 +27,7 @@ std::vector<Window> pick_windows(std::vector<Window> windows, std::int64_t count
 /// All tokens of each window but the last, which is only predicted: (B, T) of i32.
 Tensor window_inputs(std::span<const Window> windows);
 
+/// The inputs of all batches of make_batches().
+std::vector<Tensor> input_batches(std::span<const Window> windows, std::int64_t batch_tokens);
+
 }  // namespace octet

@@ -9,10 +9,10 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "eval/calibration/calibrate.h"
 #include "eval/speed/read_limits.h"
 #include "nn/cost.h"
 #include "quant/apply_recipe.h"
+#include "quant/calibrate.h"
 
 namespace octet {
 namespace {
@@ -23,19 +23,21 @@ struct BenchModel {
   Gpt* model = nullptr;
 };
 
-/// Static scales from random tokens, which serve to measure speed.
-InputScales scales_for(Gpt& model, const Recipe& recipe) {
+/// From random tokens, which serve to measure speed.
+Calibration calibration_for(Gpt& model, const Recipe& recipe) {
   if (recipe.activations != Activations::static_scale) {
     return {};
   }
   const GptConfig& config = model.config();
   const Random random(1);
-  Window window;
-  for (std::int64_t t = 0; t <= std::min<std::int64_t>(config.context, 32); ++t) {
-    window.tokens.push_back(static_cast<std::int32_t>(
+  const std::int64_t count = std::min<std::int64_t>(config.context, 32);
+  std::vector<std::int32_t> tokens;
+  for (std::int64_t t = 0; t < count; ++t) {
+    tokens.push_back(static_cast<std::int32_t>(
         random.below(static_cast<std::uint64_t>(t), static_cast<std::uint64_t>(config.vocabulary))));
   }
-  return calibrate(model, {window}, recipe.calibration);
+  const Tensor ids = Tensor::from<std::int32_t>(tokens, {1, count});
+  return calibrate(model, {&ids, 1});
 }
 
 BenchModel make_model(Gpt& original, const BenchFormat& format) {
@@ -50,7 +52,7 @@ BenchModel make_model(Gpt& original, const BenchFormat& format) {
   for (std::size_t i = 0; i < from.size(); ++i) {
     to[i].parameter->set_value(from[i].parameter->value());
   }
-  apply_recipe(*made.model, *format.recipe, scales_for(original, *format.recipe));
+  apply_recipe(*made.model, *format.recipe, calibration_for(original, *format.recipe));
   made.model->to(original.device());
   return made;
 }

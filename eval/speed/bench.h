@@ -48,6 +48,23 @@ struct BenchRow {
   double gops = 0;              ///< products per second, 2 operations each
   std::string limit;            ///< the measured limit that this test meets first: "read 33.6 GB/s"; "n/a"
   double share_of_limit = 0;    ///< time at the limit / time taken
+
+  template <class V>
+  void visit(V& v) {
+    v("model", model);
+    v("parameters", parameters);
+    v("bytes", bytes);
+    v("format", format);
+    v("test", test);
+    v("tokens_per_s", tokens_per_s);
+    v("tokens_per_s_std", tokens_per_s_std);
+    v("speedup", speedup);
+    v("bytes_per_token", bytes_per_token);
+    v("gbps", gbps);
+    v("gops", gops);
+    v("limit", limit);
+    v("share_of_limit", share_of_limit);
+  }
 };
 BenchRow bench_row(const std::string& model, std::int64_t parameters, const BenchMeasurement& measurement,
                    const BenchLimit& limit);
@@ -55,6 +72,12 @@ BenchRow bench_row(const std::string& model, std::int64_t parameters, const Benc
 struct BenchReport {
   MachineLimits machine;
   std::vector<BenchRow> rows;
+
+  template <class V>
+  void visit(V& v) {
+    v("machine", machine);
+    v("rows", rows);
+  }
 };
 
 /// Times the model and copies of it in each format on the device of the model, all formats in the same rounds of a

@@ -1,13 +1,11 @@
 #include "eval/speed/bench_text.h"
 
 #include <algorithm>
-#include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "base/config/record.h"
 #include "base/format.h"
-#include "base/json.h"
-#include "base/text_columns.h"
 #include "base/number_text.h"
+#include "base/text_columns.h"
 
 namespace octet {
 namespace {
@@ -35,17 +33,14 @@ Cells cells(const BenchRow& row, const MachineLimits& machine) {
           format_percent(row.share_of_limit, 0)};
 }
 
-std::string line_of(const Cells& row, const std::vector<std::size_t>& widths) {
-  std::string line = "|";
-  for (std::size_t c = 0; c < row.size(); ++c) {
-    const std::string padding(widths[c] - display_width(row[c]), ' ');
-    line += c < kLeftAligned ? " " + row[c] + padding + " |" : " " + padding + row[c] + " |";
-  }
-  return line + "\n";
+char alignment_of(std::size_t column) {
+  return column < kLeftAligned ? '<' : '>';
 }
 
-nlohmann::json number(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
+std::string line_of(const Cells& row, const std::vector<std::size_t>& widths) {
+  std::string line = "|";
+  for (std::size_t c = 0; c < row.size(); ++c) line += " " + padded(row[c], widths[c], alignment_of(c)) + " |";
+  return line + "\n";
 }
 
 }  // namespace
@@ -57,15 +52,10 @@ std::string bench_table(const BenchReport& report) {
   for (const BenchRow& row : report.rows) {
     rows.push_back(cells(row, report.machine));
   }
-  std::vector<std::size_t> widths(header.size(), 0);
-  for (const Cells& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      widths[c] = std::max(widths[c], display_width(row[c]));
-    }
-  }
+  const std::vector<std::size_t> widths = column_widths(rows);
   Cells rule;
   for (std::size_t c = 0; c < widths.size(); ++c) {
-    rule.push_back(std::string(widths[c] - (c < kLeftAligned ? 0 : 1), '-') + (c < kLeftAligned ? "" : ":"));
+    rule.push_back(alignment_of(c) == '<' ? std::string(widths[c], '-') : std::string(widths[c] - 1, '-') + ":");
   }
   std::string text = line_of(header, widths) + line_of(rule, widths);
   for (std::size_t r = 1; r < rows.size(); ++r) {
@@ -79,31 +69,7 @@ std::string bench_table(const BenchReport& report) {
 }
 
 std::string bench_json(const BenchReport& report) {
-  const MachineLimits& machine = report.machine;
-  nlohmann::ordered_json json;
-  json["machine"] = {{"peak_fp32_gflops", number(machine.peak_fp32_gflops)},
-                     {"peak_int8_gops", number(machine.peak_int8_gops)},
-                     {"read_gbps", number(machine.read_gbps)},
-                     {"threads", machine.threads},
-                     {"isa", machine.isa},
-                     {"backend", machine.backend}};
-  json["rows"] = nlohmann::ordered_json::array();
-  for (const BenchRow& row : report.rows) {
-    json["rows"].push_back({{"model", row.model},
-                            {"parameters", row.parameters},
-                            {"bytes", row.bytes},
-                            {"format", row.format},
-                            {"test", row.test},
-                            {"tokens_per_s", number(row.tokens_per_s)},
-                            {"tokens_per_s_std", number(row.tokens_per_s_std)},
-                            {"speedup", number(row.speedup)},
-                            {"bytes_per_token", number(row.bytes_per_token)},
-                            {"gbps", number(row.gbps)},
-                            {"gops", number(row.gops)},
-                            {"limit", row.limit},
-                            {"share_of_limit", number(row.share_of_limit)}});
-  }
-  return json_text(json, 2) + "\n";
+  return record_to_json(report);
 }
 
 }  // namespace octet

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_layer.h"
 
 namespace octet {
 namespace {

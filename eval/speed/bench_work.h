@@ -1,7 +1,7 @@
 #pragma once
 
+#include "eval/speed/machine_limits.h"
 #include "eval/speed/speed_task.h"
-#include "tensor/machine_limits.h"
 
 namespace octet {
 

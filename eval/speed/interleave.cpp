@@ -32,8 +32,7 @@ std::vector<Timing> time_interleaved(std::span<const std::function<void()>> jobs
   std::vector<Timing> timings;
   for (std::vector<double>& times : seconds) {
     std::sort(times.begin(), times.end());
-    timings.push_back({times.front(), sorted_quantile(times, 0.25), sorted_quantile(times, 0.5),
-                       sorted_quantile(times, 0.75), times});
+    timings.push_back({sorted_quantile(times, 0.5), times});
   }
   return timings;
 }

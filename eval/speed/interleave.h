@@ -9,10 +9,7 @@ namespace octet {
 
 /// How long one job took, in seconds, over its repetitions.
 struct Timing {
-  double min = 0;
-  double quarter = 0;  ///< 25 % quantile
   double median = 0;
-  double three_quarters = 0;
   std::vector<double> seconds = {};  ///< of every repetition, shortest first
 };
 

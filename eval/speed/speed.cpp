@@ -42,15 +42,11 @@ std::vector<SpeedResult> measure_speed(std::span<const TimedModel> models, const
     result.name = models[m].model.name;
     result.prompt_tokens = prompt_task(*models[m].model.model, options).tokens;
     result.decode_tokens = decode_task(*models[m].model.model, options).tokens;
-    result.prefill = prefill[m];
-    result.decode = decode[m];
     result.prefill_tokens_per_s = static_cast<double>(result.prompt_tokens) / prefill[m].median;
     result.decode_tokens_per_s = static_cast<double>(result.decode_tokens) / decode[m].median;
     const SpeedResult& baseline = results.empty() ? result : results.front();
     result.prefill_speedup = result.prefill_tokens_per_s / baseline.prefill_tokens_per_s;
     result.decode_speedup = result.decode_tokens_per_s / baseline.decode_tokens_per_s;
-    result.weight_bytes = models[m].weight_bytes;
-    result.decode_gb_per_s = static_cast<double>(result.weight_bytes) * result.decode_tokens_per_s / 1e9;
     results.push_back(std::move(result));
   }
   return results;

@@ -37,16 +37,10 @@ struct SpeedResult {
   std::string name;
   std::int64_t prompt_tokens = 0;
   std::int64_t decode_tokens = 0;
-  Timing prefill;  ///< seconds for prompt_tokens
-  Timing decode;   ///< seconds for decode_tokens
   double prefill_tokens_per_s = 0;
   double decode_tokens_per_s = 0;
   double prefill_speedup = 1;  ///< relative to the first model in the same run
   double decode_speedup = 1;
-  std::int64_t weight_bytes = 0;
-  /// 1e9 bytes of weights per second of decoding. Each token reads every weight once, so this over the machine's memory
-  /// bandwidth tells how close decoding is to its limit.
-  double decode_gb_per_s = 0;
 };
 
 /// Times all models in the same rounds. Prefill reads a prompt at once into an empty key-value cache and computes the

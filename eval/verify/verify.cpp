@@ -6,10 +6,11 @@
 #include <map>
 #include <optional>
 
-#include "eval/calibration/observe.h"
+#include "eval/score/window_batches.h"
 #include "eval/verify/verify_exact.h"
-#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_layer.h"
 #include "nn/layers/quantized_linear.h"
+#include "nn/observe.h"
 #include "tensor/autograd/node.h"
 #include "tensor/ops/dynamic_linear.h"
 
@@ -108,6 +109,7 @@ double float_error(double y, double exact, double magnitude) {
 std::string compare_floats(const ExactProduct& exact, const Tensor& y, VerifyRow& row) {
   std::string difference;
   const std::span<const float> values = y.span<float>();
+  const std::int64_t outputs = row.shape[0];
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double error = float_error(values[i], exact.y[i], exact.magnitude[i]);
     row.max_float_error = std::max(row.max_float_error, error);
@@ -115,7 +117,7 @@ std::string compare_floats(const ExactProduct& exact, const Tensor& y, VerifyRow
       const std::int64_t index = static_cast<std::int64_t>(i);
       difference =
           fmt::format("output {} of input {}: expected {:.9g}, got {:.9g}, an error of {:.2g} where {:.2g} is allowed",
-                      index % row.outputs, index / row.outputs, exact.y[i], values[i], error, row.float_bound);
+                      index % outputs, index / outputs, exact.y[i], values[i], error, row.float_bound);
     }
   }
   return difference;
@@ -126,19 +128,17 @@ VerifyRow compare(const VerifyCase& layer, const Backend& backend, const Compute
   const QuantizedMatrix& matrix = *layer.matrix;
   VerifyRow row{layer.layer, std::string(backend.name), matrix.describe()};
   row.inputs = layer.x.dim(0);
-  row.outputs = matrix.rows();
-  row.columns = matrix.columns();
-  row.has_int32 = reference.sums.defined();
+  row.shape = {matrix.rows(), matrix.columns()};
   row.float_bound = float_bound(matrix);
   const Computed got = compute(layer, backend);
   std::string differences[3];
-  if (row.has_int32) {
+  if (reference.sums.defined()) {
     differences[0] = compare_activations(reference.rows, got.rows);
     differences[1] = compare_sums(reference.sums, got.sums);
+    row.codes_equal = differences[0].empty();
+    row.int32_equal = differences[1].empty();
   }
   differences[2] = compare_floats(exact, got.y, row);
-  row.codes_equal = differences[0].empty();
-  row.int32_equal = differences[1].empty();
   const auto first =
       std::find_if(std::begin(differences), std::end(differences), [](const auto& d) { return !d.empty(); });
   row.difference = first == std::end(differences) ? "" : *first;
@@ -170,7 +170,7 @@ std::vector<VerifyCase> verify_cases(Gpt& model, std::span<const Window> windows
   });
   std::vector<std::string> order;
   std::map<std::string, std::vector<float>> inputs;
-  observe_inputs(model, windows, 1, [&](const std::string& path, const Tensor& x) {
+  observe_inputs(model, input_batches(windows, 1), [&](const std::string& path, const Tensor& x) {
     const auto layer = quantized.find(path);
     if (layer == quantized.end()) {
       return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,18 +31,32 @@ std::vector<VerifyCase> verify_cases(Gpt& model, std::span<const Window> windows
 struct VerifyRow {
   std::string layer;
   std::string backend;
-  std::string scheme;           ///< "int4 per_group 32, dynamic"
-  std::int64_t inputs = 0;      ///< M
-  std::int64_t outputs = 0;     ///< N
-  std::int64_t columns = 0;     ///< K
-  bool has_int32 = false;       ///< int8 activations and int32 sums; else the layer has FP32 activations
-  bool codes_equal = true;      ///< codes, scales and sums of the activations, with ==
-  bool int32_equal = true;      ///< int32 sums of the products, with ==
+  std::string scheme;                    ///< "int4 per_group 32, dynamic"
+  std::int64_t inputs = 0;               ///< M
+  std::vector<std::int64_t> shape = {};  ///< (N, K)
+  /// Codes, scales and sums of the activations, and int32 sums of the products, with ==. Empty where the layer has FP32
+  /// activations and so none of these.
+  std::optional<bool> codes_equal = {}, int32_equal = {};
   double max_float_error = 0;   ///< largest |y - exact| / (sum of |terms|); infinite where only one is finite
   double float_bound = 0;       ///< what that may be: see float_bound()
   std::string difference = {};  ///< the first: "int32 sum of input 3, output 17, group 0: expected 5, got 6"
 
   bool agrees() const { return difference.empty(); }
+
+  /// Keys in the order of the alphabet.
+  template <class V>
+  void visit(V& v) {
+    v("backend", backend);
+    v("codes_equal", codes_equal);
+    v("difference", difference);
+    v("float_bound", float_bound);
+    v("inputs", inputs);
+    v("int32_equal", int32_equal);
+    v("layer", layer);
+    v("max_float_error", max_float_error);
+    v("scheme", scheme);
+    v("shape", shape);
+  }
 };
 
 /// Runs every case on every backend, on its device, and compares

@@ -7,8 +7,7 @@
 
 #include "base/config/config.h"
 #include "base/nearest.h"
-#include "nn/layers/quantized_embedding.h"
-#include "nn/layers/quantized_linear.h"
+#include "nn/layers/quantized_layer.h"
 #include "tensor/ops/view.h"
 
 namespace octet {
@@ -16,22 +15,22 @@ namespace {
 
 using Path = std::filesystem::path;
 
-enum class StoredFormat { int8, int4, nf4, f16, bf16 };
-
 }  // namespace
 
 template <>
-inline constexpr auto enum_names<StoredFormat> = std::to_array<EnumName<StoredFormat>>({{StoredFormat::int8, "int8"},
-                                                                                        {StoredFormat::int4, "int4"},
-                                                                                        {StoredFormat::nf4, "nf4"},
-                                                                                        {StoredFormat::f16, "f16"},
-                                                                                        {StoredFormat::bf16, "bf16"}});
+inline constexpr auto enum_names<PackedFormat> = std::to_array<EnumName<PackedFormat>>({
+    {PackedFormat::int8, "int8"},
+    {PackedFormat::int4, "int4"},
+    {PackedFormat::nf4, "nf4"},
+    {PackedFormat::f16, "f16"},
+    {PackedFormat::bf16, "bf16"},
+});
 
 namespace {
 
 /// How to read the tensors of one layer.
 struct LayerDescription {
-  StoredFormat format = StoredFormat::int8;
+  PackedFormat format = PackedFormat::int8;
   std::int64_t columns = 0;
   Activations activations = Activations::weight_only;
   float input_scale = 0.0F;  // of static activations
@@ -48,7 +47,7 @@ struct LayerDescription {
     scheme.threshold = threshold;
     return scheme;
   }
-  bool is_half() const { return format == StoredFormat::f16 || format == StoredFormat::bf16; }
+  bool is_half() const { return format == PackedFormat::f16 || format == PackedFormat::bf16; }
 
   template <class V>
   void visit(V& v) {
@@ -70,18 +69,16 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
   layer.activations = matrix.activations();
   layer.input_scale = matrix.activation_scheme().input_scale;
   layer.threshold = matrix.activation_scheme().threshold;
-  if (const auto* half = std::get_if<HalfWeight>(&matrix.weight())) {
-    layer.format = half->values().dtype() == DType::f16 ? StoredFormat::f16 : StoredFormat::bf16;
+  layer.format = matrix.packed().format();
+  if (layer.is_half()) {
     return layer;
   }
   if (const auto* nf4 = std::get_if<Nf4Weight>(&matrix.weight())) {
-    layer.format = StoredFormat::nf4;
     layer.bits = 4;
     layer.granularity = Granularity::per_group;
     layer.group = nf4->block();
     return layer;
   }
-  layer.format = std::holds_alternative<Int4Weight>(matrix.weight()) ? StoredFormat::int4 : StoredFormat::int8;
   const Codes codes = codes_of(matrix.weight());
   layer.bits = codes.bits;
   layer.granularity = codes.granularity;
@@ -125,7 +122,7 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
 /// The numbers of a file that are no codes must be finite, and scales positive: products would silently be wrong.
 void check_values(const Tensor& stored, bool positive, const char* what) {
   const Tensor values =
-      stored.dtype() == DType::f32 ? stored : HalfWeight(reshape(stored, {1, stored.elements()})).dequantize();
+      stored.dtype() == DType::f32 ? stored : dequantize(HalfWeight(reshape(stored, {1, stored.elements()})));
   for (const float value : values.span<float>()) {
     check(std::isfinite(value) && (!positive || value > 0.0F), "expected {}, got {}", what, value);
   }
@@ -147,23 +144,13 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
     minimums = file.at(minimums_name(path));
     check_values(minimums, false, "finite minimums");
   }
-  if (layer.format == StoredFormat::int4) {
+  if (layer.format == PackedFormat::int4) {
     return Int4Weight(codes, scales, layer.columns, bits, layer.granularity, layer.group, minimums);
   }
-  if (layer.format == StoredFormat::nf4) {
+  if (layer.format == PackedFormat::nf4) {
     return Nf4Weight(codes, scales, layer.columns, layer.group);
   }
   return Int8Weight({codes, scales, bits, layer.granularity, layer.group, minimums});
-}
-
-std::unique_ptr<Module> quantized_layer(Module& layer, AnyWeight weight, ActivationScheme activations) {
-  if (auto* linear = dynamic_cast<Linear*>(&layer)) {
-    return QuantizedLinear::from_linear(*linear, std::move(weight), activations);
-  }
-  if (auto* embedding = dynamic_cast<Embedding*>(&layer)) {
-    return QuantizedEmbedding::from_embedding(*embedding, std::move(weight), activations);
-  }
-  fail(ErrorKind::input, "expected a linear layer or a token embedding");
 }
 
 /// Puts the layer that `file` holds in place of that of `slot`. Whatever is wrong is the file's fault.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_layer.h"
 #include "tensor/autograd/node.h"
 
 namespace octet {

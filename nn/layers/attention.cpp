@@ -22,13 +22,13 @@ Attention::Attention(const GptConfig& config, std::int64_t layer)
 
 Tensor Attention::operator()(const Tensor& x, const ForwardOptions& options) {
   const Past past = options.past_positions();
-  Tensor projected = (*qkv)(x);  // (B, T, (H + 2 Hkv) D)
+  Tensor projected = qkv(x);  // (B, T, (H + 2 Hkv) D)
   if (rotary_) {
     projected = rope(projected, layout_, rope_theta_, past);
   }
   const Tensor mixed = options.cache ? cached_attention(projected, layout_, options.cache->layer(layer_), past)
                                      : causal_attention(projected, layout_);
-  return (*output)(mixed);
+  return output(mixed);
 }
 
 }  // namespace octet

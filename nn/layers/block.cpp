@@ -14,9 +14,9 @@ Block::Block(const GptConfig& config, std::int64_t layer)
       mlp_site_("blocks." + std::to_string(layer) + ".mlp") {}
 
 Tensor Block::operator()(const Tensor& x, const ForwardOptions& options) {
-  const Tensor attended = (*attention)((*attention_norm)(x), options);
+  const Tensor attended = attention(attention_norm(x), options);
   const Tensor h = add(x, apply_dropout(attended, dropout_, options, attention_site_));
-  const Tensor transformed = (*mlp)((*mlp_norm)(h));
+  const Tensor transformed = mlp(mlp_norm(h));
   return add(h, apply_dropout(transformed, dropout_, options, mlp_site_));
 }
 

@@ -21,7 +21,8 @@ class EmbeddingBase : public Module {
   virtual std::int64_t vocabulary() const = 0;
   virtual std::int64_t width() const = 0;
 
-  std::function<void(const Tensor& x)> observer;  ///< where set, sees every input of project()
+  /// Where set, sees every input of project(), as LinearBase::observer.
+  std::function<void(const Tensor& x)> observer;
 
  protected:
   virtual Tensor project_rows(const Tensor& x) = 0;

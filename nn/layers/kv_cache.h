@@ -5,7 +5,7 @@
 
 #include "base/config/field.h"
 #include "nn/layers/gpt_config.h"
-#include "tensor/kv_layer.h"
+#include "tensor/ops/kv_layer.h"
 
 namespace octet {
 
@@ -17,8 +17,9 @@ inline constexpr auto enum_names<KvFormat> = std::to_array<EnumName<KvFormat>>({
 /// for each head 2 * layers * Hkv * (D + 4).
 std::int64_t kv_bytes_per_position(const GptConfig& config, KvFormat format);
 
-/// The keys and values of the positions a model has seen, so that generation computes only the new ones. Allocated
-/// whole, positions rounded up to a multiple of 64.
+/// The keys and values of the positions a model has seen, so that generation computes only the new ones: a KvLayer for
+/// each layer. Allocated whole, positions rounded up to a multiple of 64. A forward pass writes to it, so it serves one
+/// generation at a time.
 class KvCache {
  public:
   /// For `batch` sequences of at most `config.context` positions, on the device of the model.

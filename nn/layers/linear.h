@@ -8,7 +8,7 @@
 
 namespace octet {
 
-/// Any layer that computes y = x W^T + b: in FP32, quantized, or with an adapter.
+/// Any layer that computes y = x W^T + b: in FP32 or quantized.
 class LinearBase : public Module {
  public:
   /// f(x W^T + b): x (..., in) -> (..., out), with f by the epilogue.
@@ -21,7 +21,10 @@ class LinearBase : public Module {
   virtual std::int64_t in_features() const = 0;
   virtual std::int64_t out_features() const = 0;
 
-  std::function<void(const Tensor& x)> observer;  ///< where set, sees every input: outlier statistics, calibration
+  /// Where set, sees every input: outlier statistics, calibration. It is called on the thread of the forward pass,
+  /// before the product, with the layer's own input on its device: whoever keeps it longer copies it. What it throws
+  /// ends the pass. See nn/observe.h.
+  std::function<void(const Tensor& x)> observer;
 
  protected:
   virtual Tensor forward(const Tensor& x, const Epilogue& epilogue) = 0;

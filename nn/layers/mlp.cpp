@@ -9,7 +9,7 @@ Mlp::Mlp(std::int64_t width, std::int64_t hidden, bool with_bias)
       down(*this, "down", std::make_unique<Linear>(hidden, width, with_bias)) {}
 
 Tensor Mlp::operator()(const Tensor& x) {
-  return (*down)((*up)(x, Nonlinearity::gelu));
+  return down(up(x, Nonlinearity::gelu));
 }
 
 SwigluMlp::SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias)
@@ -18,8 +18,8 @@ SwigluMlp::SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias)
       down(*this, "down", std::make_unique<Linear>(hidden, width, with_bias)) {}
 
 Tensor SwigluMlp::operator()(const Tensor& x) {
-  const Tensor gated = (*gate)(x);  // in this order on every compiler: observers see the layers as listed
-  return (*down)((*up)(x, Epilogue::swiglu(gated)));
+  const Tensor gated = gate(x);  // in this order on every compiler: observers see the layers as listed
+  return down(up(x, Epilogue::swiglu(gated)));
 }
 
 std::unique_ptr<MlpBase> make_mlp(const GptConfig& config) {

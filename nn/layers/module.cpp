@@ -30,9 +30,15 @@ void Parameter::set_value(const Tensor& value) {
   value_.copy_from(value);
 }
 
+void Parameter::freeze() {
+  value_.set_requires_grad(false);
+  value_.clear_grad();
+}
+
 void Parameter::to(DeviceKind device) {
+  const bool frozen = is_frozen();
   value_ = value_.to(device);
-  value_.set_requires_grad(true);
+  value_.set_requires_grad(!frozen);
   value_.clear_grad();
 }
 
@@ -51,6 +57,12 @@ std::vector<Module::NamedParameter> Module::parameters() {
   append("", *this);
   for_each_child([&](const std::string& path, ChildSlot& slot) { append(path, slot.module()); });
   return result;
+}
+
+std::vector<Module::NamedParameter> Module::trainable_parameters() {
+  std::vector<NamedParameter> all = parameters();
+  std::erase_if(all, [](const NamedParameter& named) { return named.parameter->is_frozen(); });
+  return all;
 }
 
 std::int64_t Module::parameter_count() {

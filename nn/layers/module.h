@@ -12,7 +12,8 @@ namespace octet {
 
 class Module;
 
-/// A trainable tensor. Registers itself with its module, so that checkpoints and optimizers cannot miss it.
+/// A tensor that training changes, unless it is frozen. Registers itself with its module, so that checkpoints and
+/// optimizers cannot miss it.
 class Parameter {
  public:
   Parameter(Module& owner, std::string name, const Shape& shape);
@@ -24,6 +25,9 @@ class Parameter {
   operator const Tensor&() const { return value_; }
   /// Overwrites the elements, from any device; the shape must match.
   void set_value(const Tensor& value);
+  /// From now on it gets no gradient, and training leaves it as it is. Its own gradient is dropped.
+  void freeze();
+  bool is_frozen() const { return !value_.requires_grad(); }
   /// Moves the value; its gradient is dropped, and handles on the old value stay where they are.
   void to(DeviceKind device);
 
@@ -50,6 +54,15 @@ class ChildSlot {
 };
 
 /// A network part with named parameters and children. Neither copied nor moved, so registered addresses stay valid.
+///
+///     struct Gate : Module {
+///       Parameter gain{*this, "gain", {64}};                                         // "gain"
+///       Child<LinearBase> up{*this, "up", std::make_unique<Linear>(64, 64, false)};  // "up.weight"
+///       Tensor operator()(const Tensor& x) { return mul(up(x), gain); }              // x (64)
+///     };
+///
+/// A module owns its parameters and children; what parameters() and for_each_child() hand out is valid as long as the
+/// module lives and no slot is replaced. Threads: one at a time, for observers and gradients are part of the module.
 class Module {
  public:
   Module() = default;
@@ -63,6 +76,8 @@ class Module {
   };
   /// All parameters below this module with their dotted names, in order of declaration.
   std::vector<NamedParameter> parameters();
+  /// Those that are not frozen: what optimizers change, and what has gradients.
+  std::vector<NamedParameter> trainable_parameters();
   std::int64_t parameter_count();
   void clear_gradients();
   /// Moves this module and all below it: parameters, and what quantized layers multiply with. Gradients are dropped.
@@ -85,7 +100,8 @@ class Module {
   std::vector<ChildSlot*> children_;
 };
 
-/// An owning slot for a child of type T, often an interface such as LinearBase.
+/// An owning slot for a child of type T, often an interface such as LinearBase. Where T can be called, so can the slot:
+/// `qkv(x)`.
 template <typename T>
 class Child : public ChildSlot {
  public:
@@ -98,6 +114,10 @@ class Child : public ChildSlot {
     check(typed != nullptr, "[module] the slot \"{}\" cannot hold a module of this type", name());
     static_cast<void>(module.release());
     module_.reset(typed);
+  }
+  template <typename... Arguments>
+  decltype(auto) operator()(Arguments&&... arguments) const {
+    return (*module_)(std::forward<Arguments>(arguments)...);
   }
   T* operator->() const { return module_.get(); }
   T& operator*() const { return *module_; }

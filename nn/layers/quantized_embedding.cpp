@@ -1,7 +1,5 @@
 #include "nn/layers/quantized_embedding.h"
 
-#include "nn/layers/quantized_linear.h"
-
 namespace octet {
 
 QuantizedEmbedding::QuantizedEmbedding(AnyWeight weight, ActivationScheme activations)
@@ -15,16 +13,6 @@ std::unique_ptr<QuantizedEmbedding> QuantizedEmbedding::from_embedding(const Emb
   auto result = std::make_unique<QuantizedEmbedding>(std::move(weight), activations);
   result->to(table.device());
   return result;
-}
-
-const QuantizedMatrix* quantized_matrix_of(const Module& module) {
-  if (const auto* linear = dynamic_cast<const QuantizedLinear*>(&module)) {
-    return &linear->matrix;
-  }
-  if (const auto* embedding = dynamic_cast<const QuantizedEmbedding*>(&module)) {
-    return &embedding->matrix;
-  }
-  return nullptr;
 }
 
 }  // namespace octet

@@ -26,7 +26,4 @@ class QuantizedEmbedding : public EmbeddingBase {
   void move_state(DeviceKind device) override { matrix.to(device); }
 };
 
-/// The stored weight of a quantized layer; null for every other module.
-const QuantizedMatrix* quantized_matrix_of(const Module& module);
-
 }  // namespace octet

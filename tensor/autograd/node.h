@@ -32,7 +32,11 @@ Tensor with_history(const char* name, std::span<const Tensor> inputs, Tensor out
 
 /// Attaches history to `output` where gradients are enabled and an input requires one; returns `output`. Inputs may be
 /// undefined. The only way to make a node. Where there is nothing to record, nothing is allocated: `backward` becomes a
-/// Backward only after the check.
+/// Backward only after the check. The last lines of an operation y = 2 x:
+///
+///     return record("twice", {x}, y, [](const Tensor& dy) {
+///       return std::vector<Tensor>{scale(dy, 2.0F)};  // the gradients of the inputs, in their order
+///     });
 template <typename Function>
 Tensor record(const char* name, std::span<const Tensor> inputs, Tensor output, Function&& backward) {
   return detail::needs_history(inputs)
@@ -47,6 +51,14 @@ Tensor record(const char* name, std::initializer_list<Tensor> inputs, Tensor out
 
 /// Accumulates d(output)/d(leaf) into `grad()` of every leaf that requires it; `seed` defaults to ones. Frees what the
 /// graph saved: a second call on the same graph is an error.
+///
+///     Tensor w = Tensor::full({3}, 2.0F);
+///     w.set_requires_grad(true);
+///     backward(sum(mul(w, w)));           // w.grad() is now (4, 4, 4)
+///     w.clear_grad();                     // else the next backward() adds to it
+///
+/// Runs on the calling thread. Two threads may go backward at once if their graphs share no operation, and no
+/// leaf that requires a gradient.
 void backward(const Tensor& output, const Tensor& seed = {});
 
 /// True unless a NoGrad is alive on this thread.

@@ -15,8 +15,8 @@ namespace octet::cpu {
 #ifdef OCTET_HAS_ONEDNN
 namespace {
 
-/// By one thread inside of a parallel region, else by all.
-void one(const GemmArgs& args) {
+/// One call of the library: by one thread inside of a parallel region, else by all.
+void call_sgemm(const GemmArgs& args) {
   if (!omp_in_parallel()) {
     adopt_thread_count();
   }
@@ -25,7 +25,7 @@ void one(const GemmArgs& args) {
 }
 
 // dnnl_sgemm is at its best on pieces that stay in the second-level cache and on operands as they lie. So long products
-// are cut here, each thread working on rows of C of its own, and a small transposed B is put straight first.
+// are cut here, and each thread works on rows of C of its own. A small transposed B is first copied to plain order.
 
 constexpr std::int64_t kBlockRows = 256;          // rows of C per call
 constexpr std::int64_t kBlockDepth = 128;         // rows of a transposed A per call
@@ -46,13 +46,13 @@ GemmArgs rows_of(const GemmArgs& args, std::int64_t begin, std::int64_t end) {
   return block;
 }
 
-void by_rows(const GemmArgs& args) {
+void cut_by_rows(const GemmArgs& args) {
   const std::int64_t rows = rows_per_block(args.m, kBlockRows);
-  parallel_for(args.m, rows, [&](std::int64_t begin, std::int64_t end) { one(rows_of(args, begin, end)); });
+  parallel_for(args.m, rows, [&](std::int64_t begin, std::int64_t end) { call_sgemm(rows_of(args, begin, end)); });
 }
 
 /// A transposed (weight gradients): C grows by one stripe of rows of A and B after the other.
-void by_depth(const GemmArgs& args) {
+void cut_by_depth(const GemmArgs& args) {
   const std::int64_t rows = rows_per_block(args.m, args.m);
   parallel_for(args.m, rows, [&](std::int64_t first, std::int64_t last) {
     const GemmArgs block = rows_of(args, first, last);
@@ -62,7 +62,7 @@ void by_depth(const GemmArgs& args) {
       piece.a += begin * args.lda;
       piece.b += begin * args.ldb;
       piece.beta = begin == 0 ? args.beta : 1.0F;
-      one(piece);
+      call_sgemm(piece);
     }
   });
 }
@@ -81,34 +81,45 @@ void transpose(const float* from, std::int64_t rows, std::int64_t columns, std::
   });
 }
 
-void with_straight_b(GemmArgs args) {
+/// Copies B to plain order, then cuts the product by rows.
+void transpose_b_first(GemmArgs args) {
   const auto bytes = static_cast<std::size_t>(args.n * args.k) * sizeof(float);
   auto* const straight = static_cast<float*>(allocate(bytes));
   transpose(args.b, args.n, args.k, args.ldb, straight);
   args.b = straight;
   args.ldb = args.n;
   args.transpose_b = false;
-  by_rows(args);
+  cut_by_rows(args);
   release(straight, bytes);
 }
 
-void spread(const GemmArgs& args) {
+/// Chooses how a single product is cut, or that it is not.
+void multiply_by_all_threads(const GemmArgs& args) {
   const bool small_b = args.n * args.k <= kSmallMatrix;
   if (args.transpose_a) {
-    args.k >= kManyRows&& args.m >= 64 * thread_count() ? by_depth(args) : one(args);
+    const bool long_enough = args.k >= kManyRows && args.m >= 64 * thread_count();
+    if (long_enough) {
+      cut_by_depth(args);
+    } else {
+      call_sgemm(args);
+    }
   } else if (args.m < kManyRows || !(small_b || args.k > args.n)) {
-    one(args);
+    call_sgemm(args);
   } else if (args.transpose_b) {
-    with_straight_b(args);
+    transpose_b_first(args);
   } else {
-    by_rows(args);
+    cut_by_rows(args);
   }
 }
 
-// Of many products, and inside of a parallel loop, each is the work of one thread.
+// One thread does each of many products, and a product inside of a parallel loop; all threads share a single one.
 void gemm(const GemmArgs& args) {
   if (args.batch == 1) {
-    omp_in_parallel() ? one(args) : spread(args);
+    if (omp_in_parallel()) {
+      call_sgemm(args);
+    } else {
+      multiply_by_all_threads(args);
+    }
     return;
   }
   parallel_for(args.batch, 1, [&](std::int64_t index, std::int64_t) {
@@ -116,7 +127,7 @@ void gemm(const GemmArgs& args) {
     single.a += index * args.stride_a;
     single.b += index * args.stride_b;
     single.c += index * args.stride_c;
-    one(single);
+    call_sgemm(single);
   });
 }
 

@@ -1,31 +1,20 @@
 #include "tensor/cpu/memory.h"
 
-#include <bit>
 #include <cstdlib>
-#include <map>
 #include <mutex>
-#include <vector>
 
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
 #include "base/error.h"
+#include "tensor/free_lists.h"
 
 namespace octet::cpu {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kHugePage = 2 << 20;
-
-// Eight size classes for each power of two: at most 12.5 % is wasted.
-std::size_t size_class(std::size_t bytes) {
-  if (bytes <= 8 * kAlignment) {
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment + (bytes == 0 ? kAlignment : 0);
-  }
-  const std::size_t step = std::bit_floor(bytes) / 8;
-  return (bytes + step - 1) / step * step;
-}
 
 /// Large blocks lie on huge pages where the system grants them: products walk down columns, and with pages of 4 KiB
 /// nearly every step of such a walk misses the table of address translations.
@@ -42,31 +31,28 @@ void* allocate_block(std::size_t size) {
   return std::aligned_alloc(kAlignment, size);
 }
 
-struct FreeLists {
+/// What was released, and how often that did not help.
+struct Kept {
   std::mutex mutex;
   std::int64_t misses = 0;
-  std::map<std::size_t, std::vector<void*>> blocks;  // by size class
+  FreeLists lists;
 };
 
-FreeLists& free_lists() {
-  static auto* lists = new FreeLists;  // never destroyed: tensors with static lifetime may be released after main()
-  return *lists;
+Kept& kept() {
+  static auto* kept = new Kept;  // never destroyed: tensors with static lifetime may be released after main()
+  return *kept;
 }
 
 }  // namespace
 
 void* allocate(std::size_t bytes) {
-  const std::size_t size = size_class(bytes);
+  const std::size_t size = size_class(bytes, kAlignment);
   {
-    FreeLists& lists = free_lists();
-    const std::lock_guard lock(lists.mutex);
-    auto& blocks = lists.blocks[size];
-    if (!blocks.empty()) {
-      void* memory = blocks.back();
-      blocks.pop_back();
+    const std::lock_guard lock(kept().mutex);
+    if (void* memory = kept().lists.take(size)) {
       return memory;
     }
-    ++lists.misses;
+    ++kept().misses;
   }
   void* memory = allocate_block(size);
   check(memory != nullptr, "[memory] expected {} bytes of free memory, the system has none left", bytes);
@@ -74,26 +60,18 @@ void* allocate(std::size_t bytes) {
 }
 
 void release(void* memory, std::size_t bytes) {
-  FreeLists& lists = free_lists();
-  const std::lock_guard lock(lists.mutex);
-  lists.blocks[size_class(bytes)].push_back(memory);
+  const std::lock_guard lock(kept().mutex);
+  kept().lists.put(size_class(bytes, kAlignment), memory);
 }
 
 std::int64_t memory_misses() {
-  FreeLists& lists = free_lists();
-  const std::lock_guard lock(lists.mutex);
-  return lists.misses;
+  const std::lock_guard lock(kept().mutex);
+  return kept().misses;
 }
 
 void trim_memory() {
-  FreeLists& lists = free_lists();
-  const std::lock_guard lock(lists.mutex);
-  for (auto& [size, blocks] : lists.blocks) {
-    for (void* memory : blocks) {
-      std::free(memory);
-    }
-    blocks.clear();
-  }
+  const std::lock_guard lock(kept().mutex);
+  kept().lists.clear([](std::size_t, void* memory) { std::free(memory); });
 }
 
 }  // namespace octet::cpu

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "tensor/cpu/packed_tables.h"
+#include "tensor/cpu/tables.h"
 
 namespace octet::cpu {
 

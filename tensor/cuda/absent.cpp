@@ -1,6 +1,6 @@
 #include "tensor/cuda/backend.h"
-#include "tensor/cuda/products.h"
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/gemm/products.h"
+#include "tensor/cuda/runtime/runtime.h"
 
 namespace octet::cuda {
 

@@ -1,7 +1,7 @@
 #include "tensor/cuda/backend.h"
 
-#include "tensor/cuda/runtime.h"
-#include "tensor/cuda/tables.h"
+#include "tensor/cuda/runtime/runtime.h"
+#include "tensor/cuda/runtime/tables.h"
 
 namespace octet::cuda {
 

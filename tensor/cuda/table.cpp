@@ -1,73 +1,76 @@
-#include "tensor/cuda/tables.h"
+#include "tensor/cuda/runtime/tables.h"
 
 namespace octet::cuda {
 namespace {
 
 FloatKernels float_kernels() {
-  FloatKernels table;
-  table.gemm = gemm;
-  table.add = add;
-  table.mul = mul;
-  table.axpby = axpby;
-  table.add_row = add_row;
-  table.sum_rows = sum_rows;
-  table.sum_squares = sum_squares;
-  table.add_squares = add_squares;
-  table.add_diagonal = add_diagonal;
-  table.dropout = dropout;
-  table.gelu = gelu;
-  table.gelu_backward = gelu_backward;
-  table.silu = silu;
-  table.silu_backward = silu_backward;
-  table.swiglu = swiglu;
-  table.swiglu_backward = swiglu_backward;
-  table.layer_norm = layer_norm;
-  table.layer_norm_backward = layer_norm_backward;
-  table.rms_norm = rms_norm;
-  table.rms_norm_backward = rms_norm_backward;
-  table.rope = rope;
-  table.attention_scratch = attention_scratch;
-  table.attention = attention;
-  table.attention_backward = attention_backward;
-  table.embedding = embedding;
-  table.embedding_backward = embedding_backward;
-  table.cross_entropy = cross_entropy;
-  table.cross_entropy_backward = cross_entropy_backward;
-  table.softmax = softmax;
-  table.softmax_backward = softmax_backward;
-  table.adamw = adamw;
-  return table;
+  return {
+      .gemm = gemm,
+      .symmetric_gemm = gemm,  // a GPU would wait longer for strips than for the whole
+      .linear_backward = linear_backward,
+      .add = add,
+      .mul = mul,
+      .axpby = axpby,
+      .add_row = add_row,
+      .sum_rows = sum_rows,
+      .sum_squares = sum_squares,
+      .add_squares = add_squares,
+      .add_diagonal = add_diagonal,
+      .dropout = dropout,
+      .gelu = gelu,
+      .gelu_backward = gelu_backward,
+      .silu = silu,
+      .silu_backward = silu_backward,
+      .swiglu = swiglu,
+      .swiglu_backward = swiglu_backward,
+      .layer_norm = layer_norm,
+      .layer_norm_backward = layer_norm_backward,
+      .rms_norm = rms_norm,
+      .rms_norm_backward = rms_norm_backward,
+      .rope = rope,
+      .attention_scratch = attention_scratch,
+      .attention = attention,
+      .attention_backward = attention_backward,
+      .embedding = embedding,
+      .embedding_backward = embedding_backward,
+      .cross_entropy = cross_entropy,
+      .cross_entropy_backward = cross_entropy_backward,
+      .softmax = softmax,
+      .softmax_backward = softmax_backward,
+      .adamw = adamw,
+  };
 }
 
 IntKernels int_kernels() {
-  IntKernels table;
-  table.quantize_rows = quantize_rows;
-  table.int8_product = int8_product;
-  table.int8_linear = int8_linear;
-  table.int4_product = int4_product;
-  table.int4_linear = int4_linear;
-  return table;
+  return {
+      .quantize_rows = quantize_rows,
+      .int8_product = int8_product,
+      .int8_linear = int8_linear,
+      .int4_product = int4_product,
+      .int4_linear = int4_linear,
+  };
 }
 
 WeightKernels weight_kernels() {
-  WeightKernels table;
-  table.int8_weights = int8_weights;
-  table.nibble_weights = nibble_weights;
-  table.f16_weights = f16_weights;
-  table.bf16_weights = bf16_weights;
-  table.pad_rows = pad_rows;
-  table.group_sums = group_sums;
-  table.unpack_rows = unpack_rows;
-  return table;
+  return {
+      .int8_weights = int8_weights,
+      .nibble_weights = nibble_weights,
+      .f16_weights = f16_weights,
+      .bf16_weights = bf16_weights,
+      .pad_rows = pad_rows,
+      .group_sums = group_sums,
+      .unpack_rows = unpack_rows,
+      .unpack_columns = unpack_columns,
+  };
 }
 
 KvKernels kv_kernels() {
-  KvKernels table;
-  table.append_keys_values = append_keys_values;
-  table.load_keys_values = load_keys_values;
-  table.decode_scratch = decode_scratch;
-  table.decode_attention = decode_attention;
-  return table;
+  return {
+      .append_keys_values = append_keys_values,
+      .load_keys_values = load_keys_values,
+      .decode_scratch = decode_scratch,
+      .decode_attention = decode_attention,
+  };
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "tensor/formats/any_weight.h"
 
+#include "base/parallel.h"
+
 namespace octet {
 
 std::int64_t rows(const AnyWeight& weight) {
@@ -11,7 +13,13 @@ std::int64_t columns(const AnyWeight& weight) {
 }
 
 Tensor dequantize(const AnyWeight& weight) {
-  return std::visit([](const auto& w) { return w.dequantize(); }, weight);
+  const std::int64_t width = columns(weight);
+  Tensor result = Tensor::empty({rows(weight), width});
+  float* out = result.data<float>();
+  parallel_for(rows(weight), 64, [&](std::int64_t begin, std::int64_t end) {
+    dequantize_rows(weight, begin, end - begin, out + begin * width);
+  });
+  return result;
 }
 
 void dequantize_rows(const AnyWeight& weight, std::int64_t first, std::int64_t count, float* out) {

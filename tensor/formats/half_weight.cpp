@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "base/parallel.h"
 #include "tensor/half.h"
 
 namespace octet {
@@ -52,15 +51,6 @@ void HalfWeight::dequantize_rows(std::int64_t first, std::int64_t count, float* 
   } else {
     widen(values_.data<BFloat16>() + first * columns(), count * columns(), out);
   }
-}
-
-Tensor HalfWeight::dequantize() const {
-  Tensor result = Tensor::empty(values_.shape());
-  float* out = result.data<float>();
-  parallel_for(rows(), 64, [&](std::int64_t begin, std::int64_t end) {
-    dequantize_rows(begin, end - begin, out + begin * columns());
-  });
-  return result;
 }
 
 }  // namespace octet

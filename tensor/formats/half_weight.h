@@ -19,7 +19,6 @@ class HalfWeight {
   std::int64_t rows() const { return values_.dim(0); }
   std::int64_t columns() const { return values_.dim(1); }
 
-  Tensor dequantize() const;
   void dequantize_rows(std::int64_t first, std::int64_t count, float* out) const;
   std::int64_t bytes() const { return 2 * values_.elements(); }
   std::string describe() const { return std::string(name_of(values_.dtype())); }

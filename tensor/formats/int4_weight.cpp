@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/parallel.h"
 #include "tensor/formats/nibbles.h"
 #include "tensor/half.h"
 
@@ -60,15 +59,6 @@ Codes Int4Weight::codes() const {
     codes.minimums = from_half(minimums_);
   }
   return codes;
-}
-
-Tensor Int4Weight::dequantize() const {
-  Tensor result = Tensor::empty({rows(), columns_});
-  float* out = result.data<float>();
-  parallel_for(rows(), 64, [&](std::int64_t begin, std::int64_t end) {
-    dequantize_rows(begin, end - begin, out + begin * columns_);
-  });
-  return result;
 }
 
 void Int4Weight::dequantize_rows(std::int64_t first, std::int64_t count, float* out) const {

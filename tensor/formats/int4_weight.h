@@ -35,7 +35,6 @@ class Int4Weight {
 
   /// One byte per code, scales and minimums in FP32.
   Codes codes() const;
-  Tensor dequantize() const;
   void dequantize_rows(std::int64_t first, std::int64_t count, float* out) const;
   std::int64_t bytes() const;
   std::string describe() const;

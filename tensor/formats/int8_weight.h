@@ -18,7 +18,6 @@ class Int8Weight {
   std::int64_t rows() const { return codes_.rows(); }
   std::int64_t columns() const { return codes_.columns(); }
 
-  Tensor dequantize() const { return octet::dequantize(codes_); }
   void dequantize_rows(std::int64_t first, std::int64_t count, float* out) const;
   std::int64_t bytes() const;
   std::string describe() const;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/parallel.h"
 #include "tensor/formats/codes.h"
 #include "tensor/formats/nibbles.h"
 #include "tensor/half.h"
@@ -30,15 +29,6 @@ Nf4Weight::Nf4Weight(Tensor nibbles, Tensor scales, std::int64_t columns, std::i
   check(scales_.shape() == expected && scales_.dtype() == DType::f16,
         "[nf4 weight] expected scales of shape {} in f16, got shape {} of {}", expected, scales_.shape(),
         name_of(scales_.dtype()));
-}
-
-Tensor Nf4Weight::dequantize() const {
-  Tensor result = Tensor::empty({rows(), columns_});
-  float* out = result.data<float>();
-  parallel_for(rows(), 64, [&](std::int64_t begin, std::int64_t end) {
-    dequantize_rows(begin, end - begin, out + begin * columns_);
-  });
-  return result;
 }
 
 void Nf4Weight::dequantize_rows(std::int64_t first, std::int64_t count, float* out) const {

@@ -192,8 +192,8 @@ PackedWeight::PackedWeight(const Codes& codes, PackedFormat format)
   if (format == PackedFormat::int4) {
     levels_ = int4_levels();
   }
-  // Nibbles from 0 to 15 with a minimum are codes from -8 to 7 to the kernels: value = (q - 8) scale + (minimum + 8
-  // scale).
+  // To the kernels, nibbles from 0 to 15 with a minimum are codes from -8 to 7:
+  // value = (q - 8) scale + (minimum + 8 scale).
   const int shift = format == PackedFormat::int4 && !codes.is_symmetric() ? 8 : 0;
   const int zero = zero_code(format);
   const std::int8_t* source = codes.codes.data<std::int8_t>();
@@ -237,41 +237,6 @@ PackedWeight::PackedWeight(const HalfWeight& weight)
       }
     }
   });
-}
-
-Tensor PackedWeight::columns_of(std::span<const std::int64_t> ks) const {
-  check(scales_.defined(), "[packed weight] expected a format with codes to take columns of");
-  Tensor result = Tensor::empty({static_cast<std::int64_t>(ks.size()), rows_});
-  float* out = result.data<float>();
-  for (const std::int64_t k : ks) {
-    const std::int64_t group = k / layout_.group, place = layout_.begin(group) + k % layout_.group;
-    // The byte of lane 0 in panel 0: see PackedCodes.
-    const std::int64_t step = format_ == PackedFormat::int8 ? 4 : 8;
-    const std::uint8_t* bytes = codes_.data<std::uint8_t>() + place / step * kPanelColumns * 4 + place % 4;
-    const int nibble = place % 8 < 4 ? 0 : 4;
-    for (std::int64_t first = 0; first < rows_; first += kPanelColumns, bytes += panel_bytes()) {
-      const std::int64_t lanes = std::min(kPanelColumns, rows_ - first);
-      for (std::int64_t lane = 0; lane < lanes; ++lane) {
-        out[first + lane] = format_ == PackedFormat::int8 ? static_cast<float>(bytes[4 * lane] - 128)
-                                                          : levels_.data<float>()[bytes[4 * lane] >> nibble & 15];
-      }
-      scale_lanes(first, group, lanes, out + first);
-    }
-    out += rows_;
-  }
-  return result;
-}
-
-/// Applies scales and offsets of rows first, first + 1, ... to what their codes stand for.
-void PackedWeight::scale_lanes(std::int64_t first, std::int64_t group, std::int64_t lanes, float* values) const {
-  const std::int64_t index = scale_index(first, group);
-  for (std::int64_t lane = 0; lane < lanes; ++lane) {
-    values[lane] *=
-        has_nibbles() ? to_float(scales_.data<Float16>()[index + lane]) : scales_.data<float>()[index + lane];
-  }
-  for (std::int64_t lane = 0; offsets_.defined() && lane < lanes; ++lane) {
-    values[lane] += offsets_.data<float>()[index + lane];
-  }
 }
 
 }  // namespace octet

@@ -5,7 +5,7 @@
 #include "tensor/formats/codes.h"
 #include "tensor/formats/half_weight.h"
 #include "tensor/formats/nf4_weight.h"
-#include "tensor/packed_codes.h"
+#include "tensor/kernels/packed_codes.h"
 
 namespace octet {
 
@@ -30,8 +30,6 @@ class PackedWeight {
   /// An error naming `op` where x lies on another device.
   void check_device(const char* op, const Tensor& x) const;
   PackedCodes view() const;
-  /// The columns k of W as rows: (number of columns, N) FP32. Errors: a half-precision format, which has no codes.
-  Tensor columns_of(std::span<const std::int64_t> ks) const;
 
  private:
   PackedWeight(PackedFormat format, std::int64_t rows, CodeLayout layout);
@@ -52,7 +50,6 @@ class PackedWeight {
   std::int64_t scale_index(std::int64_t row, std::int64_t group) const {
     return (row / kPanelColumns * layout_.groups + group) * kPanelColumns + row % kPanelColumns;
   }
-  void scale_lanes(std::int64_t first, std::int64_t group, std::int64_t lanes, float* values) const;
 
   PackedFormat format_;
   std::int64_t rows_;

@@ -14,6 +14,7 @@ Tensor unary(const char* name, const Tensor& x, Forward forward, Derivative deri
   Tensor y = empty_like(x, x.shape());
   (kernels(x.device()).*forward)({in.elements(), in.data<float>(), y.data<float>()});
   return record(name, {x}, y, [name, in, derivative](const Tensor& grad) {
+    // forward: y = f(x); so dx = dy * f'(x).
     const Tensor dy = dense(name, grad);
     Tensor dx = empty_like(in, in.shape());
     (kernels(in.device()).*derivative)({in.elements(), in.data<float>(), dy.data<float>(), dx.data<float>()});
@@ -38,6 +39,7 @@ Tensor swiglu(const Tensor& gate, const Tensor& up) {
   Tensor y = empty_like(gate, gate.shape());
   kernels(gate.device()).swiglu({g.elements(), g.data<float>(), u.data<float>(), y.data<float>()});
   return record("swiglu", {gate, up}, y, [g, u](const Tensor& grad) {
+    // forward: y = silu(gate) * up; so dgate = dy * up * silu'(gate) and dup = dy * silu(gate).
     const Tensor dy = dense("swiglu", grad);
     Tensor dgate = empty_like(g, g.shape()), dup = empty_like(g, g.shape());
     kernels(g.device())

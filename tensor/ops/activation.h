@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tensor/packed_codes.h"
+#include "tensor/kernels/packed_codes.h"
 #include "tensor/tensor.h"
 
 namespace octet {

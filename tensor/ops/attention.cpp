@@ -54,6 +54,7 @@ Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout) {
   kernels(in.device()).attention(args);
 
   return record("attention", {qkv}, y, [in, layout, log_sum, y = y.detach()](const Tensor& grad) {
+    // forward: y = softmax(q k^T / sqrt(D)) v; so dq, dk and dv as derived in attention.h, side by side as q, k, v are.
     const Tensor dy = dense("attention", grad);
     Tensor dqkv = Tensor::empty(in.shape(), DType::f32, in.device());
     AttentionBackwardArgs backward = {arguments(in, layout, y, log_sum), dy.data<float>(), dqkv.data<float>(), nullptr,

@@ -5,7 +5,7 @@
 namespace octet {
 
 /// How the columns of a fused projection divide: queries of all heads, then keys, then values.
-/// Grouped heads (kv_heads < heads): heads h shares the keys and values of head h / (heads / kv_heads).
+/// Grouped heads (kv_heads < heads): head h shares the keys and values of head h / (heads / kv_heads).
 struct HeadLayout {
   std::int64_t heads;     // H
   std::int64_t kv_heads;  // Hkv, divides H
@@ -19,9 +19,26 @@ struct HeadLayout {
 /// Throws unless qkv is f32 of shape (B, T, (H + 2 Hkv) D) and Hkv divides H.
 void check_layout(const char* op, const Tensor& qkv, const HeadLayout& layout);
 
-/// Causal softmax attention, one fused pass: y = softmax(q k^T / sqrt(D) + mask) v for every head.
-/// qkv (B, T, (H + 2 Hkv) D) -> y (B, T, H D). The T x T scores are never stored: backward recomputes them from the
-/// saved logarithms of the softmax sums (Dao et al. 2022, https://arxiv.org/abs/2205.14135, appendix B).
+/// Causal softmax attention, one fused pass: qkv (B, T, (H + 2 Hkv) D) -> y (B, T, H D). For every head, with Q, K, V
+/// (T, D) and the scores and weights S, P (T, T):
+///
+///     S = Q K^T / sqrt(D), and -infinity where the key is later than the query
+///     P = softmax(S), row by row
+///     Y = P V
+///
+/// (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, equation 1.) The gradients, from the last line back:
+///
+///     Y = P V              so  dV = P^T dY  and  dP = dY V^T
+///     P = softmax(S)       so  dS = P * (dP - r),  r_i = sum over j of dP_ij P_ij
+///     S = Q K^T / sqrt(D)  so  dQ = dS K / sqrt(D)  and  dK = dS^T Q / sqrt(D)
+///
+/// r needs no row of dP: with dP_ij = dY_i . V_j it is dY_i . (sum over j of P_ij V_j) = dY_i . Y_i. And P needs no
+/// second softmax: P_ij = e^(S_ij - L_i), where L_i, the logarithm of the softmax sum of row i, was kept. So S and P
+/// are computed again block by block, and no T x T matrix is ever stored (Dao et al. 2022,
+/// https://arxiv.org/abs/2205.14135, appendix B). Heads that share K and V add up their dK and dV.
+///
+/// Kernels of a GPU take the keys in tiles, with an online softmax; those of a CPU take all keys of a block of queries
+/// at once.
 Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout);
 
 }  // namespace octet

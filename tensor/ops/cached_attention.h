@@ -1,7 +1,7 @@
 #pragma once
 
-#include "tensor/kv_layer.h"
 #include "tensor/ops/attention.h"
+#include "tensor/ops/kv_layer.h"
 
 namespace octet {
 

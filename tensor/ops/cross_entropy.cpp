@@ -23,8 +23,12 @@ RowLoss row_loss(const Tensor& logits, const Tensor& targets) {
   RowLoss loss = {empty_like(logits, targets.shape()), empty_like(logits, targets.shape()),
                   targets.to(logits.device())};
   kernels(logits.device())
-      .cross_entropy({rows, vocabulary, logits.data<float>(), loss.targets.data<std::int32_t>(), loss.nll.data<float>(),
-                      loss.log_sum.data<float>()});
+      .cross_entropy({.rows = rows,
+                      .vocabulary = vocabulary,
+                      .logits = logits.data<float>(),
+                      .targets = loss.targets.data<std::int32_t>(),
+                      .nll = loss.nll.data<float>(),
+                      .log_sum = loss.log_sum.data<float>()});
   return loss;
 }
 
@@ -43,11 +47,16 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
   Tensor mean = Tensor::full({}, static_cast<float>(total / static_cast<double>(rows)));
   return record("cross_entropy", {logits}, mean,
                 [in, targets = loss.targets, log_sum = loss.log_sum, rows](const Tensor& dy) {
+                  // forward: mean = sum(log_sum - logits[target]) / rows; so dlogits = dy (softmax - onehot) / rows.
                   Tensor dlogits = empty_like(in, in.shape());
                   kernels(in.device())
-                      .cross_entropy_backward({rows, in.dim(-1), in.data<float>(), targets.data<std::int32_t>(),
-                                               log_sum.data<float>(), dy.item() / static_cast<float>(rows),
-                                               dlogits.data<float>()});
+                      .cross_entropy_backward({.rows = rows,
+                                               .vocabulary = in.dim(-1),
+                                               .logits = in.data<float>(),
+                                               .targets = targets.data<std::int32_t>(),
+                                               .log_sum = log_sum.data<float>(),
+                                               .scale = dy.item() / static_cast<float>(rows),
+                                               .dlogits = dlogits.data<float>()});
                   return std::vector<Tensor>{dlogits};
                 });
 }

@@ -5,8 +5,12 @@
 namespace octet {
 
 /// Mean over rows of -log softmax(logits)[target] in nats: logits (..., V), targets (...) of i32 in [0, V) -> one
-/// element. Gradient: (softmax(logits) - onehot(target)) / rows. Targets and result are in CPU memory, whatever the
-/// device of the logits: targets are checked there, and the losses of the rows are added up in double.
+/// element. Targets and result are in CPU memory, whatever the device of the logits: targets are checked there, and the
+/// losses of the rows are added up in double.
+///
+/// Gradient: dlogits = dy (softmax(logits) - onehot(target)) / rows. For the loss of a row is log(sum over v of
+/// e^(logit_v)) - logit_target: the first term has the derivative e^(logit_v) / sum = softmax_v, the second -1 at the
+/// target.
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets);
 
 /// -log softmax(logits)[target] of each row, without history: (...), in CPU memory.

@@ -25,6 +25,7 @@ Tensor dropout(const Tensor& x, float probability, std::uint64_t seed, std::uint
   check(probability >= 0.0F && probability < 1.0F, "[dropout] expected a probability from 0 to below 1, got {}",
         probability);
   const Mask mask{probability, seed, stream};
+  // forward: y = mask * x; so dx = mask * dy, with the same mask from the same random numbers.
   return record("dropout", {x}, masked(dense("dropout", x), mask),
                 [mask](const Tensor& dy) { return std::vector<Tensor>{masked(dense("dropout", dy), mask)}; });
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tensor/formats/packed_weight.h"
-#include "tensor/int_kernels.h"
+#include "tensor/kernels/int_kernels.h"
 #include "tensor/ops/activation.h"
 #include "tensor/tensor.h"
 
@@ -18,8 +18,9 @@ struct QuantizedRows {
   }
 };
 
-/// Codes of the rows of x (..., K): scale = max|x| / 127, or `static_scale` for all rows where that is not 0; code =
-/// round_half_even(x / scale) in [-127, 127]. All-zero rows get codes 0, rows with NaN or infinity scale NaN.
+/// Codes of the rows of x (..., K): code = round_half_even(x / scale) in [-127, 127], where scale is max|x| / 127 of
+/// the row, or `static_scale` for all rows where that is not 0. All-zero rows get codes 0, rows with NaN or infinity
+/// scale NaN.
 QuantizedRows quantize_rows(const Tensor& x, const CodeLayout& layout, float static_scale = 0.0F);
 
 /// The exact part alone, (groups, M, N) i32: equal with == on every backend. Errors: weights without integer codes.

@@ -49,6 +49,7 @@ Tensor add(const Tensor& a, const Tensor& b) {
         .add_row({x.elements() / columns, columns, x.data<float>(), more.data<float>(), y.data<float>()});
   }
   return record("add", {a, b}, y, [same, shape = b.shape()](const Tensor& dy) {
+    // forward: y = a + b; so da = dy and db = dy, summed over what b was repeated along.
     return std::vector<Tensor>{dy, same ? dy : sum_leading(dense("add", dy), shape)};
   });
 }
@@ -58,6 +59,7 @@ Tensor mul(const Tensor& a, const Tensor& b) {
   check_same_device("mul", a, b);
   const Tensor x = dense("mul", a), z = dense("mul", b);
   return record("mul", {a, b}, product(x, z), [x, z](const Tensor& dy) {
+    // forward: y = a * b; so da = dy * b and db = dy * a.
     const Tensor grad = dense("mul", dy);
     return std::vector<Tensor>{product(grad, z), product(grad, x)};
   });
@@ -67,6 +69,7 @@ Tensor scale(const Tensor& x, float factor) {
   const Tensor in = dense("scale", x);
   Tensor y = empty_like(x, x.shape());
   kernels(x.device()).axpby({in.elements(), factor, 0.0F, in.data<float>(), y.data<float>()});
+  // forward: y = factor * x; so dx = factor * dy.
   return record("scale", {x}, y, [factor](const Tensor& dy) { return std::vector<Tensor>{scale(dy, factor)}; });
 }
 

@@ -19,6 +19,7 @@ Tensor embedding(const Tensor& ids, const Tensor& table) {
       .embedding(
           {rows.elements(), columns, vocabulary, rows.data<std::int32_t>(), source.data<float>(), y.data<float>()});
   return record("embedding", {table}, y, [rows, shape = table.shape()](const Tensor& grad) {
+    // forward: y[row] = table[ids[row]]; so dtable[ids[row]] += dy[row].
     const Tensor dy = dense("embedding", grad);
     Tensor dtable = Tensor::zeros(shape, DType::f32, dy.device());
     kernels(dy.device())

@@ -51,7 +51,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose
              .stride_b = k * n,
              .stride_c = m * n});
   return record("matmul", {a, b}, y, [left, right, transpose_a, transpose_b](const Tensor& dy) {
-    // y = op(a) op(b): d op(a) = dy op(b)^T and d op(b) = op(a)^T dy, each transposed back where its operand was.
+    // forward: y = op(a) op(b); so d op(a) = dy op(b)^T and d op(b) = op(a)^T dy, each transposed back where its
+    // operand was.
     return std::vector<Tensor>{
         transpose_a ? matmul(right, dy, transpose_b, true) : matmul(dy, right, false, !transpose_b),
         transpose_b ? matmul(dy, left, true, transpose_a) : matmul(left, dy, !transpose_a, false)};

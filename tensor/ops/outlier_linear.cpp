@@ -8,7 +8,7 @@
 #include "tensor/ops/activation.h"
 #include "tensor/ops/checks.h"
 #include "tensor/ops/dynamic_linear.h"
-#include "tensor/ops/weight_linear.h"
+#include "tensor/ops/unpack_rows.h"
 
 namespace octet {
 namespace {
@@ -19,8 +19,9 @@ constexpr std::int64_t kColumnsOfAThread = 256;
 
 /// Contiguous elements in CPU memory that nobody else sees.
 Tensor host_copy(const char* op, const Tensor& x) {
-  const Tensor values = dense(op, x);
-  return values.device() == DeviceKind::cpu ? values.clone() : values.to(DeviceKind::cpu);
+  Tensor copy = Tensor::empty(x.shape());
+  copy.copy_from(dense(op, x));
+  return copy;
 }
 
 /// Moves the columns `ks` of x (M, K), in CPU memory, to a matrix (M, number of columns) of their own, and leaves 0
@@ -36,21 +37,6 @@ Tensor take_columns(Tensor& x, const std::vector<std::int64_t>& ks) {
     }
   }
   return taken;
-}
-
-/// The columns k of W as rows (J, N), on the device of W. A GPU takes them by the product with a matrix whose row j has
-/// its only 1 in column ks[j].
-Tensor columns_of(const PackedWeight& weight, const std::vector<std::int64_t>& ks) {
-  if (weight.device() == DeviceKind::cpu) {
-    return weight.columns_of(ks);
-  }
-  Tensor chosen = Tensor::zeros({static_cast<std::int64_t>(ks.size()), weight.columns()});
-  float* row = chosen.data<float>();
-  for (const std::int64_t k : ks) {
-    row[k] = 1.0F;
-    row += weight.columns();
-  }
-  return weight_linear(chosen.to(weight.device()), weight);
 }
 
 /// y (M, N) += x (M, J) w (J, N)
@@ -119,7 +105,7 @@ Tensor outlier_linear(const Tensor& x, float threshold, const PackedWeight& weig
     Tensor rest = host_copy("outlier_linear", x);
     const Tensor outliers = take_columns(rest, columns);
     y = dynamic_linear(rest.to(x.device()), weight, bias);
-    add_product(outliers.to(x.device()), columns_of(weight, columns), y);
+    add_product(outliers.to(x.device()), unpack_columns(weight, columns), y);
     y = apply_epilogue(y, epilogue);
   }
   return record("outlier_linear", {x}, y, [](const Tensor&) -> std::vector<Tensor> {

@@ -11,7 +11,4 @@ namespace octet {
 Tensor sum(const Tensor& x);
 Tensor mean(const Tensor& x);
 
-/// Sum over the last dimension: (..., C) -> (...), on the device of x.
-Tensor sum_last(const Tensor& x);
-
 }  // namespace octet

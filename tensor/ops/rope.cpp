@@ -56,9 +56,17 @@ Tensor rotate(const Tensor& qkv, const HeadLayout& layout, const Rotation& angle
   Tensor y = empty_like(qkv, qkv.shape());
   const std::int64_t skipped = past.on_device != nullptr ? 0 : past.count * layout.head_dim / 2;
   kernels(qkv.device())
-      .rope({qkv.dim(0), qkv.dim(1), qkv.dim(2), layout.query_width() + layout.kv_width(), layout.head_dim, direction,
-             angles.cosine.data<float>() + skipped, angles.sine.data<float>() + skipped, qkv.data<float>(),
-             y.data<float>(), past.on_device});
+      .rope({.batch = qkv.dim(0),
+             .time = qkv.dim(1),
+             .width = qkv.dim(2),
+             .rotated = layout.query_width() + layout.kv_width(),
+             .head_dim = layout.head_dim,
+             .direction = direction,
+             .cosine = angles.cosine.data<float>() + skipped,
+             .sine = angles.sine.data<float>() + skipped,
+             .x = qkv.data<float>(),
+             .y = y.data<float>(),
+             .first_on_device = past.on_device});
   return y;
 }
 
@@ -71,6 +79,7 @@ Tensor rope(const Tensor& qkv, const HeadLayout& layout, float theta, Past past)
   const Rotation angles = rotation(past.count + qkv.dim(1), layout.head_dim, theta, qkv.device());
   return record("rope", {qkv}, rotate(dense("rope", qkv), layout, angles, past, 1.0F),
                 [layout, angles, past](const Tensor& dy) {
+                  // forward: y = R x with a rotation R; so dx = R^T dy, the rotation back.
                   return std::vector<Tensor>{rotate(dense("rope", dy), layout, angles, past, -1.0F)};
                 });
 }

@@ -1,15 +1,23 @@
 #pragma once
 
-#include "tensor/kv_kernels.h"
+#include "tensor/kernels/kv_kernels.h"
 #include "tensor/ops/attention.h"
 #include "tensor/tensor.h"
 
 namespace octet {
 
 /// Rotary position embedding of the queries and keys in qkv (B, T, (H + 2 Hkv) D); values pass through. Element i of
-/// the first half of a head and element i of its second half are rotated by the angle (past + t) * theta^(-2
-/// i / D): the half-split order of Hugging Face's Llama. Su et al. 2021, https://arxiv.org/abs/2104.09864, equation 34.
-/// D must be even.
+/// the first half of a head and element i of its second half are one pair, turned by an angle that grows with the
+/// position:
+///
+///     angle     = (past + t) * theta^(-2 i / D)                    i = 0 .. D / 2 - 1
+///     y_i       = x_i cos(angle) - x_(i + D/2) sin(angle)
+///     y_(i+D/2) = x_(i + D/2) cos(angle) + x_i sin(angle)
+///
+/// The gradient turns by -angle. Pairs lie as in Hugging Face's Llama, half a head apart; the paper pairs neighbours.
+/// D must be even. Su et al. 2021, https://arxiv.org/abs/2104.09864, equation 34.
+///
+/// Angles are computed once for each thread, D, theta and device, and kept until the thread ends.
 Tensor rope(const Tensor& qkv, const HeadLayout& layout, float theta = 10000.0F, Past past = {});
 
 }  // namespace octet

@@ -12,7 +12,11 @@ Shape inferred_shape(const Tensor& x, std::vector<std::int64_t> sizes) {
   for (std::int64_t& size : sizes) {
     check(size >= 0 || (size == -1 && open == nullptr),
           "[reshape] expected sizes of at least 0 and at most one -1, got {}", size);
-    (size == -1 ? void(open = &size) : void(known *= size));
+    if (size == -1) {
+      open = &size;
+    } else {
+      known *= size;
+    }
   }
   if (open != nullptr) {
     *open = known == 0 ? 0 : x.elements() / known;
@@ -53,11 +57,14 @@ Tensor sliced(const Tensor& x, int dim, std::int64_t begin, std::int64_t end) {
 }  // namespace
 
 Tensor reshape(const Tensor& x, const std::vector<std::int64_t>& sizes) {
+  // Views move no value, so the gradients only move back. forward: y = x in another shape; so dx = dy in the shape of
+  // x.
   return record("reshape", {x}, reshaped(x, inferred_shape(x, sizes)),
                 [shape = x.shape()](const Tensor& dy) { return std::vector<Tensor>{reshaped(dy, shape)}; });
 }
 
 Tensor transpose(const Tensor& x, int first, int second) {
+  // forward: y = x with two dimensions swapped; so dx = dy with the same two swapped.
   return record("transpose", {x}, swapped(x, first, second),
                 [first, second](const Tensor& dy) { return std::vector<Tensor>{swapped(dy, first, second)}; });
 }
@@ -66,6 +73,7 @@ Tensor slice(const Tensor& x, int dim, std::int64_t begin, std::int64_t end) {
   check(begin >= 0 && begin <= end && end <= x.dim(dim),
         "[slice] expected a range within 0 to {} of dimension {} of {}, got {} to {}", x.dim(dim), dim, x.shape(),
         begin, end);
+  // forward: y = x[begin .. end); so dx[begin .. end) = dy, and 0 elsewhere.
   return record("slice", {x}, sliced(x, dim, begin, end), [shape = x.shape(), dim, begin, end](const Tensor& dy) {
     Tensor dx = Tensor::zeros(shape, DType::f32, dy.device());
     sliced(dx, dim, begin, end).copy_from(dy);

@@ -1,7 +1,7 @@
 #include "tensor/ops/weight_linear.h"
 
+#include "tensor/kernels/weight_kernels.h"
 #include "tensor/ops/checks.h"
-#include "tensor/weight_kernels.h"
 
 namespace octet {
 namespace {

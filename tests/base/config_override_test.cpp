@@ -74,7 +74,7 @@ TEST(ConfigOverride, RefusesBadPathsAndValues) {
   EXPECT_EQ(problem("", {"keep=a"}), "override keep=a: keep: expected a list, got \"a\"");
   EXPECT_THAT(problem("", {"keep=[a"}), StartsWith("override keep=[a:1: YAML syntax: "));
   EXPECT_EQ(problem("", {"name=\xFF"}),
-            "override name=\xFF: name: expected a text that is not empty, got \"\xFF\" (not UTF-8)");
+            "override name=\xFF: name: expected a text that is not empty, got \"\uFFFD\" (not UTF-8)");
 }
 
 TEST(ConfigOverride, ChecksConfigurationsBuiltInCode) {

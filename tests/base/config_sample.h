@@ -9,6 +9,7 @@
 
 #include "base/config/config.h"
 #include "base/error.h"
+#include "tests/support/error_of.h"
 
 namespace octet::config_sample {
 
@@ -97,14 +98,7 @@ struct Defaults {
 /// The message of the configuration error that `action` throws.
 template <typename Action>
 std::string message_of(const Action& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::config) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "expected an error";
-  return "";
+  return error_of(ErrorKind::config, action);
 }
 
 inline RunConfig parse(const std::string& text, const std::vector<std::string>& overrides = {}) {

@@ -18,6 +18,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/known_folder.h"
 #include "base/files/read_file.h"
+#include "tests/support/error_of.h"
 
 namespace octet {
 namespace {
@@ -49,19 +50,6 @@ class File : public testing::Test {
   fs::path folder_;
 };
 
-/// The message, after checking the kind.
-template <typename Action>
-std::string error_of(ErrorKind kind, Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
-
 TEST_F(File, WritesAndReadsAnyBytes) {
   std::string bytes(3'000'000, '\0');
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -76,8 +64,10 @@ TEST_F(File, WritesAndReadsAnyBytes) {
 
 TEST_F(File, ReadsFilesThatDoNotKnowTheirSize) {
   EXPECT_THAT(read_text_file("/proc/self/status"), HasSubstr("Name:"));
-  EXPECT_EQ(error_of(ErrorKind::input, [&] { read_text_file("/dev/zero"); }),
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { read_text_stream("/dev/zero"); }),
             "/dev/zero: cannot read: no end after 256 MiB");
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { read_text_file("/dev/zero"); }),
+            "/dev/zero: expected a file, found a pipe or a device");
 }
 
 TEST_F(File, ReadsAPipeWhoseWriterComesLateAndPauses) {
@@ -90,10 +80,11 @@ TEST_F(File, ReadsAPipeWhoseWriterComesLateAndPauses) {
     std::this_thread::sleep_for(std::chrono::milliseconds(150));
     file << "second";
   });
-  EXPECT_EQ(read_text_file(pipe), "first second");
+  EXPECT_EQ(read_text_stream(pipe), "first second");
   writer.join();
-  EXPECT_EQ(error_of(ErrorKind::input, [&] { InputFile file(pipe); }),
-            pipe.string() + ": expected a file, found a pipe or a device");
+  const std::string refused = pipe.string() + ": expected a file, found a pipe or a device";
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { read_text_file(pipe); }), refused);
+  EXPECT_EQ(error_of(ErrorKind::input, [&] { InputFile file(pipe); }), refused);
 }
 
 TEST_F(File, ReadErrorsNameThePathAndTheReason) {

@@ -4,11 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/files/atomic_file.h"
+#include "base/files/read_file.h"
 
 namespace octet {
 namespace {
@@ -55,6 +57,23 @@ TEST_F(FolderLockTest, AKilledProcessHoldsNothing) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFSIGNALED(status));
   EXPECT_EQ(refusal(), "");
+}
+
+// A run folder may come from somebody else: what a link in it leads to must stay as it is.
+TEST_F(FolderLockTest, ALinkInPlaceOfTheLockIsRefused) {
+  namespace fs = std::filesystem;
+  const fs::path lock = folder_ / FolderLock::kFile, other = folder_ / "other";
+  fs::create_directory(folder_);
+  write_file_atomically(other, "somebody's");
+  fs::create_symlink(other, lock);
+  EXPECT_THAT(refusal(), testing::HasSubstr(lock.string() + ": expected a file of this folder alone, found a link"));
+  fs::remove(lock);
+  fs::create_hard_link(other, lock);
+  EXPECT_THAT(refusal(), testing::HasSubstr("expected a file of this folder alone"));
+  fs::remove(lock);
+  ASSERT_EQ(::mkfifo(lock.c_str(), 0600), 0);
+  EXPECT_THAT(refusal(), testing::HasSubstr("expected a file of this folder alone"));
+  EXPECT_EQ(read_text_file(other), "somebody's");
 }
 
 TEST_F(FolderLockTest, AFolderThatCannotBeIsAnError) {

@@ -69,7 +69,7 @@ TEST(NameRule, RefusesWhatNoFolderOrPageCanShow) {
   EXPECT_EQ(name_rule_broken(std::string(200, 'x')), "");
   EXPECT_EQ(name_rule_broken(std::string(201, 'x')), "a name of at most 200 bytes");
   for (const std::string name : {"", "  "}) EXPECT_EQ(name_rule_broken(name), "a name that is not empty or blank");
-  for (const std::string name : {"a\nb", "a\tb", "a\x1b[1m", "a\u0085", "a\u202e", "a\x7f"}) {
+  for (const std::string name : {"a\nb", "a\tb", "a\x1b[1m", "a\u0085", "a\u202e", "a\x7f", "a\ufdd0"}) {
     EXPECT_EQ(name_rule_broken(name), "a name without control characters");
   }
   EXPECT_EQ(name_rule_broken("a\xff"), "a name in UTF-8");

@@ -1,4 +1,4 @@
-// The whole program on the simulated GPU of tests/cuda/.
+// The whole program on the simulated GPU of tensor/cuda_simulator/.
 
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "io/safetensors.h"
+#include "nn/files/model_file.h"
 #include "tests/cli/cli_sample.h"
 
 namespace octet::sample {
@@ -18,10 +19,11 @@ class Damage : public testing::Test {
     }
   }
 
-  /// Rewrites the weights through the library, so that the checksum is right.
+  /// Rewrites the weights through the library, so that the checksum is right; trainer.json names it too if `tie`.
   template <typename Change>
-  void edit_weights(const Change& change) {
+  void edit_weights(const Change& change, bool tie = true) {
     damage([&](const fs::path& folder) {
+      const std::string before = weights_sha256(folder);
       const fs::path path = folder / "model.safetensors";
       const SafetensorsFile file = SafetensorsFile::read(path);
       std::vector<NamedTensor> tensors;
@@ -30,6 +32,11 @@ class Damage : public testing::Test {
       for (const char* own : {"format", kVersionKey, kChecksumKey}) metadata.erase(own);
       change(tensors);
       write_safetensors(path, tensors, metadata);
+      std::string state = read_text_file(folder / "trainer.json");
+      if (tie) {
+        state.replace(state.find(before), before.size(), weights_sha256(folder));
+        write_file_atomically(folder / "trainer.json", state);
+      }
     });
   }
 
@@ -68,6 +75,13 @@ TEST_F(Damage, FlippedByte) {
     write_file_atomically(folder / "model.safetensors", bytes);
   });
   expect_all_verbs_refuse({"model.safetensors", "damaged", "SHA-256"});
+}
+
+TEST_F(Damage, WeightsOfAnotherRun) {
+  edit_weights([](std::vector<NamedTensor>& tensors) { tensors.front().tensor.span<float>()[3] += 1.0F; }, false);
+  for (const char* verb : {"train", "quantize", "eval"}) {
+    expect_refused(place_, place_.octet({verb, "r"}), 3, {"model.safetensors", "trainer.json beside it names"});
+  }
 }
 
 TEST_F(Damage, MissingTensor) {

@@ -28,6 +28,7 @@ TEST(Usage, WrongCommandLinesAreRefusedInOneMessage) {
       {{"train"}, 2, {"config is required"}},
       {{"train", "tiny.yaml", "--foo"}, 2, {"--foo"}},
       {{"train", "tiny.yaml", "--seed", "-1"}, 2, {"--seed"}},
+      {{"train", "tiny.yaml", "--out=", "train.steps=1"}, 2, {"--out= expected a value"}},
       {{"train", "tiny.yaml", "--device", "tpu"}, 2, {"--device", "tpu"}},
       {{"train", "tiny.yaml", "--math", "fp64"}, 2, {"--math", "fp32, tf32 or bf16", "fp64"}},
       {{"train", "dmo"}, 2, {"dmo: no such file", "\"demo\""}},

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
-#include "tensor/cuda/products.h"
+#include "tensor/cuda/gemm/products.h"
 #include "tests/cuda/cuda_test.h"
 
 namespace octet {

@@ -6,14 +6,6 @@
 
 namespace octet {
 
-inline Tensor random_tensor(const Shape& shape, std::uint64_t seed, float scale) {
-  Tensor x = random_tensor(shape, seed);
-  for (std::int64_t i = 0; i < x.elements(); ++i) {
-    x.data<float>()[i] *= scale;
-  }
-  return x;
-}
-
 /// Integers of [0, limit).
 inline Tensor random_ids(std::int64_t count, std::int64_t limit, std::uint64_t seed) {
   const Random random(seed);

@@ -1,4 +1,4 @@
-#include "tensor/cuda/chips.h"
+#include "tensor/cuda/runtime/chips.h"
 
 #include <gtest/gtest.h>
 

@@ -12,6 +12,7 @@
 #include "tensor/backend.h"
 #include "tensor/tensor.h"
 #include "tests/cuda/schedules.h"
+#include "tests/support/relative_error.h"
 #include "tests/tensor/every_backend.h"
 
 namespace octet {
@@ -43,29 +44,6 @@ class CudaTest : public testing::Test {
 
 inline Tensor on_cuda(const Tensor& x) {
   return x.to(DeviceKind::cuda);
-}
-
-/// max |actual - expected| / max |expected|: the scale of sums is that of the largest, and an error of a small one that
-/// cancelled is no larger than of the others. NaN where one has it and the other not. Tensors of f32 on any devices.
-inline double relative_error(const Tensor& actual, const Tensor& expected) {
-  const std::vector<float> a = actual.to_vector();
-  const std::vector<float> e = expected.to_vector();
-  if (a.size() != e.size()) {
-    return HUGE_VAL;
-  }
-  double error = 0.0, largest = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (std::isnan(a[i]) != std::isnan(e[i])) {
-      return NAN;
-    }
-    if (a[i] != e[i] && !std::isnan(a[i])) {
-      error = std::max(error, std::abs(double{a[i]} - double{e[i]}));
-    }
-    if (std::isfinite(e[i])) {
-      largest = std::max(largest, std::abs(double{e[i]}));
-    }
-  }
-  return error == 0.0 ? 0.0 : error / largest;
 }
 
 inline void expect_close(const Tensor& actual, const Tensor& expected, double bound) {

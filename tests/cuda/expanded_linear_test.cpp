@@ -1,6 +1,6 @@
-#include "tensor/cuda/expanded_linear.h"
+#include "tensor/cuda/panels/expanded_linear.h"
 
-#include "tensor/cuda/switches.h"
+#include "tensor/cuda/runtime/switches.h"
 #include "tensor/ops/weight_linear.h"
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"

@@ -1,4 +1,4 @@
-#include "tensor/cuda/switches.h"
+#include "tensor/cuda/runtime/switches.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"

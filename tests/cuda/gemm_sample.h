@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/random.h"
-#include "tensor/float_kernels.h"
+#include "tensor/kernels/float_kernels.h"
 
 namespace octet::cuda {
 

@@ -1,8 +1,8 @@
 #include <array>
 
 #include "base/error.h"
-#include "tensor/cuda/products.h"
-#include "tensor/cuda/switches.h"
+#include "tensor/cuda/gemm/products.h"
+#include "tensor/cuda/runtime/switches.h"
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/gemm_sample.h"
 

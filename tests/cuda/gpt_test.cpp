@@ -1,10 +1,10 @@
 #include "eval/speed/bench_formats.h"
 #include "nn/generation/generate.h"
-#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_layer.h"
 #include "quant/apply_recipe.h"
 #include "tensor/autograd/node.h"
 #include "tests/cuda/cuda_test.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 #include "tests/train/training_sample.h"
 #include "train/training_step.h"
 
@@ -86,10 +86,12 @@ TEST_F(CudaGpt, GeneratesTheTokensOfTheCpu) {
   }
 }
 
-InputScales scales_for(Gpt& model) {
-  InputScales scales;
-  model.for_each_child([&](const std::string& path, ChildSlot&) { scales[path] = 0.03F; });
-  return scales;
+/// As if every layer had read one input.
+Calibration calibration_for(Gpt& model) {
+  Calibration calibration;
+  const float input = 3.8F;
+  model.for_each_child([&](const std::string& path, ChildSlot&) { calibration.layers[path].range.add({&input, 1}); });
+  return calibration;
 }
 
 // Sums of up to 20 products in another order; the outlier split adds two products. Measured at most 3e-7.
@@ -105,7 +107,7 @@ TEST_F(CudaGpt, QuantizedLayersOfEveryFormatAreThoseOfTheCpu) {
     Recipe recipe = *format.recipe;
     recipe.threshold = 2.0;  // so that some columns are outliers and others not
     const std::unique_ptr<Gpt> model = random_gpt(tiny_gpt2(), DeviceKind::cpu);
-    apply_recipe(*model, recipe, scales_for(*model));
+    apply_recipe(*model, recipe, calibration_for(*model));
     const Tensor some_ids = Tensor::from<std::int32_t>(std::vector<std::int32_t>{0, 7, 3}, {3});
     int layers = 0;
     model->for_each_child([&](const std::string& path, ChildSlot& slot) {
@@ -141,8 +143,8 @@ TEST_F(CudaGpt, RecipesLeaveQuantizedLayersOnTheDevice) {
     SCOPED_TRACE(format.name);
     const std::unique_ptr<Gpt> cpu = random_gpt(tiny_llama(), DeviceKind::cpu);
     const std::unique_ptr<Gpt> cuda = random_gpt(tiny_llama(), DeviceKind::cuda);
-    apply_recipe(*cpu, *format.recipe, scales_for(*cpu));
-    apply_recipe(*cuda, *format.recipe, scales_for(*cuda));
+    apply_recipe(*cpu, *format.recipe, calibration_for(*cpu));
+    apply_recipe(*cuda, *format.recipe, calibration_for(*cuda));
     const Tensor there = cuda->forward(ids);
     EXPECT_EQ(there.device(), DeviceKind::cuda);
     expect_close(there, cpu->forward(ids), kModelBound);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tensor/kv_kernels.h"
+#include "tensor/kernels/kv_kernels.h"
 #include "tests/cuda/cuda_test.h"
 
 namespace octet {

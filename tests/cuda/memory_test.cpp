@@ -1,4 +1,4 @@
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/runtime/runtime.h"
 #include "tests/cuda/cuda_test.h"
 
 namespace octet {

@@ -1,4 +1,4 @@
-#include "tensor/kernels.h"
+#include "tensor/kernels/kernels.h"
 #include "tests/cuda/cuda_test.h"
 
 namespace octet {

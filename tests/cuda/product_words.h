@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "tensor/cuda/runtime.h"
+#include "tensor/cuda/runtime/runtime.h"
 #include "tests/cuda/kernels/one_product.h"
 
 namespace octet::cuda {

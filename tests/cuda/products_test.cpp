@@ -1,4 +1,4 @@
-#include "tensor/cuda/products.h"
+#include "tensor/cuda/gemm/products.h"
 
 #include <array>
 #include <functional>
@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
+#include "tensor/cuda_simulator/host_product.h"
 #include "tests/cuda/gemm_sample.h"
-#include "tests/cuda/host_product.h"
 
 namespace octet::cuda {
 namespace {

@@ -3,7 +3,7 @@
 #ifdef OCTET_CUDA_SIMULATOR
 #include <gtest/gtest.h>
 
-#include "tests/cuda/simulator.h"
+#include "tensor/cuda_simulator/simulator.h"
 #endif
 
 namespace octet {

@@ -6,7 +6,7 @@
 #include "quant/apply_recipe.h"
 #include "tensor/autograd/node.h"
 #include "tests/cuda/cuda_test.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 // Kernels, products and copies that a token of generation and a step of training start: the table of docs/cuda.md.
 

@@ -3,10 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "tensor/cuda/device.h"
-#include "tensor/cuda/runtime.h"
-#include "tests/cuda/sanitizers.h"
+#include "tensor/cuda/language/device.h"
+#include "tensor/cuda/runtime/runtime.h"
+#include "tensor/cuda_simulator/sanitizers.h"
 #include "tests/cuda/schedules.h"
+#include "tests/support/error_of.h"
 
 // Kernels with a mistake in them, to see that the simulator notices; and right ones, to see that it is quiet.
 
@@ -45,16 +46,6 @@ std::vector<int> count_up(int count) {
     values[static_cast<std::size_t>(i)] = i + 1;
   }
   return values;
-}
-
-template <typename Body>
-std::string error_of(Body body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 // y[block] = sum of the block's x, by halving in shared memory. A barrier is left out where kBarrier is false.

@@ -1,7 +1,7 @@
+#include "tensor/cuda_simulator/simulator.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"
-#include "tests/cuda/simulator.h"
 
 // A chip for which cuBLASLt has no int8 algorithm: Octet's own kernels take over.
 

@@ -1,6 +1,6 @@
 // Kernels that only training uses: add_squares, add_diagonal, dropout.
 
-#include "tensor/kernels.h"
+#include "tensor/kernels/kernels.h"
 #include "tests/cuda/cuda_test.h"
 
 namespace octet {

@@ -5,25 +5,13 @@
 #include "eval/speed/bench.h"
 #include "eval/speed/bench_shapes.h"
 #include "nn/cost.h"
+#include "tests/support/error_of.h"
 
 namespace octet {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-/// The message of the configuration error that `action` throws.
-template <typename Action>
-std::string refusal(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::config);
-    return error.what();
-  }
-  ADD_FAILURE() << "was not refused";
-  return "";
-}
 
 TEST(BenchShape, BuiltInShapesHaveTheParametersOfTheirNames) {
   const BenchShape small = bench_shape("llama-31m"), large = bench_shape("llama-97m");
@@ -47,11 +35,12 @@ TEST(BenchShape, SpelledOutShapesAreConfigurations) {
 }
 
 TEST(BenchShape, WrongShapesAreRefused) {
-  EXPECT_THAT(refusal([] { bench_shape("lama-97m"); }), HasSubstr("did you mean \"llama-97m\""));
-  EXPECT_THAT(refusal([] { bench_shape("xyz"); }), HasSubstr("llama-31m, llama-97m"));
-  EXPECT_THAT(refusal([] { bench_shape("widht=64"); }), HasSubstr("did you mean \"width\""));
-  EXPECT_THAT(refusal([] { bench_shape("width=64,heads=5"); }), HasSubstr("heads"));
-  EXPECT_THAT(refusal([] { bench_shape("width=64,,heads=4"); }), HasSubstr("expected key.path=value"));
+  EXPECT_THAT(error_of(ErrorKind::config, [] { bench_shape("lama-97m"); }), HasSubstr("did you mean \"llama-97m\""));
+  EXPECT_THAT(error_of(ErrorKind::config, [] { bench_shape("xyz"); }), HasSubstr("llama-31m, llama-97m"));
+  EXPECT_THAT(error_of(ErrorKind::config, [] { bench_shape("widht=64"); }), HasSubstr("did you mean \"width\""));
+  EXPECT_THAT(error_of(ErrorKind::config, [] { bench_shape("width=64,heads=5"); }), HasSubstr("heads"));
+  EXPECT_THAT(error_of(ErrorKind::config, [] { bench_shape("width=64,,heads=4"); }),
+              HasSubstr("expected key.path=value"));
 }
 
 std::vector<std::string> names_of(std::span<const BenchFormat> formats) {
@@ -66,7 +55,11 @@ TEST(BenchFormats, AreFoundByNameInTheOrderAsked) {
   EXPECT_THAT(names_of(find_bench_formats({"int4", "fp32", "int4"})), ElementsAre("int4", "fp32"));
   EXPECT_EQ(find_bench_formats({}).size(), bench_formats().size());
   EXPECT_EQ(bench_formats().front().name, "fp32");
-  EXPECT_THAT(refusal([] { find_bench_formats({"fp32", "int44"}); }), HasSubstr("did you mean \"int4\""));
+  EXPECT_THAT(error_of(ErrorKind::config,
+                       [] {
+                         find_bench_formats({"fp32", "int44"});
+                       }),
+              HasSubstr("did you mean \"int4\""));
 }
 
 TEST(BenchFormats, HaveTheRecipesOfTheirNames) {
@@ -74,9 +67,9 @@ TEST(BenchFormats, HaveTheRecipesOfTheirNames) {
   EXPECT_FALSE(formats[0].recipe);
   EXPECT_EQ(formats[1].recipe->describe(), "int8 per_channel, dynamic int8 activations");
   EXPECT_EQ(formats[1].recipe->name, "int8");
-  EXPECT_EQ(formats[2].recipe->stored_format(), WeightFormat::int4);
+  EXPECT_EQ(formats[2].recipe->weights.stored_format(), WeightFormat::int4);
   EXPECT_EQ(formats[2].recipe->activations, Activations::weight_only);
-  EXPECT_EQ(formats[3].recipe->stored_format(), WeightFormat::bf16);
+  EXPECT_EQ(formats[3].recipe->weights.stored_format(), WeightFormat::bf16);
 }
 
 TEST(BenchGroups, HoldAsManyAsFitBesideFp32) {

@@ -18,7 +18,7 @@ TEST(BenchRow, IsTheMeasurementInUnitsThatPeopleCompare) {
       .task = {.kind = SpeedTask::Kind::generate, .tokens = 10, .batch = 4},
       .bytes = 1000,
       .work = {.int8_operations = 30e9, .fp32_operations = 10e9, .bytes = 8e9, .pass_bytes = 0.8e9},
-      .timing = {.min = 1, .quarter = 1, .median = 2, .three_quarters = 4, .seconds = {1, 2, 4}},
+      .timing = {.median = 2, .seconds = {1, 2, 4}},
       .baseline_seconds = 5};
   const BenchLimit limit{.kind = BenchLimit::Kind::read, .rate = 10, .seconds = 0.8};
   const BenchRow row = bench_row("m", 97, measurement, limit);
@@ -37,7 +37,7 @@ TEST(BenchRow, IsTheMeasurementInUnitsThatPeopleCompare) {
 TEST(BenchRow, WithoutABaselineThereIsNoSpeedup) {
   BenchMeasurement measurement;
   measurement.task.tokens = 1;
-  measurement.timing = {.min = 1, .quarter = 1, .median = 1, .three_quarters = 1, .seconds = {1}};
+  measurement.timing = {.median = 1, .seconds = {1}};
   const BenchRow row = bench_row("m", 1, measurement, {});
   EXPECT_TRUE(std::isnan(row.speedup));
   EXPECT_EQ(row.tokens_per_s_std, 0);

@@ -60,7 +60,6 @@ TEST_P(InjectOutliers, MakesTheChannelsOutliers) {
       EXPECT_EQ(after[layer].channel_max[c], factor * before[layer].channel_max[c]) << after[layer].layer << " " << c;
     }
   }
-  EXPECT_THAT(systematic_channels(after), testing::ElementsAre(2, 9));
 }
 
 TEST(InjectOutliersErrors, LeaveTheModelAsItWas) {

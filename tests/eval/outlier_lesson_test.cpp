@@ -1,9 +1,10 @@
 #include <gtest/gtest.h>
 
-#include "eval/calibration/calibrate.h"
 #include "eval/outliers/inject.h"
 #include "eval/score/named_model.h"
+#include "eval/score/window_batches.h"
 #include "quant/apply_recipe.h"
+#include "quant/calibrate.h"
 #include "tests/eval/tiny_models.h"
 
 namespace octet {
@@ -61,7 +62,7 @@ TEST(OutlierLesson, StaticScalesSufferMostAndTheSplitLeast) {
   }
   Recipe recipe;
   recipe.activations = Activations::static_scale;
-  apply_recipe(fixed, recipe, calibrate(fp32, windows, recipe.calibration));
+  apply_recipe(fixed, recipe, calibrate(fp32, input_batches(windows, 4096)));
   recipe.activations = Activations::dynamic;
   apply_recipe(dynamic, recipe);
   recipe.activations = Activations::outlier_split;

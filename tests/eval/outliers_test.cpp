@@ -9,21 +9,15 @@
 
 #include "base/parallel.h"
 #include "base/random.h"
+#include "tests/support/random_tensor.h"
 
 namespace octet {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 Tensor normal_matrix(std::int64_t rows, std::int64_t channels, float mean = 0.0F) {
-  const Random random(3);
-  Tensor x = Tensor::empty({rows, channels});
-  const auto values = x.span<float>();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = mean + random.normal(i);
-  }
-  return x;
+  return random_tensor({rows, channels}, 3, 1.0F, mean);
 }
 
 TEST(RunningMoments, MatchTwoPassesOverAllValuesFarFromZero) {
@@ -64,25 +58,19 @@ TEST(Outliers, FindsThePlantedOnesAndTheirChannels) {
   }
   x.data<float>()[7 * 16 + 11] = -35.0F;
   const OutlierStats stats = matrix_outliers("layer", x);
-  EXPECT_EQ(stats.rows, 2000);
+  EXPECT_EQ(stats.moments.count, 32000);
   EXPECT_EQ(stats.beyond_sigma, 201);
   EXPECT_EQ(stats.beyond_absolute, 201);
   EXPECT_DOUBLE_EQ(stats.share_sigma(), 201.0 / 32000);
   EXPECT_EQ(stats.max_abs, 40.0);
   EXPECT_EQ(stats.channel_max[11], 35.0F);
-  EXPECT_EQ(stats.channel_sigma[5], 200);
-  EXPECT_EQ(stats.channel_absolute[11], 1);
-  EXPECT_THAT(stats.top_channels, ElementsAre(5, 11));
+  EXPECT_EQ(stats.channel_max[5], 40.0F);
   EXPECT_NEAR(stats.max_over_std, (40.0 - stats.moments.mean) / stats.moments.standard_deviation(), 1e-12);
-  EXPECT_GT(stats.kurtosis, 100.0);
 }
 
 TEST(Outliers, NormalValuesHaveNone) {
   const OutlierStats stats = matrix_outliers("layer", normal_matrix(4000, 32));
   EXPECT_EQ(stats.beyond_sigma, 0);
-  EXPECT_THAT(stats.top_channels, ElementsAre());
-  // Kurtosis of n normal values has the standard error sqrt(24 / n) = 0.014.
-  EXPECT_NEAR(stats.kurtosis, 3.0, 4 * 0.014);
   EXPECT_LT(stats.max_over_std, 6.0);
 }
 
@@ -105,7 +93,6 @@ TEST(Outliers, EqualValuesAreNoOutliers) {
   const OutlierStats stats = matrix_outliers("layer", Tensor::full({4, 8}, 2.5F));
   EXPECT_EQ(stats.beyond_sigma, 0);
   EXPECT_EQ(stats.max_over_std, 0.0);
-  EXPECT_EQ(stats.kurtosis, 0.0);
   EXPECT_EQ(stats.max_abs, 2.5);
 }
 
@@ -121,9 +108,9 @@ TEST(Outliers, PiecesAndThreadsDoNotMatter) {
   const OutlierStats stats = counter.finish();
   set_thread_count(threads);
   EXPECT_EQ(stats.beyond_sigma, expected.beyond_sigma);
-  EXPECT_EQ(stats.channel_sigma, expected.channel_sigma);
+  EXPECT_EQ(stats.beyond_absolute, expected.beyond_absolute);
+  EXPECT_EQ(stats.channel_max, expected.channel_max);
   EXPECT_EQ(stats.max_over_std, expected.max_over_std);
-  EXPECT_NEAR(stats.kurtosis, expected.kurtosis, 1e-12);
 }
 
 TEST(Outliers, NamesTheLayerWithValuesThatAreNotFinite) {

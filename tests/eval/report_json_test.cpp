@@ -96,7 +96,7 @@ TEST(ReportJson, ReadingNamesTheKeyThatIsWrong) {
   EXPECT_EQ(reading_error(changed([](Json& j) { j["notices"][0] = nullptr; })),
             "r.json: notices[0]: expected a text, got null");
   EXPECT_EQ(reading_error(changed([](Json& j) { j["version"] = 2; })), "r.json: version: expected 1, got 2");
-  EXPECT_EQ(reading_error("[1]"), "r.json: report: expected an object, got [1]");
+  EXPECT_EQ(reading_error("[1]"), "r.json: expected an object, got [1]");
   EXPECT_THAT(reading_error("{\"name\": "), HasSubstr("r.json: expected JSON"));
 }
 

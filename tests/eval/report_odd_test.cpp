@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "eval/report/text.h"
+#include "base/number_text.h"
 #include "tests/eval/sample_report.h"
 
 namespace octet {

@@ -3,7 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "eval/report/parts.h"
+#include "eval/outliers/outliers.h"
+#include "eval/report/report.h"
+#include "eval/score/evaluator.h"
+#include "eval/score/paired.h"
+#include "eval/speed/size.h"
+#include "quant/apply_recipe.h"
 
 namespace octet {
 namespace {
@@ -26,7 +31,7 @@ Evaluation evaluation(const std::string& name, const std::vector<double>& window
 
 TEST(ReportParts, PutPairedDifferences) {
   ReportModel model;
-  put_evaluation(model, evaluation("int4", {31, 42, 53}), evaluation("fp32", {30, 40, 50}));
+  put_evaluation(model, evaluation("int4", {31, 42, 53}), evaluation("fp32", {30, 40, 50}), {});
   EXPECT_NEAR(model.delta_nll.mean, 0.2, 1e-12);
   EXPECT_GE(model.delta_nll.low, 0.1);
   EXPECT_LE(model.delta_nll.high, 0.3);
@@ -38,7 +43,7 @@ TEST(ReportParts, PutPairedDifferences) {
 
 TEST(ReportParts, LeaveTheIntervalOfOneWindowUnmeasured) {
   ReportModel model;
-  put_evaluation(model, evaluation("int4", {31}), evaluation("fp32", {30}));
+  put_evaluation(model, evaluation("int4", {31}), evaluation("fp32", {30}), {});
   EXPECT_NEAR(model.delta_nll.mean, 0.1, 1e-12);
   EXPECT_TRUE(std::isnan(model.delta_nll.low));
   EXPECT_TRUE(std::isnan(model.ppl_increase.high));
@@ -68,6 +73,7 @@ TEST(ReportParts, PutEveryTensorAndTheErrorsOfQuantizedOnes) {
   coverage.rows.back().error.snr_db = 40;
   ReportModel model;
   put_coverage(model, coverage);
+  put_layer_errors(model, coverage);
   ASSERT_EQ(model.coverage.size(), 2U);
   EXPECT_EQ(model.coverage[0].reason, "a norm");
   EXPECT_EQ(model.coverage[1].values, 60);
@@ -85,14 +91,19 @@ TEST(ReportParts, FindTheWorstLayer) {
   stats[1].moments = {200, 0.0, 800.0};
   stats[1].beyond_sigma = 4;
   stats[2].max_over_std = 7;
-  EXPECT_EQ(worst_layer(stats).layer, "blocks.0.mlp.down");
-  const ReportOutliers row = report_outliers(stats, "activations")[1];
+  Report report;
+  report.sigma_threshold = 5;
+  report.outliers = report_outliers(stats, "activations");
+  EXPECT_EQ(worst_activations(report).layer, "blocks.0.mlp.down");
+  const ReportOutliers row = report.outliers[1];
   EXPECT_EQ(row.kind, "activations");
   EXPECT_EQ(row.std, 2.0);
   EXPECT_EQ(row.share_sigma, 0.02);
-  EXPECT_EQ(activation_chart(stats, {.threshold = 5}).layers[1].share_sigma, 0.02);
-  EXPECT_EQ(activation_chart(stats, {.threshold = 5}).sigma_threshold, 5);
-  EXPECT_THROW(worst_layer({}), Error);
+  EXPECT_EQ(activation_chart(report).layers[1].share_sigma, 0.02);
+  EXPECT_EQ(activation_chart(report).sigma_threshold, 5);
+  report.outliers = report_outliers(stats, "weights");
+  EXPECT_TRUE(activation_chart(report).layers.empty()) << "the chart and the study are of activations";
+  EXPECT_THROW(worst_activations(report), Error);
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "eval/report/text.h"
+#include "base/number_text.h"
+#include "eval/report/sections/verdict.h"
+#include "eval/report/summary.h"
 #include "tests/eval/sample_report.h"
 
 namespace octet {

@@ -45,9 +45,9 @@ TEST_F(MeasureSize, SplitsAQuantizedFile) {
   Gpt model(config);
   initialize(model, 1);
   Recipe recipe;
-  recipe.bits = 4;
-  recipe.granularity = Granularity::per_group;
-  recipe.group = 8;
+  recipe.weights.bits = 4;
+  recipe.weights.granularity = Granularity::per_group;
+  recipe.weights.group = 8;
   recipe.keep_fp32 = {"blocks.1.mlp.down"};
   const Coverage coverage = apply_recipe(model, recipe);
   save_any_model(folder_, model);

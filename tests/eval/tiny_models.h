@@ -6,19 +6,15 @@
 #include "eval/score/windows.h"
 #include "nn/gpt.h"
 #include "nn/initialize.h"
+#include "tests/support/tiny_gpt.h"
 
 namespace octet {
 
 /// Two layers of both architectures, small enough for unit tests, with sizes that are no powers of two.
 inline GptConfig tiny_config(Architecture architecture) {
-  GptConfig config;
+  GptConfig config = tiny_gpt2();
   config.architecture = architecture;
-  config.vocabulary = 23;
   config.context = 16;
-  config.width = 12;
-  config.layers = 2;
-  config.heads = 3;
-  config.hidden = 20;
   return config;
 }
 

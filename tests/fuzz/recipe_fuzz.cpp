@@ -23,17 +23,19 @@ std::unique_ptr<Gpt> tiny_model() {
   return model;
 }
 
-InputScales scales_of(Gpt& model) {
-  InputScales scales;
-  model.for_each_child([&](const std::string& path, ChildSlot&) { scales[path] = 0.02F; });
-  return scales;
+/// As if every layer had read one input.
+Calibration calibration_of(Gpt& model) {
+  Calibration calibration;
+  const float input = 2.5F;
+  model.for_each_child([&](const std::string& path, ChildSlot&) { calibration.layers[path].range.add({&input, 1}); });
+  return calibration;
 }
 
 /// What `octet quantize` and then `octet generate` do with a recipe.
 void use(const Recipe& recipe) {
   static const Folder folder;
   const auto model = tiny_model();
-  if (accepted([&] { return apply_recipe(*model, recipe, scales_of(*model)); })) {
+  if (accepted([&] { return apply_recipe(*model, recipe, calibration_of(*model)); })) {
     save_any_model(folder.path(), *model, to_json(recipe).dump());
     const auto loaded = load_any_model(folder.path());
     const std::vector<std::int32_t> prompt = {1, 2, 3};

@@ -228,7 +228,7 @@ class GpuCheckTest(unittest.TestCase):
 
     def test_every_switch_is_read_by_a_source(self):
         sources = "".join(path.read_text() for folder in ("tensor", "nn", "bench") for path in (ROOT / folder).rglob("*.cpp"))
-        self.assertIn("std::getenv(name)", (ROOT / "tensor/cuda/switches.cpp").read_text())
+        self.assertIn("std::getenv(name)", (ROOT / "tensor/cuda/runtime/switches.cpp").read_text())
         lines = (ROOT / "scripts/gpu_stages/switches.txt").read_text().splitlines()
         for variable in (line.split("=")[0] for line in lines if not line.startswith("#")):
             self.assertIn(f'("{variable}"', sources)

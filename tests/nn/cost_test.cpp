@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 namespace octet {
 namespace {

@@ -10,7 +10,7 @@
 #include "nn/layers/quantized_embedding.h"
 #include "nn/layers/quantized_linear.h"
 #include "tensor/cpu/memory.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 // Sanitizers replace these operators themselves; with them only the pool is counted.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -7,6 +7,7 @@
 #include "io/safetensors.h"
 #include "nn/gpt.h"
 #include "tensor/autograd/node.h"
+#include "tests/support/relative_error.h"
 
 // Octet against Hugging Face transformers in double precision: scripts/golden/gpt.py makes the files.
 
@@ -18,17 +19,6 @@ namespace {
 constexpr double kLogits = 3e-6;     // measured 6.3e-7
 constexpr double kLoss = 1e-6;       // measured below 6e-8, the last digit of a float
 constexpr double kGradients = 1e-5;  // measured 2.1e-6
-
-double relative_error(const Tensor& got, const Tensor& expected) {
-  const std::vector<float> a = got.to_vector(), b = expected.to_vector();
-  double largest = 0.0, error = 0.0;
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    largest = std::max(largest, std::fabs(static_cast<double>(b[i])));
-    const double difference = std::fabs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
-    error = std::isfinite(difference) ? std::max(error, difference) : INFINITY;
-  }
-  return error / largest;
-}
 
 class GoldenGpt : public testing::TestWithParam<const char*> {};
 

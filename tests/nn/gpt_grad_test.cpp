@@ -2,7 +2,7 @@
 
 #include "tensor/autograd/gradient_check.h"
 #include "tensor/autograd/node.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 namespace octet {
 namespace {

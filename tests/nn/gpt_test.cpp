@@ -7,7 +7,7 @@
 
 #include "tensor/autograd/node.h"
 #include "tensor/ops/view.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 namespace octet {
 namespace {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tensor/ops/view.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 namespace octet {
 namespace {

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files/atomic_file.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 namespace octet {
 namespace {

@@ -11,10 +11,11 @@
 #include "base/files/read_file.h"
 #include "base/sha256.h"
 #include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_layer.h"
 #include "nn/layers/quantized_linear.h"
 #include "tensor/autograd/node.h"
 #include "tensor/formats/nibbles.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 namespace octet {
 namespace {

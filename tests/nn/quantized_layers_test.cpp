@@ -12,21 +12,13 @@
 #include "tensor/ops/activation.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tensor/ops/linear.h"
+#include "tests/support/random_tensor.h"
 
 namespace octet {
 namespace {
 
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
-  Tensor x = Tensor::empty(shape);
-  const Random random(seed);
-  for (std::int64_t i = 0; i < x.elements(); ++i) {
-    x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
-  }
-  return x;
-}
 
 Codes random_codes(std::int64_t rows, std::int64_t columns, int bits, std::int64_t group) {
   Codes codes{Tensor::empty({rows, columns}, DType::i8), {}, bits, Granularity::per_group, group};

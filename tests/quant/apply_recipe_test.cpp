@@ -6,10 +6,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "nn/layers/quantized_embedding.h"
-#include "nn/layers/quantized_linear.h"
+#include "nn/layers/quantized_layer.h"
 #include "tensor/autograd/node.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 namespace octet {
 namespace {
@@ -26,9 +25,9 @@ Recipe int8_recipe(Activations activations) {
 
 Recipe int4_recipe(Activations activations) {
   Recipe recipe;
-  recipe.bits = 4;
-  recipe.granularity = Granularity::per_group;
-  recipe.group = 5;  // divides none of the widths
+  recipe.weights.bits = 4;
+  recipe.weights.granularity = Granularity::per_group;
+  recipe.weights.group = 5;  // divides none of the widths
   recipe.activations = activations;
   return recipe;
 }
@@ -128,9 +127,9 @@ TEST(ApplyRecipe, WeightOnlyEqualsAModelWithTheRestoredWeights) {
   const Recipe recipe = int4_recipe(Activations::weight_only);
   restored.for_each_child([&](const std::string&, ChildSlot& slot) {
     if (auto* linear = dynamic_cast<Linear*>(&slot.module())) {
-      linear->weight.set_value(dequantize(quantize_matrix(linear->weight.value(), recipe)));
+      linear->weight.set_value(dequantize(quantize_matrix(linear->weight.value(), recipe.weights)));
     } else if (auto* embedding = dynamic_cast<Embedding*>(&slot.module())) {
-      embedding->weight.set_value(dequantize(quantize_matrix(embedding->weight.value(), recipe)));
+      embedding->weight.set_value(dequantize(quantize_matrix(embedding->weight.value(), recipe.weights)));
     }
   });
   apply_recipe(model, recipe);
@@ -193,13 +192,15 @@ TEST(ApplyRecipe, GivesEachLayerItsStaticScale) {
   Gpt model(tiny_llama());
   fill_randomly(model, 1);
   const Recipe recipe = int8_recipe(Activations::static_scale);
-  EXPECT_THAT(
-      [&] { apply_recipe(model, recipe); },
-      ThrowsMessage<Error>(HasSubstr("expected a calibrated scale for the inputs of \"blocks.0.attention.qkv\"")));
-  InputScales scales;
-  float next = 0.125F;
-  model.for_each_child([&](const std::string& path, ChildSlot&) { scales[path] = next *= 1.25F; });
-  apply_recipe(model, recipe, scales);
+  EXPECT_THAT([&] { apply_recipe(model, recipe); },
+              ThrowsMessage<Error>(HasSubstr("expected calibrated inputs of \"blocks.0.attention.qkv\"")));
+  Calibration calibration;
+  float input = 0.125F;
+  model.for_each_child([&](const std::string& path, ChildSlot&) {
+    input *= 1.25F;
+    calibration.layers[path].range.add({&input, 1});
+  });
+  apply_recipe(model, recipe, calibration);
   int layers = 0;
   model.for_each_child([&](const std::string& path, ChildSlot& slot) {
     const QuantizedMatrix* matrix = quantized_matrix_of(slot.module());
@@ -210,7 +211,7 @@ TEST(ApplyRecipe, GivesEachLayerItsStaticScale) {
       EXPECT_EQ(matrix->activations(), Activations::weight_only);
       return;
     }
-    EXPECT_EQ(matrix->activation_scheme().input_scale, scales.at(path));
+    EXPECT_EQ(matrix->activation_scheme().input_scale, calibration.of(path).range.scale(100));
     ++layers;
   });
   EXPECT_EQ(layers, 11);

@@ -11,6 +11,7 @@
 #include "quant/absmax.h"
 #include "quant/error_stats.h"
 #include "tensor/half.h"
+#include "tests/support/random_tensor.h"
 
 namespace octet {
 namespace {
@@ -21,15 +22,6 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 constexpr Granularity kGranularities[] = {Granularity::per_tensor, Granularity::per_channel, Granularity::per_group};
-
-Tensor random_matrix(std::int64_t rows, std::int64_t columns, std::uint64_t seed, float mean, float spread) {
-  Tensor w = Tensor::empty({rows, columns});
-  const Random random(seed);
-  for (std::int64_t i = 0; i < rows * columns; ++i) {
-    w.data<float>()[i] = mean + spread * random.normal(static_cast<std::uint64_t>(i));
-  }
-  return w;
-}
 
 TEST(Minmax, FollowsTheFormula) {
   // From -1 to 2.75 in 15 steps of 0.25. 0.125 and 0.375 lie halfway: to the even codes 4 and 6.
@@ -68,7 +60,7 @@ TEST(Minmax, ErrorIsAtMostHalfAStep) {
     const auto granularity = kGranularities[*rc::gen::inRange(0, 3)];
     const float spread = std::ldexp(1.0F, *rc::gen::inRange(-26, 12));
     const float mean = spread * static_cast<float>(*rc::gen::inRange(-3, 4));
-    const Tensor w = random_matrix(rows, columns, seed, mean, spread);
+    const Tensor w = random_tensor({rows, columns}, seed, spread, mean);
     const Codes codes = minmax_quantize(w, bits, granularity, group);
     validate(codes);
     const Tensor restored = dequantize(codes);
@@ -80,7 +72,7 @@ TEST(Minmax, ErrorIsAtMostHalfAStep) {
 }
 
 TEST(Minmax, ScalesAndMinimumsAreThoseThatFp16Holds) {
-  const Codes codes = minmax_quantize(random_matrix(7, 70, 1, 0.1F, 1.0F), 4, Granularity::per_group, 32);
+  const Codes codes = minmax_quantize(random_tensor({7, 70}, 1, 1.0F, 0.1F), 4, Granularity::per_group, 32);
   for (const Tensor& values : {codes.scales, codes.minimums}) {
     for (const float value : values.span<float>()) {
       EXPECT_EQ(to_float(to_float16(value)), value);
@@ -89,7 +81,7 @@ TEST(Minmax, ScalesAndMinimumsAreThoseThatFp16Holds) {
 }
 
 TEST(Minmax, QuantizingTheResultGivesTheSameCodes) {
-  const Tensor w = random_matrix(4, 64, 3, 0.0F, 1.0F);
+  const Tensor w = random_tensor({4, 64}, 3);
   const Codes once = minmax_quantize(w, 4, Granularity::per_group, 32);
   const Codes twice = minmax_quantize(dequantize(once), 4, Granularity::per_group, 32);
   EXPECT_THAT(twice.codes.span<std::int8_t>(), testing::ElementsAreArray(once.codes.span<std::int8_t>()));
@@ -97,7 +89,7 @@ TEST(Minmax, QuantizingTheResultGivesTheSameCodes) {
 
 // What the format is for: values that are mostly on one side of 0. Twice as many levels there are 6 dB.
 TEST(Minmax, LeavesLessErrorThanASymmetricGrid) {
-  const Tensor normal = random_matrix(32, 128, 5, 0.0F, 1.0F), shifted = random_matrix(32, 128, 5, 3.0F, 1.0F);
+  const Tensor normal = random_tensor({32, 128}, 5), shifted = random_tensor({32, 128}, 5, 1.0F, 3.0F);
   const auto snr = [](const Tensor& w, const Codes& codes) { return quantization_error(w, dequantize(codes)).snr_db; };
   const auto gain = [&](const Tensor& w) {
     return snr(w, minmax_quantize(w, 4, Granularity::per_group, 32)) -

@@ -9,8 +9,10 @@
 #include "base/random.h"
 #include "quant/absmax.h"
 #include "quant/error_stats.h"
+#include "tensor/formats/any_weight.h"
 #include "tensor/formats/nibbles.h"
 #include "tensor/half.h"
+#include "tests/support/random_tensor.h"
 
 namespace octet {
 namespace {
@@ -18,15 +20,6 @@ namespace {
 using testing::Each;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-Tensor random_matrix(std::int64_t rows, std::int64_t columns, std::uint64_t seed, float spread = 1.0F) {
-  Tensor w = Tensor::empty({rows, columns});
-  const Random random(seed);
-  for (std::int64_t i = 0; i < rows * columns; ++i) {
-    w.data<float>()[i] = spread * random.normal(static_cast<std::uint64_t>(i));
-  }
-  return w;
-}
 
 std::vector<int> nibbles_of(const Nf4Weight& weight) {
   std::vector<int> nibbles;
@@ -45,7 +38,7 @@ TEST(Nf4, RestoresWhatLiesOnALevel) {
       w.data<float>()[i] = kNf4Levels[i] * scale;
     }
     const Nf4Weight weight = nf4_quantize(w, 16);
-    EXPECT_EQ(weight.dequantize().to_vector(), w.to_vector());
+    EXPECT_EQ(dequantize(weight).to_vector(), w.to_vector());
     EXPECT_EQ(quantization_error(w, weight).levels_used, 16);
     EXPECT_EQ(quantization_error(w, weight).levels_total, 16);
   }
@@ -54,8 +47,8 @@ TEST(Nf4, RestoresWhatLiesOnALevel) {
 // The widest gap is that between -1 and -0.696; FP16 rounds the scale by at most 2^-11.
 TEST(Nf4, ErrorIsAtMostHalfTheWidestGap) {
   for (const std::int64_t block : {1, 3, 64, 100}) {
-    const Tensor w = random_matrix(5, 77, static_cast<std::uint64_t>(block), 0.02F);
-    const Tensor restored = nf4_quantize(w, block).dequantize();
+    const Tensor w = random_tensor({5, 77}, static_cast<std::uint64_t>(block), 0.02F);
+    const Tensor restored = dequantize(nf4_quantize(w, block));
     for (std::int64_t row = 0; row < 5; ++row) {
       for (std::int64_t first = 0; first < 77; first += block) {
         float largest = 0, error = 0;
@@ -70,22 +63,22 @@ TEST(Nf4, ErrorIsAtMostHalfTheWidestGap) {
 }
 
 TEST(Nf4, QuantizingTheResultGivesTheSameLevels) {
-  const Nf4Weight once = nf4_quantize(random_matrix(4, 70, 3), 32);
-  const Nf4Weight twice = nf4_quantize(once.dequantize(), 32);
+  const Nf4Weight once = nf4_quantize(random_tensor({4, 70}, 3), 32);
+  const Nf4Weight twice = nf4_quantize(dequantize(once), 32);
   EXPECT_EQ(nibbles_of(twice), nibbles_of(once));
 }
 
 TEST(Nf4, ZerosAreExact) {
-  EXPECT_THAT(nf4_quantize(Tensor::zeros({2, 5}), 4).dequantize().to_vector(), Each(0.0F));
+  EXPECT_THAT(dequantize(nf4_quantize(Tensor::zeros({2, 5}), 4)).to_vector(), Each(0.0F));
   const Nf4Weight weight = nf4_quantize(Tensor::from<float>({0, 3, 0, -1}, {1, 4}), 4);
-  EXPECT_EQ(weight.dequantize().to_vector()[0], 0.0F);
-  EXPECT_EQ(weight.dequantize().to_vector()[2], 0.0F);
+  EXPECT_EQ(dequantize(weight).to_vector()[0], 0.0F);
+  EXPECT_EQ(dequantize(weight).to_vector()[2], 0.0F);
 }
 
 // Why the levels lie where they do: normal weights. The gain over even steps at the same 4.25 bits is small but sure.
 TEST(Nf4, LeavesLessErrorThanInt4OnNormalWeights) {
-  const Tensor w = random_matrix(64, 256, 7);
-  const double nf4 = quantization_error(w, nf4_quantize(w, 64).dequantize()).snr_db;
+  const Tensor w = random_tensor({64, 256}, 7);
+  const double nf4 = quantization_error(w, dequantize(nf4_quantize(w, 64))).snr_db;
   const double int4 =
       quantization_error(w, dequantize(absmax_quantize(w, 4, Granularity::per_group, 64, DType::f16))).snr_db;
   EXPECT_GT(nf4, int4 + 0.5);  // measured 1.2
@@ -93,7 +86,7 @@ TEST(Nf4, LeavesLessErrorThanInt4OnNormalWeights) {
 
 // FP32 scales would change next to nothing: the reason to store them in FP16.
 TEST(Nf4, Fp16ScalesCostNothingThatShows) {
-  const Tensor w = random_matrix(64, 256, 7);
+  const Tensor w = random_tensor({64, 256}, 7);
   Tensor exact = Tensor::empty(w.shape());
   for (std::int64_t first = 0; first < w.elements(); first += 64) {
     float scale = 0;
@@ -105,8 +98,7 @@ TEST(Nf4, Fp16ScalesCostNothingThatShows) {
       exact.data<float>()[i] = kNf4Levels[static_cast<std::size_t>(level)] * scale;
     }
   }
-  EXPECT_NEAR(quantization_error(w, nf4_quantize(w, 64).dequantize()).snr_db, quantization_error(w, exact).snr_db,
-              0.01);
+  EXPECT_NEAR(quantization_error(w, dequantize(nf4_quantize(w, 64))).snr_db, quantization_error(w, exact).snr_db, 0.01);
 }
 
 TEST(Nf4, RefusesWhatItCannotQuantize) {

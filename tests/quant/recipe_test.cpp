@@ -31,7 +31,7 @@ TEST(Recipe, ReadsAndWritesYaml) {
       "name: mix\nbits: 3\ngranularity: per_group\ngroup: 48\nactivations: dynamic\n"
       "embedding: {bits: 8, granularity: per_channel}\nkeep_fp32: [\"blocks.0.*\"]\nkeep_fp16: [head]\n",
       "mix.yaml");
-  EXPECT_EQ(recipe.stored_format(), WeightFormat::int4);
+  EXPECT_EQ(recipe.weights.stored_format(), WeightFormat::int4);
   EXPECT_EQ(recipe.describe(),
             "int4 per_group 48 (3-bit codes), dynamic int8 activations; embedding int8 per_channel; fp32: blocks.0.*; "
             "fp16: head");

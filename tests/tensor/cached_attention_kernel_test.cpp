@@ -8,6 +8,8 @@
 #include "tensor/backend.h"
 #include "tensor/ops/cached_attention.h"
 #include "tensor/ops/view.h"
+#include "tests/support/random_tensor.h"
+#include "tests/support/relative_error.h"
 
 // Attention with a cache, of every backend, against scalar loops in double.
 
@@ -21,15 +23,6 @@ using Doubles = std::vector<double>;
 
 // Relative to the largest magnitude of the result. Measured at most 7.2e-7 over all cases, formats and backends.
 constexpr double kBound = 2e-6;
-
-Tensor random_tensor(const Shape& shape, std::uint64_t stream) {
-  const Random random(11, stream);
-  Tensor x = Tensor::empty(shape);
-  for (std::int64_t i = 0; i < x.elements(); ++i) {
-    x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
-  }
-  return x;
-}
 
 /// What a cache makes of a key or value: int8 codes of one scale.
 Doubles stored(const float* x, std::int64_t count, KvFormat format) {
@@ -94,15 +87,7 @@ Doubles reference(const Tensor& qkv, const HeadLayout& layout, std::int64_t from
 }
 
 void expect_near(const Tensor& actual, const Doubles& expected) {
-  const std::vector<float> values = actual.to_vector();
-  ASSERT_EQ(values.size(), expected.size());
-  double largest = 1e-30;
-  for (const double value : expected) {
-    largest = std::max(largest, std::fabs(value));
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    ASSERT_NEAR(static_cast<double>(values[i]), expected[i], kBound * largest) << "element " << i;
-  }
+  expect_within(actual, expected, kBound);
 }
 
 Tensor positions(const Tensor& qkv, std::int64_t begin, std::int64_t end) {

@@ -4,9 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/random.h"
 #include "tensor/backend.h"
-#include "tensor/tensor.h"
+#include "tests/support/random_tensor.h"
 
 namespace octet {
 
@@ -33,15 +32,5 @@ class EveryBackend : public testing::Test {
  private:
   const Backend& before_ = active_backend();
 };
-
-/// Normally distributed values.
-inline Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
-  Tensor x = Tensor::empty(shape);
-  const Random random(seed);
-  for (std::int64_t i = 0; i < x.elements(); ++i) {
-    x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
-  }
-  return x;
-}
 
 }  // namespace octet

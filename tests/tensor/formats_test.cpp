@@ -67,7 +67,7 @@ TEST(Int4Weight, RestoresWhatWasStored) {
   const Int4Weight weight(
       make_codes({1, -1, 7, -7, 3, -2}, {2, 3}, {1, 2, 0.5F, 4}, {2, 2}, 4, Granularity::per_group, 2));
   const Int4Weight restored(weight.nibbles(), weight.scales(), 3, 4, Granularity::per_group, 2);
-  EXPECT_THAT(restored.dequantize().to_vector(), ElementsAre(1, -1, 14, -3.5F, 1.5F, -8));
+  EXPECT_THAT(dequantize(restored).to_vector(), ElementsAre(1, -1, 14, -3.5F, 1.5F, -8));
   std::vector<float> row(3);
   restored.dequantize_rows(1, 1, row.data());
   EXPECT_THAT(row, ElementsAre(-3.5F, 1.5F, -8));
@@ -141,8 +141,8 @@ TEST(Int4Weight, StoresUnsignedNibblesWithAMinimum) {
   EXPECT_EQ(weight.bytes(), 4 + 2 * 2 + 2 * 2);
   EXPECT_EQ(weight.describe(), "int4 per_channel with minimum");
   const Int4Weight restored(weight.nibbles(), weight.scales(), 3, 4, Granularity::per_channel, 0, weight.minimums());
-  EXPECT_THAT(restored.dequantize().to_vector(), ElementsAre(-1, 6.5F, 3, 2.25F, 18.25F, 28.25F));
-  EXPECT_THAT(dequantize(restored.codes()).to_vector(), testing::ElementsAreArray(restored.dequantize().to_vector()));
+  EXPECT_THAT(dequantize(restored).to_vector(), ElementsAre(-1, 6.5F, 3, 2.25F, 18.25F, 28.25F));
+  EXPECT_THAT(dequantize(restored.codes()).to_vector(), testing::ElementsAreArray(dequantize(restored).to_vector()));
   EXPECT_THAT(
       [] {
         Int4Weight(with_minimum(make_codes({1}, {1, 1}, {1}, {1}, 4, Granularity::per_channel), {0.1F}));
@@ -201,7 +201,7 @@ TEST(Nf4Weight, ValueIsLevelTimesTheScaleOfItsBlock) {
     scales.data<Float16>()[i] = to_float16(static_cast<float>(i + 1));
   }
   const Nf4Weight weight(nibbles, scales, 3, 2);
-  EXPECT_THAT(weight.dequantize().to_vector(), ElementsAre(-1, 1, 0, 3, kNf4Levels[1] * 3, kNf4Levels[14] * 4));
+  EXPECT_THAT(dequantize(weight).to_vector(), ElementsAre(-1, 1, 0, 3, kNf4Levels[1] * 3, kNf4Levels[14] * 4));
   EXPECT_EQ(weight.bytes(), 4 + 4 * 2);
   EXPECT_EQ(describe(AnyWeight(weight)), "nf4 per_group 2");
   EXPECT_EQ(bits_per_weight(Nf4Weight(Tensor::zeros({4, 32}, DType::u8), Tensor::zeros({4, 1}, DType::f16), 64, 64)),
@@ -214,9 +214,9 @@ TEST(Nf4Weight, ValueIsLevelTimesTheScaleOfItsBlock) {
 
 TEST(HalfWeight, RoundsToNearestEvenAndBack) {
   const Tensor weight = Tensor::from<float>({1.0F, 0.1F, -65504.0F, 1.0F + 0x1p-11F}, {2, 2});
-  EXPECT_THAT(HalfWeight::quantize(weight, DType::f16).dequantize().to_vector(),
+  EXPECT_THAT(dequantize(HalfWeight::quantize(weight, DType::f16)).to_vector(),
               ElementsAre(1.0F, 0.0999755859375F, -65504.0F, 1.0F));
-  EXPECT_THAT(HalfWeight::quantize(weight, DType::bf16).dequantize().to_vector(),
+  EXPECT_THAT(dequantize(HalfWeight::quantize(weight, DType::bf16)).to_vector(),
               ElementsAre(1.0F, 0.10009765625F, -65536.0F, 1.0F));
 }
 

@@ -14,6 +14,8 @@
 #include "tensor/ops/rope.h"
 #include "tensor/ops/softmax.h"
 #include "tensor/ops/view.h"
+#include "tests/support/random_tensor.h"
+#include "tests/support/relative_error.h"
 
 // Forward results of every backend against scalar loops in double.
 
@@ -26,25 +28,8 @@ using Doubles = std::vector<double>;
 // that. Measured over all cases and backends: 4e-7 at most (products, K = 300), 3e-7 for the exponentials.
 constexpr double kBound = 2e-6;
 
-Tensor random_tensor(const Shape& shape, std::uint64_t stream) {
-  const Random random(11, stream);
-  Tensor x = Tensor::empty(shape);
-  for (std::int64_t i = 0; i < x.elements(); ++i) {
-    x.data<float>()[i] = random.normal(static_cast<std::uint64_t>(i));
-  }
-  return x;
-}
-
 void expect_near(const Tensor& actual, const Doubles& expected, double bound = kBound) {
-  const std::vector<float> values = actual.to_vector();
-  ASSERT_EQ(values.size(), expected.size());
-  double largest = 1e-30;
-  for (const double value : expected) {
-    largest = std::max(largest, std::fabs(value));
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    ASSERT_NEAR(static_cast<double>(values[i]), expected[i], bound * largest) << "element " << i;
-  }
+  expect_within(actual, expected, bound);
 }
 
 double at(const Tensor& x, std::int64_t i) {

@@ -5,22 +5,13 @@
 
 #include "tensor/half.h"
 #include "tensor/ops/view.h"
+#include "tests/support/error_of.h"
 
 namespace octet {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-template <typename Function>
-std::string message_of(Function function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 Tensor counting(const Shape& shape) {
   Tensor x = Tensor::empty(shape);
@@ -38,11 +29,11 @@ TEST(Shape, PrintsAndIndexesFromTheEnd) {
   EXPECT_EQ(Shape({}).elements(), 1);
   EXPECT_EQ(shape.followed_by(3), (Shape{8, 64, 128, 3}));
   EXPECT_EQ(Shape({}).followed_by(3), Shape{3});
-  EXPECT_THAT(message_of([&] { shape.followed_by(1).followed_by(1).followed_by(1); }),
+  EXPECT_THAT(error_of([&] { shape.followed_by(1).followed_by(1).followed_by(1); }),
               HasSubstr("expected at most 5 dimensions, got (8, 64, 128, 1, 1) and one more"));
-  EXPECT_THAT(message_of([&] { shape[3]; }), HasSubstr("expected a dimension of (8, 64, 128), got 3"));
-  EXPECT_THAT(message_of([] { Shape({1, 1, 1, 1, 1, 1}); }), HasSubstr("at most 5 dimensions, got 6"));
-  EXPECT_THAT(message_of([] { Shape({2, -1}); }), HasSubstr("sizes of at least 0, got -1"));
+  EXPECT_THAT(error_of([&] { shape[3]; }), HasSubstr("expected a dimension of (8, 64, 128), got 3"));
+  EXPECT_THAT(error_of([] { Shape({1, 1, 1, 1, 1, 1}); }), HasSubstr("at most 5 dimensions, got 6"));
+  EXPECT_THAT(error_of([] { Shape({2, -1}); }), HasSubstr("sizes of at least 0, got -1"));
 }
 
 TEST(Tensor, CopiesShareElementsAndClonesDoNot) {
@@ -55,15 +46,15 @@ TEST(Tensor, CopiesShareElementsAndClonesDoNot) {
 
 TEST(Tensor, RefusesWrongAccess) {
   const Tensor x = counting({2, 3});
-  EXPECT_THAT(message_of([&] { static_cast<void>(x.data<std::int32_t>()); }),
+  EXPECT_THAT(error_of([&] { static_cast<void>(x.data<std::int32_t>()); }),
               HasSubstr("expected i32 elements, got f32 of shape (2, 3)"));
-  EXPECT_THAT(message_of([&] { static_cast<void>(x.item()); }), HasSubstr("expected one element, got shape (2, 3)"));
-  EXPECT_THAT(message_of([&] { static_cast<void>(Tensor().shape()); }), HasSubstr("got an undefined one"));
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(error_of([&] { static_cast<void>(x.item()); }), HasSubstr("expected one element, got shape (2, 3)"));
+  EXPECT_THAT(error_of([&] { static_cast<void>(Tensor().shape()); }), HasSubstr("got an undefined one"));
+  EXPECT_THAT(error_of([&] {
                 Tensor::from(std::vector<float>{1, 2}, {3});
               }),
               HasSubstr("3 values for shape (3), got 2"));
-  EXPECT_THAT(message_of([&] { Tensor::zeros({2}, DType::i32).set_requires_grad(true); }),
+  EXPECT_THAT(error_of([&] { Tensor::zeros({2}, DType::i32).set_requires_grad(true); }),
               HasSubstr("expected f32, got i32"));
 }
 
@@ -81,9 +72,9 @@ TEST(View, ReshapeInfersOneSizeAndCopiesWhatIsNotContiguous) {
   const Tensor x = counting({2, 3});
   EXPECT_EQ(reshape(x, {3, -1}).shape(), Shape({3, 2}));
   EXPECT_THAT(reshape(transpose(x, 0, 1), {6}).to_vector(), ElementsAre(0, 3, 1, 4, 2, 5));
-  EXPECT_THAT(message_of([&] { reshape(x, {4, -1}); }), HasSubstr("6 elements like (2, 3), got (4, 1)"));
-  EXPECT_THAT(message_of([&] { reshape(x, {-1, -1}); }), HasSubstr("at most one -1"));
-  EXPECT_THAT(message_of([&] { slice(x, 1, 2, 4); }), HasSubstr("within 0 to 3 of dimension 1 of (2, 3), got 2 to 4"));
+  EXPECT_THAT(error_of([&] { reshape(x, {4, -1}); }), HasSubstr("6 elements like (2, 3), got (4, 1)"));
+  EXPECT_THAT(error_of([&] { reshape(x, {-1, -1}); }), HasSubstr("at most one -1"));
+  EXPECT_THAT(error_of([&] { slice(x, 1, 2, 4); }), HasSubstr("within 0 to 3 of dimension 1 of (2, 3), got 2 to 4"));
 }
 
 TEST(Half, EveryFloat16SurvivesTheRoundTrip) {

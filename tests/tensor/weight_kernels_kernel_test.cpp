@@ -6,6 +6,7 @@
 #include "tensor/formats/any_weight.h"
 #include "tensor/half.h"
 #include "tensor/ops/activation.h"
+#include "tensor/ops/unpack_rows.h"
 #include "tensor/ops/weight_linear.h"
 #include "tests/tensor/every_backend.h"
 
@@ -145,16 +146,12 @@ TEST_F(WeightKernels, ApplyTheNonlinearity) {
 }
 
 // What the outlier split multiplies in FP32.
-TEST(PackedWeight, GivesTheColumnsOfTheDequantizedWeight) {
+TEST(UnpackColumns, GivesTheColumnsOfTheDequantizedWeight) {
   for (const Case& c : {Case{1, 1, 1, 1}, Case{1, 70, 131, 32}, Case{1, 17, 33, 5}, Case{1, 16, 64, 64}}) {
     const std::vector<std::int64_t> ks = {0, c.k / 2, c.k - 1};
     for (const AnyWeight& weight : every_format(c)) {
       SCOPED_TRACE(describe(weight));
-      if (std::holds_alternative<HalfWeight>(weight)) {
-        EXPECT_THROW(pack(weight).columns_of(ks), Error);
-        continue;
-      }
-      const Tensor columns = pack(weight).columns_of(ks), w = dequantize(weight);
+      const Tensor columns = unpack_columns(pack(weight), ks), w = dequantize(weight);
       ASSERT_EQ(columns.shape(), (Shape{3, c.n}));
       for (std::int64_t j = 0; j < 3; ++j) {
         for (std::int64_t n = 0; n < c.n; ++n) {
@@ -164,6 +161,17 @@ TEST(PackedWeight, GivesTheColumnsOfTheDequantizedWeight) {
         }
       }
     }
+  }
+}
+
+TEST(UnpackColumns, RefusesColumnsThatAreNotThere) {
+  const PackedWeight packed(random_codes({1, 3, 8, 8}, 8), PackedFormat::int8);
+  for (const std::int64_t k : {std::int64_t{-1}, std::int64_t{8}}) {
+    EXPECT_THAT(
+        [&] {
+          unpack_columns(packed, {&k, 1});
+        },
+        testing::ThrowsMessage<Error>(testing::HasSubstr("[unpack_columns] expected columns from 0 to 7, got")));
   }
 }
 

@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "base/config/config.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "text/byte_unicode.h"
@@ -173,17 +172,6 @@ TEST(BpeTrainer, RefusesAVocabularyWithoutRoomForTheBytes) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::config);
     EXPECT_STREQ(error.what(), "tokenizer.vocab_size: expected at least 257 (256 bytes and <|endoftext|>), got 256");
-  }
-}
-
-TEST(TokenizerConfig, RefusesASmallVocabularyByName) {
-  try {
-    parse_config<TokenizerConfig>("vocab_size: 256", "c.yaml");
-    FAIL() << "expected an error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::config);
-    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("c.yaml:1"), testing::HasSubstr("vocab_size"),
-                                             testing::HasSubstr("257")));
   }
 }
 

@@ -15,6 +15,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/read_file.h"
 #include "io/safetensors.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/train/training_sample.h"
 
@@ -53,17 +54,6 @@ class Checkpoint : public testing::Test {
       Trained into(config);
       load_checkpoint(checkpoint_, into.model, *into.optimizer);
     });
-  }
-
-  static std::string error_of(ErrorKind kind, const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return "";
   }
 
   /// Replaces the tensors of a file by what `change` makes of them.

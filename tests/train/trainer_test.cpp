@@ -101,7 +101,7 @@ TEST_F(Trainer, LeavesTheWholeRunFolder) {
   EXPECT_GT(summary.tokens_per_second, 0.0);
   EXPECT_GT(summary.flops_per_second, summary.tokens_per_second);
   ASSERT_EQ(summary.curve.size(), 10U);
-  double mean = 0.0, seconds = 0.0;
+  double seconds = 0.0;
   for (std::int64_t step = 1; step <= 10; ++step) {
     const MetricsRow& row = summary.curve[static_cast<std::size_t>(step - 1)];
     EXPECT_EQ(row.step, step);
@@ -109,15 +109,12 @@ TEST_F(Trainer, LeavesTheWholeRunFolder) {
     EXPECT_EQ(row.val_loss.has_value(), step % 5 == 0) << step;
     EXPECT_GT(row.grad_norm, 0.0);
     EXPECT_GT(row.ms, 0.0);
-    mean += row.loss / 10;
     seconds += row.ms / 1000;
   }
   EXPECT_DOUBLE_EQ(summary.seconds, seconds);
-  EXPECT_DOUBLE_EQ(summary.final_train_loss, mean);
   EXPECT_LT(summary.curve[9].loss, summary.curve[0].loss);
   const MetricsRow& best = summary.curve[static_cast<std::size_t>(summary.best_step - 1)];
   EXPECT_EQ(summary.best_val_loss, best.val_loss);
-  EXPECT_EQ(summary.best_bits_per_byte, best.bpb);
 }
 
 TEST_F(Trainer, TheSameRunTwiceIsTheSameBitForBit) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -63,6 +65,30 @@ TEST(TrainingStep, AccumulationKeepsTheSizeOfTheGradient) {
   constexpr double kTolerance = 1e-5;  // relative; sums of floats in another order, measured 3e-7
   EXPECT_NEAR(results[1].gradient_norm, results[0].gradient_norm, kTolerance * results[0].gradient_norm);
   EXPECT_NEAR(results[1].loss, results[0].loss, kTolerance * results[0].loss);
+}
+
+TEST(TrainingStep, LeavesFrozenParametersAlone) {
+  const TrainingSample sample;
+  for (const auto kind : {OptimizerKind::muon, OptimizerKind::adamw}) {
+    FreshModel model(without_dropout());
+    std::map<std::string, std::vector<float>> before;
+    for (const auto& [path, parameter] : model.parameters()) {
+      before[path] = parameter->value().to_vector();
+      if (!path.starts_with("blocks.1.")) parameter->freeze();
+    }
+    model.to(DeviceKind::cpu);  // keeps them frozen
+    TrainConfig config = TrainingSample::train_config(kind);
+    config.batch = 8;
+    config.accumulation = 1;
+    const auto optimizer = make_optimizer(model, config.optimizer);
+    training_step(model, *optimizer, config, BatchSampler(sample.train, 16, 8, 1).batch(0), 5);
+    for (const auto& [path, parameter] : model.parameters()) {
+      EXPECT_EQ(parameter->value().to_vector() != before.at(path), path.starts_with("blocks.1.")) << path;
+    }
+    for (const NamedTensor& entry : optimizer->state()) {
+      EXPECT_NE(entry.name.find(".blocks.1."), std::string::npos) << entry.name;
+    }
+  }
 }
 
 TEST(TrainingStep, LearnsOneBatchByHeart) {

@@ -39,7 +39,7 @@ bool is_hidden_matrix(const Module::NamedParameter& entry) {
 std::unique_ptr<Optimizer> make_optimizer(Module& model, const OptimizerConfig& config) {
   std::vector<Module::NamedParameter> hidden;
   std::vector<Module::NamedParameter> rest;
-  for (auto& entry : model.parameters()) {
+  for (auto& entry : model.trainable_parameters()) {
     const bool by_muon = config.kind == OptimizerKind::muon && is_hidden_matrix(entry);
     (by_muon ? hidden : rest).push_back(std::move(entry));
   }

@@ -27,19 +27,22 @@ Muon::Muon(std::vector<Module::NamedParameter> parameters, const MuonConfig& con
 }
 
 void Muon::step(const OptimizerStep& step) {
-  bool on_cpu = true;
   for (const Entry& entry : entries_) {
-    on_cpu = gradient_of(entry.parameter).device() == DeviceKind::cpu && on_cpu;  // an error before anything changes
+    static_cast<void>(gradient_of(entry.parameter));  // an error before anything changes
+  }
+  if (matrices_.empty()) {
+    return;
   }
   const auto count = static_cast<std::int64_t>(matrices_.size());
-  parallel_for(count, on_cpu ? 1 : std::max<std::int64_t>(count, 1), [&](std::int64_t begin, std::int64_t end) {
+  const Backend& backend = active_backend(entries_.front().momentum.device());
+  parallel_for(count, backend.runs_on_callers ? 1 : count, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t index = begin; index < end; ++index) {
       update(matrices_[static_cast<std::size_t>(index)], step);
     }
   });
 }
 
-// On the CPU it runs on one of several threads, and products inside use that thread alone. A GPU shares out each
+// Where kernels run on the threads of their callers, one matrix is the work of one thread. A GPU shares out each
 // product and takes the matrices one after another.
 void Muon::update(const Matrix& matrix, const OptimizerStep& step) const {
   const Entry& entry = entries_[matrix.entry];

@@ -22,54 +22,20 @@ Tensor divided_by_norm(const Tensor& x) {
   return y;
 }
 
-// The lower triangle becomes the mirror image of the upper one; tile by tile, so that both stay in the cache.
-void mirror(float* c, std::int64_t side) {
-  constexpr std::int64_t kTile = 16;
-  for (std::int64_t i0 = 0; i0 < side; i0 += kTile) {
-    for (std::int64_t j0 = i0; j0 < side; j0 += kTile) {
-      for (std::int64_t j = j0; j < std::min(j0 + kTile, side); ++j) {
-        for (std::int64_t i = i0; i < std::min({i0 + kTile, side, j}); ++i) {
-          c[j * side + i] = c[i * side + j];
-        }
-      }
-    }
-  }
-}
-
-/// A product whose result is known to be symmetric: strips of rows, each from the diagonal to the right. A GPU would
-/// wait longer for the strips than for the whole.
-void symmetric_gemm(const GemmArgs& args, DeviceKind device) {
-  if (device != DeviceKind::cpu) {
-    kernels(device).gemm(args);
-    return;
-  }
-  const std::int64_t strip_rows = args.m <= 256 ? 64 : 128;
-  for (std::int64_t first = 0; first < args.m; first += strip_rows) {
-    GemmArgs strip = args;
-    strip.m = std::min(strip_rows, args.m - first);
-    strip.n = args.n - first;
-    strip.a += first * (args.transpose_a ? 1 : args.lda);
-    strip.b += first * (args.transpose_b ? args.ldb : 1);
-    strip.c += first * (args.ldc + 1);
-    kernels(device).gemm(strip);
-  }
-  mirror(args.c, args.m);
-}
-
 /// left right, of symmetric matrices that commute (polynomials of the same one).
 Tensor symmetric_product(const Tensor& left, const Tensor& right) {
   const std::int64_t side = left.dim(0);
   Tensor product = Tensor::empty(left.shape(), DType::f32, left.device());
-  symmetric_gemm({.m = side,
-                  .n = side,
-                  .k = side,
-                  .a = left.data<float>(),
-                  .lda = side,
-                  .b = right.data<float>(),
-                  .ldb = side,
-                  .c = product.data<float>(),
-                  .ldc = side},
-                 left.device());
+  kernels(left.device())
+      .symmetric_gemm({.m = side,
+                       .n = side,
+                       .k = side,
+                       .a = left.data<float>(),
+                       .lda = side,
+                       .b = right.data<float>(),
+                       .ldb = side,
+                       .c = product.data<float>(),
+                       .ldc = side});
   return product;
 }
 
@@ -77,18 +43,18 @@ Tensor symmetric_product(const Tensor& left, const Tensor& right) {
 Tensor gram(const Tensor& x, bool wide) {
   const std::int64_t rows = x.dim(0), columns = x.dim(1), side = wide ? rows : columns;
   Tensor product = Tensor::empty({side, side}, DType::f32, x.device());
-  symmetric_gemm({.transpose_a = !wide,
-                  .transpose_b = wide,
-                  .m = side,
-                  .n = side,
-                  .k = wide ? columns : rows,
-                  .a = x.data<float>(),
-                  .lda = columns,
-                  .b = x.data<float>(),
-                  .ldb = columns,
-                  .c = product.data<float>(),
-                  .ldc = side},
-                 x.device());
+  kernels(x.device())
+      .symmetric_gemm({.transpose_a = !wide,
+                       .transpose_b = wide,
+                       .m = side,
+                       .n = side,
+                       .k = wide ? columns : rows,
+                       .a = x.data<float>(),
+                       .lda = columns,
+                       .b = x.data<float>(),
+                       .ldb = columns,
+                       .c = product.data<float>(),
+                       .ldc = side});
   return product;
 }
 

@@ -3,7 +3,7 @@
 // or, at the 3 TB/s of an H100, 20 microseconds for each head, where the products would take 8 (at 67 TFLOP/s).
 
 #include "bench/ladder/cuda/gpu_ladder.h"
-#include "tensor/cuda/device.h"
+#include "tensor/cuda/language/device.h"
 
 namespace octet::cuda::ladder {
 namespace {

@@ -4,7 +4,7 @@
 // bytes for the 32 queries of a warp, whose lanes all read the same one.
 
 #include "bench/ladder/cuda/gpu_ladder.h"
-#include "tensor/cuda/device.h"
+#include "tensor/cuda/language/device.h"
 
 namespace octet::cuda::ladder {
 namespace {

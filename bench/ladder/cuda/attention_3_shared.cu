@@ -4,7 +4,7 @@
 // before is scaled down 32 times less often: 64 of the 192 operations for each key are gone.
 
 #include "bench/ladder/cuda/gpu_ladder.h"
-#include "tensor/cuda/device.h"
+#include "tensor/cuda/language/device.h"
 
 namespace octet::cuda::ladder {
 namespace {

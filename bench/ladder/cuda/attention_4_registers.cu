@@ -5,7 +5,7 @@
 // memory.
 
 #include "bench/ladder/cuda/gpu_ladder.h"
-#include "tensor/cuda/vectors.h"
+#include "tensor/cuda/language/vectors.h"
 
 namespace octet::cuda::ladder {
 namespace {

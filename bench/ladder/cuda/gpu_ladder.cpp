@@ -15,10 +15,10 @@
 #include "base/random.h"
 #include "bench/gpu.h"
 #include "bench/ladder/cuda/samples.h"
+#include "eval/speed/device_limits.h"
 #include "tensor/backend.h"
-#include "tensor/cuda/products.h"
-#include "tensor/cuda/runtime.h"
-#include "tensor/device_limits.h"
+#include "tensor/cuda/gemm/products.h"
+#include "tensor/cuda/runtime/runtime.h"
 #include "tensor/replay.h"
 
 namespace octet::cuda::ladder {

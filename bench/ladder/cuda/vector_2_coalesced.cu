@@ -2,7 +2,7 @@
 // piece of memory and not 32, and nothing that is delivered is thrown away. The lanes add up their sums at the end.
 
 #include "bench/ladder/cuda/gpu_ladder.h"
-#include "tensor/cuda/device.h"
+#include "tensor/cuda/language/device.h"
 
 namespace octet::cuda::ladder {
 namespace {

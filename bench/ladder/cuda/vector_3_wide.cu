@@ -3,7 +3,7 @@
 // each processor (H200) wants 15 KB under way there; 64 warps with loads of 32 bytes have 2.
 
 #include "bench/ladder/cuda/gpu_ladder.h"
-#include "tensor/cuda/device.h"
+#include "tensor/cuda/language/device.h"
 
 namespace octet::cuda::ladder {
 namespace {

@@ -4,7 +4,7 @@
 // instructions, of which no more than 54 work on integers.
 
 #include "bench/ladder/cuda/gpu_ladder.h"
-#include "tensor/cuda/device.h"
+#include "tensor/cuda/language/device.h"
 
 namespace octet::cuda::ladder {
 namespace {

@@ -4,7 +4,7 @@
 // did, 7 instructions for 512 bytes in place of 19.
 
 #include "bench/ladder/cuda/gpu_ladder.h"
-#include "tensor/cuda/device.h"
+#include "tensor/cuda/language/device.h"
 
 namespace octet::cuda::ladder {
 namespace {

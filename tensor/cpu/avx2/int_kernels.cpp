@@ -1,7 +1,7 @@
 #include "tensor/cpu/avx2/quantize.h"
 #include "tensor/cpu/kernels/panels.h"
 #include "tensor/cpu/kernels/quantize_rows.h"
-#include "tensor/cpu/packed_tables.h"
+#include "tensor/cpu/tables.h"
 
 // AVX2. `vpmaddubsw` adds two neighbouring products of unsigned and signed bytes in int16 with saturation, so it must
 // not see more than 32,767. int8: |x| times sign(x) w gives at most 2 * 127 * 127 = 32,258. int4: w + 8 is unsigned
@@ -129,8 +129,8 @@ struct Int4 : IntFormat {
 }  // namespace
 
 IntKernels avx2_int_kernels() {
-  return {quantize_rows, int_product<Avx2, Int8>, int_linear<Avx2, Int8>, int_product<Avx2, Int4>,
-          int_linear<Avx2, Int4>};
+  return {quantize_rows, packed_product<Avx2, Int8>, packed_linear<Avx2, Int8>, packed_product<Avx2, Int4>,
+          packed_linear<Avx2, Int4>};
 }
 
 }  // namespace octet::cpu

@@ -1,7 +1,7 @@
 #include <immintrin.h>
 
 #include "tensor/cpu/kernels/probe.h"
-#include "tensor/cpu/probe_tables.h"
+#include "tensor/cpu/tables.h"
 
 namespace octet::cpu {
 namespace {

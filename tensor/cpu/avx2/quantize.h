@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tensor/cpu/avx2/lanes.h"
-#include "tensor/int_kernels.h"
+#include "tensor/kernels/int_kernels.h"
 
 namespace octet::cpu {
 namespace {

@@ -1,6 +1,6 @@
 #include "tensor/cpu/avx2/lanes.h"
 #include "tensor/cpu/kernels/panels.h"
-#include "tensor/cpu/packed_tables.h"
+#include "tensor/cpu/tables.h"
 
 // AVX2, FP32 activations. Codes are unpacked to floats in registers, each used by all rows of the tile.
 
@@ -123,13 +123,16 @@ struct FloatFormat {
 }  // namespace
 
 WeightKernels avx2_weight_kernels() {
-  return {weight_linear<Avx2, FloatFormat<Int8>>,
-          weight_linear<Avx2, FloatFormat<Nibbles>>,
-          weight_linear<Avx2, FloatFormat<F16>>,
-          weight_linear<Avx2, FloatFormat<Bf16>>,
-          pad_rows,
-          group_sums,
-          unpack_rows};
+  return {
+      .int8_weights = packed_linear<Avx2, FloatFormat<Int8>>,
+      .nibble_weights = packed_linear<Avx2, FloatFormat<Nibbles>>,
+      .f16_weights = packed_linear<Avx2, FloatFormat<F16>>,
+      .bf16_weights = packed_linear<Avx2, FloatFormat<Bf16>>,
+      .pad_rows = pad_rows,
+      .group_sums = group_sums,
+      .unpack_rows = unpack_rows,
+      .unpack_columns = unpack_columns,
+  };
 }
 
 }  // namespace octet::cpu

@@ -2,7 +2,7 @@
 #include "tensor/cpu/kernels/panels.h"
 #include "tensor/cpu/kernels/quantize_rows.h"
 #include "tensor/cpu/kernels/unrolled.h"
-#include "tensor/cpu/packed_tables.h"
+#include "tensor/cpu/tables.h"
 
 // AVX-512 with VNNI. `vpdpbusd` adds four products of unsigned and signed bytes to each int32 lane. Weights are the
 // unsigned ones, w + 128, and a sum starts at the correction -128 * sum(x), which takes the offset out again. Sums are
@@ -109,8 +109,8 @@ struct IntFormat {
 }  // namespace
 
 IntKernels avx512vnni_int_kernels() {
-  return {quantize_rows, int_product<Avx512, IntFormat<Int8>>, int_linear<Avx512, IntFormat<Int8>>,
-          int_product<Avx512, IntFormat<Int4>>, int_linear<Avx512, IntFormat<Int4>>};
+  return {quantize_rows, packed_product<Avx512, IntFormat<Int8>>, packed_linear<Avx512, IntFormat<Int8>>,
+          packed_product<Avx512, IntFormat<Int4>>, packed_linear<Avx512, IntFormat<Int4>>};
 }
 
 }  // namespace octet::cpu

@@ -2,7 +2,7 @@
 
 #include "tensor/cpu/avx512/lanes.h"
 #include "tensor/cpu/kernels/math.h"
-#include "tensor/int_kernels.h"
+#include "tensor/kernels/int_kernels.h"
 
 namespace octet::cpu {
 namespace {

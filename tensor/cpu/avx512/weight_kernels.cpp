@@ -1,6 +1,6 @@
 #include "tensor/cpu/avx512/lanes.h"
 #include "tensor/cpu/kernels/panels.h"
-#include "tensor/cpu/packed_tables.h"
+#include "tensor/cpu/tables.h"
 
 // AVX-512, FP32 activations. Codes are unpacked to floats in registers: a step of one panel gives the weights of 16
 // columns for several k, each used by all rows of the tile.
@@ -116,13 +116,16 @@ struct FloatFormat {
 }  // namespace
 
 WeightKernels avx512vnni_weight_kernels() {
-  return {weight_linear<Avx512, FloatFormat<Int8>>,
-          weight_linear<Avx512, FloatFormat<Nibbles>>,
-          weight_linear<Avx512, FloatFormat<F16>>,
-          weight_linear<Avx512, FloatFormat<Bf16>>,
-          pad_rows,
-          group_sums,
-          unpack_rows};
+  return {
+      .int8_weights = packed_linear<Avx512, FloatFormat<Int8>>,
+      .nibble_weights = packed_linear<Avx512, FloatFormat<Nibbles>>,
+      .f16_weights = packed_linear<Avx512, FloatFormat<F16>>,
+      .bf16_weights = packed_linear<Avx512, FloatFormat<Bf16>>,
+      .pad_rows = pad_rows,
+      .group_sums = group_sums,
+      .unpack_rows = unpack_rows,
+      .unpack_columns = unpack_columns,
+  };
 }
 
 }  // namespace octet::cpu

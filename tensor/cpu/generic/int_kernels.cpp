@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "tensor/cpu/kernels/nonlinearity.h"
-#include "tensor/cpu/packed_tables.h"
+#include "tensor/cpu/tables.h"
 #include "tensor/half.h"
 
 // The readable reference: every other backend must give the same int32 sums.

@@ -1,5 +1,5 @@
 #include "tensor/cpu/kernels/probe.h"
-#include "tensor/cpu/probe_tables.h"
+#include "tensor/cpu/tables.h"
 
 namespace octet::cpu {
 namespace {

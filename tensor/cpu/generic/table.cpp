@@ -1,8 +1,7 @@
 #include "tensor/cpu/kernels/table.h"
 
 #include "tensor/cpu/kernels/decode_attention.h"
-#include "tensor/cpu/packed_tables.h"
-#include "tensor/cpu/probe_tables.h"
+#include "tensor/cpu/tables.h"
 
 namespace octet::cpu {
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "tensor/cpu/kernels/nonlinearity.h"
-#include "tensor/cpu/packed_tables.h"
+#include "tensor/cpu/tables.h"
 #include "tensor/half.h"
 
 // The readable reference of products with FP32 activations.
@@ -92,7 +92,38 @@ void unpack_row(const PackedCodes& w, std::int64_t row, float* y) {
   }
 }
 
+/// Columns of W, each a row of y (count, N).
+template <typename Value>
+void unpack_columns_of(const UnpackColumnsArgs& args) {
+  const PackedCodes& w = args.w;
+  const CodeLayout& layout = w.layout;
+  float* y = args.y;
+  for (std::int64_t i = 0; i < args.count; ++i, y += w.n) {
+    const std::int64_t group = args.ks[i] / layout.group, place = layout.begin(group) + args.ks[i] % layout.group;
+    for (std::int64_t row = 0; row < w.n; ++row) {
+      const std::int64_t panel = row / kPanelColumns, column = row % kPanelColumns;
+      const std::int64_t index = (panel * layout.groups + group) * kPanelColumns + column;
+      const float offset = w.offsets == nullptr ? 0.0F : w.offsets[index];
+      y[row] = Value::at(w, panel, place, column) * Value::scale(w, index) + offset;
+    }
+  }
+}
+
 }  // namespace
+
+void unpack_columns(const UnpackColumnsArgs& args) {
+  switch (args.w.format) {
+    case PackedFormat::int8:
+      return unpack_columns_of<Int8Value>(args);
+    case PackedFormat::int4:
+    case PackedFormat::nf4:
+      return unpack_columns_of<NibbleValue>(args);
+    case PackedFormat::f16:
+      return unpack_columns_of<HalfValue<Float16>>(args);
+    case PackedFormat::bf16:
+      return unpack_columns_of<HalfValue<BFloat16>>(args);
+  }
+}
 
 void unpack_rows(const UnpackRowsArgs& args) {
   for (std::int64_t i = 0; i < args.rows; ++i) {
@@ -101,8 +132,16 @@ void unpack_rows(const UnpackRowsArgs& args) {
 }
 
 WeightKernels generic_weight_kernels() {
-  return {linear<Int8Value>, linear<NibbleValue>, linear<HalfValue<Float16>>, linear<HalfValue<BFloat16>>, pad_rows,
-          group_sums,        unpack_rows};
+  return {
+      .int8_weights = linear<Int8Value>,
+      .nibble_weights = linear<NibbleValue>,
+      .f16_weights = linear<HalfValue<Float16>>,
+      .bf16_weights = linear<HalfValue<BFloat16>>,
+      .pad_rows = pad_rows,
+      .group_sums = group_sums,
+      .unpack_rows = unpack_rows,
+      .unpack_columns = unpack_columns,
+  };
 }
 
 }  // namespace octet::cpu

@@ -14,6 +14,7 @@ void gelu(const UnaryArgs& args) {
   });
 }
 
+// forward: y = gelu(x); so dx = dy * gelu'(x).
 void gelu_backward(const UnaryBackwardArgs& args) {
   parallel_ranges(args.count >= kParallelElements, args.count, [&](std::int64_t begin, std::int64_t end) {
 #pragma omp simd
@@ -32,6 +33,7 @@ void silu(const UnaryArgs& args) {
   });
 }
 
+// forward: y = silu(x); so dx = dy * silu'(x).
 void silu_backward(const UnaryBackwardArgs& args) {
   parallel_ranges(args.count >= kParallelElements, args.count, [&](std::int64_t begin, std::int64_t end) {
 #pragma omp simd
@@ -50,6 +52,7 @@ void swiglu(const BinaryArgs& args) {
   });
 }
 
+// forward: y = silu(gate) * up; so dgate = dy * up * silu'(gate) and dup = dy * silu(gate).
 void swiglu_backward(const SwigluBackwardArgs& args) {
   parallel_ranges(args.count >= kParallelElements, args.count, [&](std::int64_t begin, std::int64_t end) {
 #pragma omp simd

@@ -6,8 +6,9 @@
 #include "tensor/cpu/tables.h"
 
 // Blocked causal attention. A block of queries meets all keys it may see in one product, so the scores of one block
-// live in the cache and the full T x T matrix never exists. The products go through `gemm`; rows of heads lie apart by
-// a stride.
+// live in the cache and the full T x T matrix never exists. A row of scores is whole, so its softmax needs one look for
+// the maximum and one for the sum: no online softmax, as tensor/cuda/attention/ has it, where keys come in tiles. The
+// products go through `gemm`; rows of heads lie apart by a stride.
 
 namespace octet::cpu {
 namespace {
@@ -114,7 +115,7 @@ void attention_with(const AttentionArgs& args, GemmFunction gemm) {
   }
 }
 
-/// P (rows, keys) = softmax weights, recomputed from the saved sums.
+/// P (rows, keys), the softmax weights. forward: P = exp(S) / sum(exp(S)); so P = exp(S - log_sum) with what was kept.
 void attention_weights(const AttentionArgs& args, const AttentionBlock& block, GemmFunction gemm, float* weights) {
   attention_scores(args, block, gemm, weights);
   for (std::int64_t row = 0; row < block.rows; ++row) {
@@ -129,7 +130,8 @@ void attention_weights(const AttentionArgs& args, const AttentionBlock& block, G
   }
 }
 
-/// dS = P * (dP - sum(dy * y)), in place of dP.
+/// forward: P = softmax(S); so dS = P * (dP - sum(dP * P)), in place of dP. The sum is sum(dy * y): see
+/// tensor/ops/attention.h.
 void attention_score_gradient(const AttentionArgs& args, const AttentionBlock& block, const float* dy,
                               const float* weights, float* dscores) {
   const float* y = args.y + output_offset(args, block);
@@ -149,7 +151,9 @@ void attention_score_gradient(const AttentionArgs& args, const AttentionBlock& b
   }
 }
 
-// dV += P^T dy, dP = dy V^T, dQ = dS K / sqrt(D), dK += dS^T Q / sqrt(D). `beta` 0 assigns dK and dV, 1 accumulates.
+// forward: y = P V; so dV += P^T dy and dP = dy V^T.
+// forward: S = Q K^T / sqrt(D); so dQ = dS K / sqrt(D) and dK += dS^T Q / sqrt(D).
+// `beta` 0 assigns dK and dV, 1 accumulates.
 void attention_backward_block(const AttentionBackwardArgs& args, const AttentionBlock& block, GemmFunction gemm,
                               float beta, float* scratch) {
   const AttentionArgs& forward = args.forward;
@@ -167,7 +171,10 @@ void attention_backward_block(const AttentionBackwardArgs& args, const Attention
                       .beta = beta};
 
   attention_weights(forward, block, gemm, weights);
-  to_keys.a = weights, to_keys.b = dy, to_keys.ldb = y_row, to_keys.c = args.dv + kv;
+  to_keys.a = weights;  // dV += P^T dy
+  to_keys.b = dy;
+  to_keys.ldb = y_row;
+  to_keys.c = args.dv + kv;
   gemm(to_keys);
   gemm({.transpose_b = true,
         .m = block.rows,
@@ -190,7 +197,10 @@ void attention_backward_block(const AttentionBackwardArgs& args, const Attention
         .c = args.dq + (queries(forward, block) - forward.q),
         .ldc = forward.q_row,
         .alpha = scale});
-  to_keys.a = dscores, to_keys.b = queries(forward, block), to_keys.ldb = forward.q_row, to_keys.c = args.dk + kv;
+  to_keys.a = dscores;  // dK += dS^T Q / sqrt(D)
+  to_keys.b = queries(forward, block);
+  to_keys.ldb = forward.q_row;
+  to_keys.c = args.dk + kv;
   to_keys.alpha = scale;
   gemm(to_keys);
 }

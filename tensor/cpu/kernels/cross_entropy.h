@@ -24,6 +24,8 @@ void cross_entropy(const CrossEntropyArgs& args) {
   }
 }
 
+// forward: nll = log(sum(exp(logits))) - logits[target]; so dlogits = scale * (softmax - onehot). The softmax is
+// exp(logits - log_sum), with what was kept.
 void cross_entropy_backward(const CrossEntropyBackwardArgs& args) {
 #pragma omp parallel for if (args.rows * args.vocabulary >= kParallelElements) schedule(static)
   for (std::int64_t row = 0; row < args.rows; ++row) {

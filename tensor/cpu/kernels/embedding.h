@@ -12,8 +12,8 @@ void embedding(const EmbeddingArgs& args) {
   });
 }
 
-// Threads share out the columns, not the rows: two rows may have the same id, and the order of the sum must not depend
-// on the number of threads.
+// forward: y[row] = table[ids[row]]; so dtable[ids[row]] += dy[row]. Threads share out the columns, not the rows: two
+// rows may have the same id, and the order of the sum must not depend on the number of threads.
 void embedding_backward(const EmbeddingBackwardArgs& args) {
   constexpr std::int64_t kColumns = 32;
   const std::int64_t stripes = (args.columns + kColumns - 1) / kColumns;

@@ -57,5 +57,16 @@ void blocked_gemm(const GemmArgs& args) {
   }
 }
 
+/// What products of the library leave out.
+void add_bias(const GemmArgs& args) {
+  parallel_each(args.batch * args.m * args.n >= kParallelElements, args.batch * args.m, [&](std::int64_t row) {
+    float* c = args.c + row / args.m * args.stride_c + row % args.m * args.ldc;
+#pragma omp simd
+    for (std::int64_t n = 0; n < args.n; ++n) {
+      c[n] += args.bias[n];
+    }
+  });
+}
+
 }  // namespace
 }  // namespace octet::cpu

@@ -2,34 +2,11 @@
 
 #include "tensor/cpu/kernels/math.h"
 #include "tensor/cpu/kernels/parallel.h"
-#include "tensor/int_kernels.h"
-#include "tensor/kv_kernels.h"
+#include "tensor/kernels/int_kernels.h"
+#include "tensor/kernels/kv_head.h"
 
 namespace octet::cpu {
 namespace {
-
-/// The stored keys and values of one head. T: float or int8 codes.
-template <typename T>
-struct KvHead {
-  T* keys;              // (capacity / 64, D, 64)
-  T* values;            // (capacity, D)
-  float* key_scales;    // (capacity); null for float
-  float* value_scales;  // the same
-  std::int64_t dim;
-
-  KvHead(const CachedAttentionArgs& args, std::int64_t batch, std::int64_t head) : dim(args.head_dim) {
-    const KvStore& store = args.store;
-    const std::int64_t first = (batch * args.kv_heads + head) * store.capacity;
-    keys = static_cast<T*>(store.keys) + first * dim;
-    values = static_cast<T*>(store.values) + first * dim;
-    key_scales = store.key_scales == nullptr ? nullptr : store.key_scales + first;
-    value_scales = store.value_scales == nullptr ? nullptr : store.value_scales + first;
-  }
-
-  T* panel(std::int64_t position) const { return keys + position / kKvPanel * kKvPanel * dim; }
-  T* key(std::int64_t position) const { return panel(position) + position % kKvPanel; }  // elements kKvPanel apart
-  T* value(std::int64_t position) const { return values + position * dim; }
-};
 
 inline void store_vector(const float* x, std::int64_t count, float* to, std::int64_t stride, float*, std::int64_t) {
   if (stride == 1) {

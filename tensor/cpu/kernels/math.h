@@ -7,8 +7,8 @@
 
 #include <cstdint>
 
-#include "tensor/float_kernels.h"
-#include "tensor/scalar_math.h"
+#include "tensor/kernels/float_kernels.h"
+#include "tensor/kernels/formulas.h"
 
 namespace octet::cpu {
 namespace {

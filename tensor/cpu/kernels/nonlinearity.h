@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tensor/cpu/kernels/math.h"
-#include "tensor/packed_codes.h"
+#include "tensor/kernels/packed_codes.h"
 
 namespace octet::cpu {
 namespace {

@@ -50,8 +50,9 @@ void rms_norm(const NormArgs& args) {
   });
 }
 
-// With n = (x - mean) * inverse_std and g = dy * gain:  dx = inverse_std * (g - mean(g) - n * mean(g * n)),
-// dgain = sum over rows of dy * n, dbias = sum of dy. RMSNorm is the same with mean = 0 and without the mean(g) term.
+// forward: y = n * gain + bias; so g = dy * gain is the gradient of n, and dgain and dbias are sums of dy * n and dy.
+// forward: n = (x - mean) * inverse_std; so dx = inverse_std * (g - mean(g) - n * mean(g * n)). The two means are there
+// because mean and inverse_std depend on x too. RMSNorm has mean = 0, and no term mean(g).
 template <bool kCentered>
 void norm_backward_row(const NormBackwardArgs& args, std::int64_t row, float* dgain, float* dbias) {
   const std::int64_t columns = args.columns;

@@ -1,32 +1,17 @@
 #pragma once
 
+#include <concepts>
+
 #include "tensor/cpu/kernels/nonlinearity.h"
 #include "tensor/cpu/kernels/unrolled.h"
-#include "tensor/int_kernels.h"
-#include "tensor/weight_kernels.h"
+#include "tensor/kernels/packed_task.h"
 
 // What all products with packed weights share, whatever the format and the instruction set: how rows and panels are cut
-// into tiles, how tiles are dealt to threads, and the epilogue. A file of an instruction set brings
-//
-//   Isa      16 float lanes (one panel): Float, broadcast, load, load_first, store_first, multiply_add, and
-//            kWidePanels, the panels of a tile of few rows
-//   Format   what the codes of a group add up to: template <int R, int V> group(task, m, panel, group, sums), and
-//            kTallRows x kTallPanels, the tile where there are many rows
-//
-// Everything below is inlined into kernels of one format.
+// into tiles, how tiles are dealt to threads, and the epilogue. A file of an instruction set brings its lanes and its
+// formats. Everything below is inlined into kernels of one format.
 
 namespace octet::cpu {
 namespace {
-
-template <typename Rows>
-struct Task {
-  Rows x;
-  PackedCodes w;
-  const float* bias;
-  Nonlinearity f;
-  const float* gate;  // (M, N), for swiglu; else null
-  void* y;            // the result (M, N), or int32 sums (groups, M, N)
-};
 
 // Panels of a task: 64 columns, whose int8 codes with K = 768 (48 KiB) stay in the cache while the rows pass by.
 constexpr std::int64_t kTaskPanels = 4;
@@ -37,6 +22,41 @@ constexpr std::int64_t kTaskRows = 132;
 constexpr std::int64_t kParallelProducts = 1 << 17;
 
 enum class Scales { none, f32, f16 };
+
+/// 16 float lanes of an instruction set: one panel.
+template <typename Isa>
+concept Lanes = requires(typename Isa::Float lanes, const float* floats, const Float16* halves, float* to,
+                         std::int64_t count) {
+  requires Isa::kWidePanels >
+  0;  // panels of a tile of few rows
+  lanes = Isa::broadcast(1.0F);
+  lanes = Isa::load(floats);
+  lanes = Isa::load(halves);
+  lanes = Isa::load_first(floats, count);
+  Isa::store(to, lanes);
+  Isa::store_first(to, count, lanes);
+  lanes = Isa::multiply(lanes, lanes);
+  lanes = Isa::multiply_add(lanes, lanes, lanes);
+};
+
+/// What the codes of a group of R rows and V panels add up to.
+template <typename Format, typename Isa>
+concept PanelFormat = Lanes<Isa> && requires(const Task<typename Format::Rows>& task, std::int64_t index,
+                                             typename Format::Sums (&sums)[1][1], typename Isa::Float lanes) {
+  requires Format::kTallRows >
+  0 && Format::kTallPanels > 0;  // the tile where there are many rows
+  { Format::kScales } -> std::convertible_to<Scales>;
+  Format::template group<1, 1>(task, index, index, index, sums);  // of row m, a panel and a group
+  lanes = Format::to_float(sums[0][0]);
+  { Format::row_scale(task.x, index) } -> std::same_as<float>;  // of row m
+  { Format::x_sum(task.x, index) } -> std::same_as<float>;      // of m * groups + group
+};
+
+/// One whose sums are exact.
+template <typename Format, typename Isa>
+concept CodeFormat = PanelFormat<Format, Isa> && requires(const typename Format::Sums& sums, std::int32_t* to) {
+  Isa::store_first(to, std::int64_t{}, Format::exact(sums));
+};
 
 /// The scales of a group of one panel.
 template <typename Isa, Scales kScales>
@@ -201,19 +221,14 @@ void all_tasks(const Task<typename Format::Rows>& task) {
   }
 }
 
-template <typename Isa, typename Format>
-void int_product(const IntProductArgs& args) {
-  all_tasks<SumsTile, Isa, Format>({args.x, args.w, nullptr, Nonlinearity::none, nullptr, args.y});
+template <Lanes Isa, CodeFormat<Isa> Format>
+void packed_product(const IntProductArgs& args) {
+  all_tasks<SumsTile, Isa, Format>(task_of(args));
 }
 
-template <typename Isa, typename Format>
-void int_linear(const IntLinearArgs& args) {
-  all_tasks<LinearTile, Isa, Format>({args.x, args.w, args.bias, args.f, args.gate, args.y});
-}
-
-template <typename Isa, typename Format>
-void weight_linear(const WeightLinearArgs& args) {
-  all_tasks<LinearTile, Isa, Format>({args.x, args.w, args.bias, args.f, args.gate, args.y});
+template <Lanes Isa, PanelFormat<Isa> Format>
+void packed_linear(const PackedLinearArgs<typename Format::Rows>& args) {
+  all_tasks<LinearTile, Isa, Format>(task_of(args));
 }
 
 }  // namespace

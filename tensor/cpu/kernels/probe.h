@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tensor/probe_kernels.h"
+#include "tensor/kernels/probe_kernels.h"
 
 // Probes that are the same text for every instruction set: the vectors of GCC and Clang take the width of the including
 // file.

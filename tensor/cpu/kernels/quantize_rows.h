@@ -2,7 +2,7 @@
 
 #include "tensor/cpu/kernels/math.h"
 #include "tensor/cpu/kernels/parallel.h"
-#include "tensor/int_kernels.h"
+#include "tensor/kernels/int_kernels.h"
 
 // Activations to codes, for instruction sets that bring `largest_bits` and `quantize_group` (see their quantize.h).
 

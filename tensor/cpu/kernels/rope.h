@@ -5,6 +5,7 @@
 namespace octet::cpu {
 namespace {
 
+// Its gradient is the same with direction -1: forward: y = R x with a rotation R; so dx = R^T dy, the rotation back.
 void rope(const RopeArgs& args) {
   const std::int64_t half = args.head_dim / 2;
   parallel_each(args.batch * args.time * args.width >= kParallelElements, args.batch * args.time,

@@ -47,6 +47,7 @@ void softmax(const SoftmaxArgs& args) {
   });
 }
 
+// forward: y = exp(x - max) / sum; so dx = y * (dy - dot) with dot = sum(dy * y): see tensor/ops/softmax.h.
 void softmax_backward(const SoftmaxBackwardArgs& args) {
   parallel_each(args.rows * args.columns >= kParallelElements, args.rows, [&](std::int64_t row) {
     const float* y = args.y + row * args.columns;

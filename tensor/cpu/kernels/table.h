@@ -17,39 +17,49 @@ namespace {
 /// The float kernels as compiled for the including file's instruction set, with `kGemm` for the products of attention.
 template <GemmFunction (*kGemm)()>
 FloatKernels float_kernels() {
-  FloatKernels table;
-  table.gemm = kGemm();
-  table.add = add;
-  table.mul = mul;
-  table.axpby = axpby;
-  table.add_row = add_row;
-  table.sum_rows = sum_rows;
-  table.sum_squares = sum_squares;
-  table.add_squares = add_squares;
-  table.add_diagonal = add_diagonal;
-  table.dropout = dropout;
-  table.gelu = gelu;
-  table.gelu_backward = gelu_backward;
-  table.silu = silu;
-  table.silu_backward = silu_backward;
-  table.swiglu = swiglu;
-  table.swiglu_backward = swiglu_backward;
-  table.layer_norm = layer_norm;
-  table.layer_norm_backward = norm_backward<true>;
-  table.rms_norm = rms_norm;
-  table.rms_norm_backward = norm_backward<false>;
-  table.rope = rope;
-  table.attention_scratch = attention_scratch;
-  table.attention = [](const AttentionArgs& args) { attention_with(args, kGemm()); };
-  table.attention_backward = [](const AttentionBackwardArgs& args) { attention_backward_with(args, kGemm()); };
-  table.embedding = embedding;
-  table.embedding_backward = embedding_backward;
-  table.cross_entropy = cross_entropy;
-  table.cross_entropy_backward = cross_entropy_backward;
-  table.softmax = softmax;
-  table.softmax_backward = softmax_backward;
-  table.adamw = adamw;
-  return table;
+  return {
+      .gemm =
+          [](const GemmArgs& args) {
+            kGemm()(args);
+            if (args.bias != nullptr) add_bias(args);
+          },
+      .symmetric_gemm = [](const GemmArgs& args) { symmetric_gemm(args, kGemm()); },
+      .linear_backward =
+          [](const LinearBackwardArgs& args) {
+            linear_gradients(args, kGemm());
+            if (args.db != nullptr) sum_rows({.rows = args.rows, .columns = args.n, .x = args.dy, .y = args.db});
+          },
+      .add = add,
+      .mul = mul,
+      .axpby = axpby,
+      .add_row = add_row,
+      .sum_rows = sum_rows,
+      .sum_squares = sum_squares,
+      .add_squares = add_squares,
+      .add_diagonal = add_diagonal,
+      .dropout = dropout,
+      .gelu = gelu,
+      .gelu_backward = gelu_backward,
+      .silu = silu,
+      .silu_backward = silu_backward,
+      .swiglu = swiglu,
+      .swiglu_backward = swiglu_backward,
+      .layer_norm = layer_norm,
+      .layer_norm_backward = norm_backward<true>,
+      .rms_norm = rms_norm,
+      .rms_norm_backward = norm_backward<false>,
+      .rope = rope,
+      .attention_scratch = attention_scratch,
+      .attention = [](const AttentionArgs& args) { attention_with(args, kGemm()); },
+      .attention_backward = [](const AttentionBackwardArgs& args) { attention_backward_with(args, kGemm()); },
+      .embedding = embedding,
+      .embedding_backward = embedding_backward,
+      .cross_entropy = cross_entropy,
+      .cross_entropy_backward = cross_entropy_backward,
+      .softmax = softmax,
+      .softmax_backward = softmax_backward,
+      .adamw = adamw,
+  };
 }
 
 inline GemmFunction own_gemm() {

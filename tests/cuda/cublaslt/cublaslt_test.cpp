@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
-#include "tensor/cuda/switches.h"
+#include "tensor/cuda/runtime/switches.h"
 #include "tests/cuda/cublaslt/fake_cublaslt.h"
 #include "tests/cuda/gemm_sample.h"
 

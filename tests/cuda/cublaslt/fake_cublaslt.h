@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tensor/cuda/cublaslt_api.h"
-#include "tensor/cuda/runtime.h"
-#include "tests/cuda/host_product.h"
+#include "tensor/cuda/gemm/cublaslt_api.h"
+#include "tensor/cuda/runtime/runtime.h"
+#include "tensor/cuda_simulator/host_product.h"
 
 // cuBLASLt without a GPU: descriptors are the library's own and are read back, products are computed from them on the
 // host. So a wrong transposition, size, stride or type gives a wrong result here as it would there.

@@ -1,7 +1,7 @@
 #pragma once
 
-// Kernels of one instruction each, for tests: what tensor/cuda/mma.h gives to those of Octet. Pointers are to device
-// memory.
+// Kernels of one instruction each, for tests: what tensor/cuda/language/mma.h gives to those of Octet. Pointers are to
+// device memory.
 
 namespace octet::cuda {
 

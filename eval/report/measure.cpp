@@ -1,0 +1,50 @@
+#include "eval/report/measure.h"
+
+#include "eval/report/sections/speed.h"
+#include "eval/score/samples.h"
+#include "eval/score/window_batches.h"
+#include "eval/speed/size.h"
+
+namespace octet {
+namespace {
+
+std::vector<Window> scored_windows(const MeasuredModels& measured, const EvalConfig& config) {
+  const GptConfig& shape = measured.models.front().model->config();
+  return pick_windows(
+      evaluation_windows(measured.test.runs, measured.tokenizer, config.context_of(shape), config.stride_of(shape)),
+      config.max_windows);
+}
+
+void measure_samples(Report& report, const MeasuredModels& measured, const EvalConfig& config) {
+  put_samples(report, make_samples(measured.models, measured.tokenizer, config.prompts, config.sampling));
+  report.seed = config.sampling.seed;
+}
+
+void measure_size_and_speed(Report& report, const MeasuredModels& measured, const EvalConfig& config) {
+  std::vector<TimedModel> timed;
+  const ModelSize fp32 = measure_size(measured.folders.front());
+  for (std::size_t i = 0; i < measured.models.size(); ++i) {
+    const ModelSize size = measure_size(measured.folders[i]);
+    put_size(report.models[i], size, fp32);
+    timed.push_back({measured.models[i], size.decode_bytes});
+  }
+  const std::vector<SpeedResult> speeds = measure_speed(timed, config.speed);
+  for (std::size_t i = 0; i < speeds.size(); ++i) {
+    put_speed(report.models[i], speeds[i]);
+  }
+}
+
+}  // namespace
+
+void measure_models(Report& report, const MeasuredModels& measured, const EvalConfig& config, ProgressSink& progress) {
+  const std::vector<Window> windows = scored_windows(measured, config);
+  measure_result(report, measured.models, windows, config, progress);
+  progress.note("counting outliers");
+  measure_outliers(report, *measured.models.front().model, pick_windows(windows, config.outlier_windows), config);
+  progress.note("writing samples");
+  measure_samples(report, measured, config);
+  progress.note("timing prefill and decode of every model");
+  measure_size_and_speed(report, measured, config);
+}
+
+}  // namespace octet

@@ -1,0 +1,108 @@
+#include "eval/report/sections/headline.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/number_text.h"
+#include "eval/report/html.h"
+#include "eval/report/markdown.h"
+#include "eval/report/report.h"
+
+namespace octet {
+namespace {
+
+std::string change_with_interval(const ReportModel& model, const std::string& confidence) {
+  const Interval& change = model.ppl_increase;
+  if (!std::isfinite(change.low) || !std::isfinite(change.high) || change.low == change.high) {
+    return format_change(change.mean);
+  }
+  return fmt::format("{} ({}: {} to {})", format_change(change.mean), confidence, format_change(change.low),
+                     format_change(change.high));
+}
+
+std::string rate_with_speedup(double per_second, double speedup) {
+  if (!std::isfinite(per_second)) return format_rate(per_second);
+  return std::isfinite(speedup) ? fmt::format("{} ({})", format_rate(per_second), format_times(speedup))
+                                : format_rate(per_second);
+}
+
+/// "+0.05 % (95 %: -0.01 % to +0.11 %)" with the part in brackets on a line of its own.
+std::string split_brackets(const std::string& value) {
+  const std::size_t bracket = value.find(" (");
+  if (bracket == std::string::npos) return escape_html(value);
+  return fmt::format("{}<span class=\"interval\">{}</span>", escape_html(value.substr(0, bracket)),
+                     escape_html(value.substr(bracket + 2, value.size() - bracket - 3)));
+}
+
+}  // namespace
+
+std::vector<ReportMetric> report_metrics(const Report& report) {
+  const std::string confidence = format_confidence(report.protocol.confidence);
+  return {
+      {"Bits per weight", "Storage per parameter, with scales and everything that was left unquantized. FP32 takes 32.",
+       [](const ReportModel& m) { return format_fixed(m.bits_per_weight, 2); }},
+      {"File size", "The model file on disk, embeddings and scales included.",
+       [](const ReportModel& m) { return format_megabytes(m.file_bytes); }},
+      {"Size against FP32", "100 % is the FP32 file. Four times fewer bits would be 25 %, eight times 12.5 %.",
+       [](const ReportModel& m) { return format_percent(m.size_ratio, 1); }},
+      {"Perplexity",
+       "Between how many equally likely tokens the model hesitates, on average, on text it never saw. Lower is better; "
+       "comparable only between models with the same tokenizer.",
+       [](const ReportModel& m) { return format_fixed(m.perplexity, 3); }},
+      {"Perplexity change",
+       fmt::format("Against FP32 on the very same tokens, with the range that holds the true change with {} "
+                   "confidence. If the range includes 0, the change may be chance.",
+                   confidence),
+       [confidence](const ReportModel& m) { return change_with_interval(m, confidence); }},
+      {"Bits per byte",
+       "Bits needed to write down one byte of the text with the model's help. Lower is better; comparable across "
+       "tokenizers and with file compressors.",
+       [](const ReportModel& m) { return format_fixed(m.bits_per_byte, 4); }},
+      {"Next-token accuracy", "How often the model's first choice is the token that really follows.",
+       [](const ReportModel& m) { return format_percent(m.accuracy); }},
+      {"KL divergence",
+       "How far the predicted probabilities moved away from FP32's, in nats; 0 is identical. It sees changes that "
+       "cancel out in perplexity.",
+       [](const ReportModel& m) { return format_divergence(m.kl_divergence.mean); }},
+      {"Same first choice as FP32", "How often both models would write the same next token.",
+       [](const ReportModel& m) { return format_percent(m.top1_agreement); }},
+      {"Prefill, tokens/s", "Speed of reading a prompt, many tokens at once: limited by arithmetic.",
+       [](const ReportModel& m) { return rate_with_speedup(m.prefill_tokens_per_s, m.prefill_speedup); }},
+      {"Decode, tokens/s", "Speed of writing, one token after the other: limited by reading the weights from memory.",
+       [](const ReportModel& m) { return rate_with_speedup(m.decode_tokens_per_s, m.decode_speedup); }},
+  };
+}
+
+std::string headline_markdown(const Report& report) {
+  std::vector<std::string> names{"Measure"};
+  for (const ReportModel& model : report.models) names.push_back(escape_markdown(model.name));
+  std::string text = markdown_header(names);
+  const std::vector<ReportMetric> metrics = report_metrics(report);
+  for (const ReportMetric& metric : metrics) {
+    std::vector<std::string> cells{metric.name};
+    for (const ReportModel& model : report.models) cells.push_back(metric.value(model));
+    text += markdown_row(cells);
+  }
+  text += "\n";
+  for (const ReportMetric& metric : metrics) text += "- **" + metric.name + "**: " + metric.explanation + "\n";
+  return text + "\n";
+}
+
+std::string headline_html(const Report& report) {
+  std::vector<std::string> header{"Measure"};
+  for (const ReportModel& model : report.models) header.push_back(escape_html(model.name));
+  std::vector<std::vector<std::string>> rows;
+  for (const ReportMetric& metric : report_metrics(report)) {
+    std::vector<std::string> row{fmt::format("<b>{}</b><span class=\"small\">{}</span>", escape_html(metric.name),
+                                             escape_html(metric.explanation))};
+    for (const ReportModel& model : report.models) row.push_back(split_brackets(metric.value(model)));
+    rows.push_back(std::move(row));
+  }
+  // On a narrow screen the style sheet needs the number of models, to put them side by side below each measure.
+  return fmt::format("<div style=\"--models:{}\">{}</div>\n", std::max<std::size_t>(1, report.models.size()),
+                     html_table(header, rows, 1, "headline"));
+}
+
+}  // namespace octet

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "eval/report/sections/section.h"
+#include "eval/score/interval.h"
+
+namespace octet {
+
+struct Coverage;
+struct ReportModel;
+
+/// What quantization did to one layer: the error of its weights, and, where it was measured, how much the
+/// loss (nats per token) rises when this layer alone is quantized. Octet does not measure the latter yet; scripts know
+/// its key.
+struct ReportLayerError {
+  std::string layer;
+  double mse = kNotMeasured, snr_db = kNotMeasured, max_error = kNotMeasured, delta_nll = kNotMeasured;
+
+  template <class V>
+  void visit(V& v) {
+    v("layer", layer);
+    v("mse", mse, allow_nonfinite());
+    v("snr_db", snr_db, allow_nonfinite());
+    v("max_error", max_error, allow_nonfinite());
+    v("delta_nll", delta_nll, allow_nonfinite());
+  }
+};
+
+/// The error of each quantized matrix.
+void put_layer_errors(ReportModel& model, const Coverage& coverage);
+
+/// A table in HTML, worst layer first, for the section of coverage.
+std::string layer_error_table(std::vector<ReportLayerError> errors);
+
+/// Has no place of its own in the pages. Draws, for each recipe whose grid is symmetric, the matrix that it hurt most
+/// before and after.
+ReportSection layer_errors_section();
+
+}  // namespace octet

@@ -1,0 +1,125 @@
+#include "eval/report/sections/outliers.h"
+
+#include <fmt/format.h>
+
+#include "base/number_text.h"
+#include "eval/eval_config.h"
+#include "eval/outliers/layer_outliers.h"
+#include "eval/outliers/outlier_impact.h"
+#include "eval/report/chart_drawer.h"
+#include "eval/report/html.h"
+#include "eval/report/markdown.h"
+#include "eval/report/report.h"
+
+namespace octet {
+namespace {
+
+/// Names of the columns.
+std::vector<std::string> header(const Report& report) {
+  return {"Layer",
+          "Of",
+          "std",
+          "max",
+          "max / std",
+          fmt::format("beyond {} std", format_threshold(report.sigma_threshold)),
+          fmt::format("at least {}", format_threshold(report.absolute_threshold))};
+}
+
+/// A row below them, with texts escaped.
+std::vector<std::string> cells(const ReportOutliers& entry, std::string (*escape)(std::string_view)) {
+  return {escape(entry.layer),
+          escape(entry.kind),
+          format_fixed(entry.std, 4),
+          format_fixed(entry.max_abs, 3),
+          format_fixed(entry.max_over_std, 1),
+          format_percent(entry.share_sigma, 4),
+          format_percent(entry.share_absolute, 4)};
+}
+
+std::string markdown(const Report& report) {
+  if (report.outliers.empty()) return "";
+  std::string text = "## Outliers\n\n" + markdown_header(header(report));
+  for (const ReportOutliers& entry : report.outliers) text += markdown_row(cells(entry, escape_markdown));
+  return text + "\n";
+}
+
+std::string html(const Report& report, const std::filesystem::path&) {
+  if (report.outliers.empty()) return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const ReportOutliers& entry : report.outliers) rows.push_back(cells(entry, escape_html));
+  const std::string explanation = fmt::format(
+      "An outlier is a value far from all others. It matters because the largest value sets the step between two "
+      "levels: one value of 40 standard deviations leaves the ordinary ones few levels. Two rules find them: more than "
+      "{} standard deviations from the mean, and a magnitude of at least {}.",
+      format_threshold(report.sigma_threshold), format_threshold(report.absolute_threshold));
+  return html_section(
+      "outliers", "Outliers",
+      "<p>" + explanation + "</p>\n" +
+          html_details(fmt::format("All layers ({})", rows.size()), html_table(header(report), rows, 2)));
+}
+
+/// What the largest activation outliers of the model do to a grid.
+Chart impact_chart(const Report& report, const ChartDrawer& drawer) {
+  constexpr int kBits = 4;              // few enough levels to see
+  constexpr std::int64_t kRows = 2048;  // activations of the worst layer that the study looks at
+  Gpt& fp32 = drawer.sources().fp32();
+  const std::string& layer = worst_activations(report).layer;
+  const Tensor inputs = layer_inputs(fp32, drawer.sources().windows(), layer, kRows);
+  const OutlierImpact impact = study_outlier_impact("inputs of " + layer, channels_first(inputs), kBits);
+  return draw_outlier_chart(drawer.folder(), "outlier_impact", outlier_chart(impact));
+}
+
+void draw(const Report& report, ChartDrawer& drawer) {
+  drawer.draw("what outliers do to a grid", [&] { return impact_chart(report, drawer); });
+  drawer.draw("outliers by layer",
+              [&] { return draw_activation_chart(drawer.folder(), "outliers_by_layer", activation_chart(report)); });
+}
+
+}  // namespace
+
+void measure_outliers(Report& report, Gpt& fp32, const std::vector<Window>& windows, const EvalConfig& config) {
+  report.outliers =
+      report_outliers(activation_outliers(fp32, windows, config.outliers, config.batch_tokens), "activations");
+  const std::vector<ReportOutliers> weights = report_outliers(weight_outliers(fp32, config.outliers), "weights");
+  report.outliers.insert(report.outliers.end(), weights.begin(), weights.end());
+  report.sigma_threshold = config.outliers.threshold;
+  report.absolute_threshold = config.outliers.absolute;
+}
+
+std::vector<ReportOutliers> report_outliers(std::span<const OutlierStats> stats, const std::string& kind) {
+  std::vector<ReportOutliers> rows;
+  for (const OutlierStats& layer : stats) {
+    rows.push_back({layer.layer, kind, layer.moments.standard_deviation(), layer.max_abs, layer.max_over_std,
+                    layer.share_sigma(), layer.share_absolute()});
+  }
+  return rows;
+}
+
+ActivationChart activation_chart(const Report& report) {
+  ActivationChart chart{report.sigma_threshold, report.absolute_threshold, {}};
+  for (const ReportOutliers& row : report.outliers) {
+    if (row.kind == "activations") {
+      chart.layers.push_back({row.layer, row.max_over_std, row.share_sigma, row.share_absolute});
+    }
+  }
+  return chart;
+}
+
+const ReportOutliers& worst_activations(const Report& report) {
+  const ReportOutliers* worst = nullptr;
+  for (const ReportOutliers& row : report.outliers) {
+    if (row.kind == "activations" && (worst == nullptr || row.max_over_std > worst->max_over_std)) {
+      worst = &row;
+    }
+  }
+  if (worst == nullptr) {
+    fail(ErrorKind::input, "report.json: outliers: expected layers of kind \"activations\", got none");
+  }
+  return *worst;
+}
+
+ReportSection outliers_section() {
+  return {.markdown = markdown, .html = html, .draw = draw};
+}
+
+}  // namespace octet

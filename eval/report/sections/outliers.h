@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "eval/report/sections/section.h"
+#include "eval/score/interval.h"
+
+namespace octet {
+
+class Gpt;
+struct ActivationChart;
+struct EvalConfig;
+struct OutlierStats;
+struct Window;
+
+/// Outliers among one layer's weights or activations, by the two rules of Report.
+struct ReportOutliers {
+  std::string layer;
+  std::string kind;  ///< "weights" or "activations"
+  double std = kNotMeasured, max_abs = kNotMeasured, max_over_std = kNotMeasured;
+  double share_sigma = kNotMeasured, share_absolute = kNotMeasured;
+
+  template <class V>
+  void visit(V& v) {
+    v("layer", layer);
+    v("kind", kind);
+    v("std", std, allow_nonfinite());
+    v("max_abs", max_abs, allow_nonfinite());
+    v("max_over_std", max_over_std, allow_nonfinite());
+    v("share_sigma", share_sigma, allow_nonfinite());
+    v("share_absolute", share_absolute, allow_nonfinite());
+  }
+};
+
+/// Counts outliers among the activations over the windows and among the weights of the FP32 model.
+void measure_outliers(Report& report, Gpt& fp32, const std::vector<Window>& windows, const EvalConfig& config);
+
+/// Statistics of layers as rows of the report; `kind` is "weights" or "activations".
+std::vector<ReportOutliers> report_outliers(std::span<const OutlierStats> stats, const std::string& kind);
+
+/// The chart of activations by layer.
+ActivationChart activation_chart(const Report& report);
+
+/// The layer whose inputs have the largest max |x - mean| / std: the one to study. Error (input) where there are none.
+const ReportOutliers& worst_activations(const Report& report);
+
+/// A table of all layers. Draws what the worst activations do to a grid, and outliers layer by layer.
+ReportSection outliers_section();
+
+}  // namespace octet

@@ -1,0 +1,102 @@
+#include "eval/report/sections/result.h"
+
+#include <fmt/format.h>
+
+#include "base/number_text.h"
+#include "eval/eval_config.h"
+#include "eval/report/chart_drawer.h"
+#include "eval/report/html.h"
+#include "eval/report/report.h"
+#include "eval/report/sections/headline.h"
+#include "eval/report/sections/verdict.h"
+#include "eval/score/named_model.h"
+#include "eval/score/paired.h"
+
+namespace octet {
+namespace {
+
+std::string markdown(const Report& report) {
+  return "## Result\n\n" + headline_markdown(report) + verdicts_markdown(report);
+}
+
+/// The numbers people ask for first, one card for each quantized model.
+std::string cards(const Report& report) {
+  std::string html;
+  for (std::size_t i = 1; i < report.models.size(); ++i) {
+    const ReportModel& model = report.models[i];
+    const double smaller = model.size_ratio > 0 ? 1 / model.size_ratio : kNotMeasured;
+    html += fmt::format(
+        "<div class=\"card\"><h3>{}</h3><dl>"
+        "<div><dt>smaller</dt><dd>{}</dd></div>"
+        "<div><dt>perplexity</dt><dd>{}</dd></div>"
+        "<div><dt>decode speed</dt><dd>{}</dd></div>"
+        "<div><dt>prefill speed</dt><dd>{}</dd></div></dl></div>\n",
+        escape_html(model.name), format_times(smaller), format_change(model.ppl_increase.mean),
+        format_times(model.decode_speedup), format_times(model.prefill_speedup));
+  }
+  return html.empty() ? "" : "<div class=\"cards\">" + html + "</div>\n";
+}
+
+std::string html(const Report& report, const std::filesystem::path&) {
+  return cards(report) + html_section("verdict", "Is it as good, how small, how fast?", verdicts_html(report)) +
+         html_section("result", "All numbers side by side", headline_html(report));
+}
+
+Chart tradeoff_chart(const Report& report, const std::filesystem::path& folder) {
+  std::vector<TradeoffPoint> points;
+  for (const ReportModel& model : report.models) {
+    const double fp32 = report.models.front().perplexity;
+    points.push_back({model.name, static_cast<double>(model.file_bytes) / 1e6, model.bits_per_weight, model.perplexity,
+                      fp32 * (1.0 + model.ppl_increase.low), fp32 * (1.0 + model.ppl_increase.high)});
+  }
+  return draw_tradeoff_chart(folder, "perplexity_size", points, report.protocol.confidence);
+}
+
+void draw(const Report& report, ChartDrawer& drawer) {
+  drawer.draw("perplexity against size", [&] { return tradeoff_chart(report, drawer.folder()); });
+}
+
+}  // namespace
+
+void measure_result(Report& report, std::span<const NamedModel> models, std::span<const Window> windows,
+                    const EvalConfig& config, ProgressSink& progress) {
+  std::vector<EvaluatedModel> evaluated;
+  for (const NamedModel& model : models) {
+    evaluated.push_back(model.evaluated());
+  }
+  const std::vector<Evaluation> evaluations =
+      evaluate(evaluated, windows, {.batch_tokens = config.batch_tokens}, progress);
+  for (std::size_t i = 0; i < evaluations.size(); ++i) {
+    put_evaluation(report.models[i], evaluations[i], evaluations.front(), config.bootstrap);
+  }
+  const GptConfig& shape = models.front().model->config();
+  report.protocol = {.context = config.context_of(shape),
+                     .stride = config.stride_of(shape),
+                     .scored_tokens = evaluations.front().scored_tokens,
+                     .windows = static_cast<std::int64_t>(windows.size()),
+                     .bootstrap_samples = config.bootstrap.resamples,
+                     .confidence = config.bootstrap.confidence};
+}
+
+void put_evaluation(ReportModel& model, const Evaluation& evaluation, const Evaluation& fp32,
+                    const BootstrapOptions& options) {
+  model.nll = evaluation.nll;
+  model.perplexity = evaluation.perplexity;
+  model.bits_per_byte = evaluation.bits_per_byte;
+  model.accuracy = evaluation.accuracy;
+  model.kl_divergence = {evaluation.kl.mean, evaluation.kl.p99, evaluation.kl.max};
+  model.top1_agreement = evaluation.top1_agreement;
+  if (evaluation.windows.size() < 2) {
+    model.delta_nll.mean = evaluation.nll - fp32.nll;
+  } else {
+    model.delta_nll = delta_nll(fp32, evaluation, options);
+  }
+  model.ppl_increase = perplexity_increase(model.delta_nll);
+}
+
+// The page tells the verdict first, Markdown the numbers: two parts in two orders make one section.
+ReportSection result_section() {
+  return {.markdown = markdown, .html = html, .draw = draw};
+}
+
+}  // namespace octet

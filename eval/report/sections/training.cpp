@@ -1,0 +1,69 @@
+#include "eval/report/sections/training.h"
+
+#include <fmt/format.h>
+
+#include "base/number_text.h"
+#include "eval/report/chart_drawer.h"
+#include "eval/speed/machine_limits.h"
+#include "nn/cost.h"
+#include "train/metrics.h"
+
+namespace octet {
+namespace {
+
+Chart training_chart(const ChartDrawer& drawer) {
+  TrainingChart chart;
+  for (const MetricsRow& row : read_metrics(drawer.sources().metrics)) {
+    chart.steps.push_back({static_cast<double>(row.step), row.loss, row.lr});
+    if (row.val_loss) {
+      chart.held_out.push_back({static_cast<double>(row.step), *row.val_loss});
+    }
+  }
+  return draw_training_chart(drawer.folder(), "training", chart);
+}
+
+void draw(const Report&, ChartDrawer& drawer) {
+  drawer.draw("training", [&] { return training_chart(drawer); });
+}
+
+}  // namespace
+
+ReportTraining summarize_training(const std::filesystem::path& metrics, const GptConfig& model, double bits_per_byte,
+                                  DeviceKind device, ProgressSink& progress) {
+  ReportTraining training = {.parameters = parameter_count(model), .bits_per_byte = bits_per_byte};
+  std::vector<MetricsRow> rows;
+  try {
+    rows = read_metrics(metrics);
+  } catch (const Error& error) {
+    progress.note(fmt::format("note: the report will not tell of the training: {}", error.what()));
+  }
+  if (rows.empty()) {
+    return training;
+  }
+  double seconds = 0.0;
+  for (const MetricsRow& row : rows) {
+    seconds += row.ms / 1000.0;
+  }
+  training.steps = rows.back().step;
+  training.tokens = rows.back().tokens;
+  training.seconds = seconds;
+  training.tokens_per_s = static_cast<double>(training.tokens) / seconds;
+  training.share_of_fp32_peak =
+      training.tokens_per_s * training_flops_per_token(model, model.context) / (measure_peak_fp32_gflops(device) * 1e9);
+  return training;
+}
+
+std::vector<Fact> training_facts(const ReportTraining& training) {
+  if (training.steps <= 0) return {};
+  return {
+      {"Training speed", fmt::format("{} tokens/s, {} of the machine's FP32 peak", format_rate(training.tokens_per_s),
+                                     format_percent(training.share_of_fp32_peak, 1))},
+      {"Tokens trained on", format_integer(training.tokens)},
+      {"Bits per byte after training", format_fixed(training.bits_per_byte, 4)}};
+}
+
+ReportSection training_section() {
+  return {.draw = draw};
+}
+
+}  // namespace octet

@@ -1,0 +1,28 @@
+#include "nn/layers/quantized_layer.h"
+
+#include "nn/layers/quantized_embedding.h"
+#include "nn/layers/quantized_linear.h"
+
+namespace octet {
+
+std::unique_ptr<Module> quantized_layer(const Module& layer, AnyWeight weight, ActivationScheme activations) {
+  if (const auto* linear = dynamic_cast<const Linear*>(&layer)) {
+    return QuantizedLinear::from_linear(*linear, std::move(weight), activations);
+  }
+  if (const auto* embedding = dynamic_cast<const Embedding*>(&layer)) {
+    return QuantizedEmbedding::from_embedding(*embedding, std::move(weight), activations);
+  }
+  fail(ErrorKind::run, "[quantize] expected a linear layer or a token embedding");
+}
+
+const QuantizedMatrix* quantized_matrix_of(const Module& module) {
+  if (const auto* linear = dynamic_cast<const QuantizedLinear*>(&module)) {
+    return &linear->matrix;
+  }
+  if (const auto* embedding = dynamic_cast<const QuantizedEmbedding*>(&module)) {
+    return &embedding->matrix;
+  }
+  return nullptr;
+}
+
+}  // namespace octet

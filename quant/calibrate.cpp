@@ -1,0 +1,21 @@
+#include "quant/calibrate.h"
+
+#include "nn/observe.h"
+
+namespace octet {
+
+Calibration calibrate(Gpt& model, std::span<const Tensor> batches) {
+  check(!batches.empty(), "[calibration] expected at least one batch of text, got none");
+  Calibration calibration;
+  observe_inputs(model, batches, [&](const std::string& path, const Tensor& x) {
+    try {
+      const Tensor dense = x.is_contiguous() ? x : x.clone();
+      calibration.layers[path].range.add(dense.span<float>());
+    } catch (const Error& error) {
+      throw Error(error.kind(), fmt::format("layer \"{}\": {}", path, error.what()));
+    }
+  });
+  return calibration;
+}
+
+}  // namespace octet

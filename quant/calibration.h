@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/error.h"
+#include "quant/input_range.h"
+
+namespace octet {
+
+/// What calibration learnt about the inputs of one layer.
+struct LayerInputs {
+  InputRange range;  ///< of magnitudes: what static scales are found from
+};
+
+/// What recipes know about the inputs of the layers that they quantize, by dotted path; see calibrate().
+struct Calibration {
+  std::map<std::string, LayerInputs> layers;
+
+  /// Error (run) where the layer was not observed.
+  const LayerInputs& of(const std::string& path) const {
+    const auto found = layers.find(path);
+    check(found != layers.end(), "[quantize] expected calibrated inputs of \"{}\", got none", path);
+    return found->second;
+  }
+};
+
+}  // namespace octet

@@ -1,0 +1,61 @@
+#include "base/error.h"
+#include "tensor/cuda/gemm/products.h"
+#include "tensor/cuda/runtime/runtime.h"
+#include "tensor/cuda/runtime/tables.h"
+
+namespace octet::cuda {
+namespace {
+
+/// C = beta C, where there is nothing to add.
+void without_products(const GemmArgs& args) {
+  if (args.beta == 1.0F && args.bias == nullptr) {
+    return;
+  }
+  check(args.beta == 0.0F && args.bias == nullptr, "[gemm] expected beta 0 or 1 and no bias where K is 0, got {}",
+        args.beta);
+  for (std::int64_t index = 0; index < args.batch; ++index) {
+    for (std::int64_t row = 0; row < args.m; ++row) {
+      set_zero(args.c + index * args.stride_c + row * args.ldc, static_cast<std::size_t>(args.n) * sizeof(float));
+    }
+  }
+}
+
+}  // namespace
+
+void gemm(const GemmArgs& args) {
+  if (args.m == 0 || args.n == 0 || args.batch == 0) {
+    return;
+  }
+  args.k == 0 ? without_products(args) : multiply(column_major(args));
+}
+
+void linear_backward(const LinearBackwardArgs& args) {
+  if (args.dx != nullptr) {
+    gemm({.m = args.rows,
+          .n = args.k,
+          .k = args.n,
+          .a = args.dy,
+          .lda = args.n,
+          .b = args.weight,
+          .ldb = args.k,
+          .c = args.dx,
+          .ldc = args.k});
+  }
+  if (args.dw != nullptr) {
+    gemm({.transpose_a = true,
+          .m = args.n,
+          .n = args.k,
+          .k = args.rows,
+          .a = args.dy,
+          .lda = args.n,
+          .b = args.x,
+          .ldb = args.k,
+          .c = args.dw,
+          .ldc = args.k});
+  }
+  if (args.db != nullptr) {
+    sum_rows({.rows = args.rows, .columns = args.n, .x = args.dy, .y = args.db});
+  }
+}
+
+}  // namespace octet::cuda

@@ -1,0 +1,148 @@
+#include "tensor/cuda/gemm/products.h"
+#include "tensor/cuda/language/device.h"
+#include "tensor/cuda/panels/dequantize.h"
+#include "tensor/cuda/panels/panels.h"
+#include "tensor/cuda/runtime/runtime.h"
+#include "tensor/cuda/runtime/tables.h"
+
+// Products of int8 activations. int32 sums are those of every other backend.
+
+namespace octet::cuda {
+namespace {
+
+/// The quads of four columns, a word each.
+template <typename Format, int kElements>
+__device__ void unpack_words(const uint4& bytes, int (&quads)[kElements][4]) {
+  const unsigned words[4] = {bytes.x, bytes.y, bytes.z, bytes.w};
+  OCTET_UNROLL
+  for (int c = 0; c < 4; ++c) {
+    int of_word[kElements];
+    Format::unpack_word(words[c], of_word);
+    OCTET_UNROLL
+    for (int e = 0; e < kElements; ++e) {
+      quads[e][c] = of_word[e];
+    }
+  }
+}
+
+struct QuadFormat {
+  using Rows = CodeRows;
+  using Element = int;
+  using Table = NoTable;
+  static constexpr int kMostRows = 8;
+};
+
+/// Bytes: sums are what they stand for.
+struct ByteFormat : QuadFormat {
+  using Scales = FloatScales;
+  static constexpr float kUnit = 1.0F;
+  static __device__ float value(int sum) { return static_cast<float>(sum); }
+  static __device__ int exact(int sum) { return sum; }
+};
+
+/// A word is a quad of four bytes code + 128; the flipped sign bit makes the code of it.
+struct Int8Codes : ByteFormat {
+  static constexpr int kCodes = 4, kElements = 1, kColumns = 4;
+
+  static __device__ void unpack_word(unsigned word, int (&quads)[kElements]) {
+    quads[0] = static_cast<int>(word ^ 0x80808080U);
+  }
+  static __device__ void unpack(const uint4& bytes, const Table&, int (&quads)[kElements][kColumns]) {
+    unpack_words<Int8Codes>(bytes, quads);
+  }
+};
+
+/// In rows, words are quads of codes as they are.
+struct Int8RowCodes : ByteFormat {
+  static constexpr int kCodes = 16, kElements = 4, kColumns = 1;
+
+  static __device__ void unpack(const uint4& bytes, const Table&, int (&quads)[kElements][kColumns]) {
+    quads[0][0] = static_cast<int>(bytes.x);
+    quads[1][0] = static_cast<int>(bytes.y);
+    quads[2][0] = static_cast<int>(bytes.z);
+    quads[3][0] = static_cast<int>(bytes.w);
+  }
+};
+
+/// A word is two quads of nibbles code + 8. A nibble in the upper half of its byte, sign flipped, is the byte 16 *
+/// code: a shift and two logical operations unpack eight codes. Sums are divided by 16 at the end, and without rest; by
+/// kMaxGroup they stay below 2^31.
+struct Int4Codes : QuadFormat {
+  using Scales = HalfScales;
+  static constexpr int kCodes = 8, kElements = 2, kColumns = 4;
+  static constexpr float kUnit = 0x1p-4F;
+
+  static __device__ void unpack_word(unsigned word, int (&quads)[kElements]) {
+    quads[0] = static_cast<int>((word << 4 & 0xF0F0F0F0U) ^ 0x80808080U);
+    quads[1] = static_cast<int>((word & 0xF0F0F0F0U) ^ 0x80808080U);
+  }
+  static __device__ void unpack(const uint4& bytes, const Table&, int (&quads)[kElements][kColumns]) {
+    unpack_words<Int4Codes>(bytes, quads);
+  }
+  static __device__ float value(int sum) { return static_cast<float>(sum) * kUnit; }
+  static __device__ int exact(int sum) { return sum / 16; }
+};
+
+constexpr int kThreads = 256;
+
+/// y (M, N) = the first N columns of the sums.
+__global__ void keep_columns(Task<CodeRows> task, const std::int32_t* sums, std::int64_t columns) {
+  const std::int64_t m = blockIdx.x, n = std::int64_t{blockIdx.y} * kThreads + threadIdx.x;
+  if (n < task.w.n) {
+    static_cast<std::int32_t*>(task.y)[m * task.w.n + n] = sums[m * columns + n];
+  }
+}
+
+/// The sums (M, columns of the panels) of a weight in rows by cuBLASLt, in the workspace. Null, and nothing done, where
+/// rows are few, or the library does not multiply int8 on this chip.
+const std::int32_t* sums_by_library(const Task<CodeRows>& task) {
+  const PackedCodes& w = task.w;
+  if (has_few_rows(task)) {
+    return nullptr;
+  }
+  const std::int64_t columns = panels_of(w) * kPanelColumns;
+  auto* sums = workspace_of<std::int32_t>(task.x.rows * columns);
+  LtProduct product =
+      int8_product(task.x.rows, columns, w.layout.stride, task.x.codes, w.row_codes, w.layout.stride, sums);
+  product.lda = w.layout.row_stride();
+  if (!can_multiply(product)) {
+    return nullptr;
+  }
+  multiply(product);
+  return sums;
+}
+
+}  // namespace
+
+void int8_product(const IntProductArgs& args) {
+  const Task<CodeRows> task = task_of(args);
+  if (args.w.row_codes == nullptr) {
+    panel_product<Int8Codes>("int8_product", task);
+  } else if (const std::int32_t* sums = sums_by_library(task)) {
+    const dim3 blocks(static_cast<unsigned>(args.x.rows), blocks_for(args.w.n, kThreads));
+    launch("int8_product", keep_columns, {blocks, kThreads}, task, sums, panels_of(args.w) * kPanelColumns);
+  } else {
+    panel_product<Int8RowCodes>("int8_product", task);
+  }
+}
+
+void int8_linear(const IntLinearArgs& args) {
+  const Task<CodeRows> task = task_of(args);
+  if (args.w.row_codes == nullptr) {
+    panel_linear<Int8Codes>("int8_linear", task);
+  } else if (const std::int32_t* sums = sums_by_library(task)) {
+    dequantize(args, sums, panels_of(args.w) * kPanelColumns);
+  } else {
+    panel_linear<Int8RowCodes>("int8_linear", task);
+  }
+}
+
+void int4_product(const IntProductArgs& args) {
+  panel_product<Int4Codes>("int4_product", task_of(args));
+}
+
+void int4_linear(const IntLinearArgs& args) {
+  panel_linear<Int4Codes>("int4_linear", task_of(args));
+}
+
+}  // namespace octet::cuda

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "tensor/cuda/language/device.h"
+#include "tensor/cuda_simulator/simulator.h"
+
+namespace octet::cuda {
+
+template <typename... Parameters>
+void launch(const char* name, void (*kernel)(Parameters...), const Grid& grid,
+            std::type_identity_t<Parameters>... arguments) {
+  if (is_empty(grid)) {
+    return;
+  }
+  (simulator::check_argument(name, arguments), ...);
+  simulator::run_or_record(
+      [=] { simulator::run_grid(name, grid.blocks, grid.threads, grid.shared_bytes, [&] { kernel(arguments...); }); });
+}
+
+template <typename T>
+T* dynamic_shared() {
+  return static_cast<T*>(simulator::dynamic_shared_memory);
+}
+
+}  // namespace octet::cuda

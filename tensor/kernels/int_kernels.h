@@ -1,0 +1,61 @@
+#pragma once
+
+#include "tensor/kernels/packed_codes.h"
+
+// Integer kernels: plain functions over raw pointers. Callers check shapes and allocate; kernels never allocate, throw
+// or know about tensors. The int32 sums are exact and bit-identical on every backend; only the float epilogue rounds.
+
+namespace octet {
+
+/// Rows whose largest magnitude is below this count as zero: 127 / max would overflow.
+constexpr float kSmallestRow = 1e-36F;
+
+/// Symmetric int8 codes of each row of x (rows, K):
+///   dynamic   scale[m] = max|x[m]| / 127          code = round_half_even(x * (127 / max|x[m]|))
+///   static    scale[m] = static_scale             code = round_half_even(x * (1 / static_scale)), clamped
+/// Codes lie in [-127, 127]. A row below kSmallestRow gets codes 0 and, if dynamic, scale 0. A row that holds NaN or
+/// infinity gets codes 0 and scale NaN, so that what is computed from it is NaN rather than silently wrong.
+struct QuantizeRowsArgs {
+  std::int64_t rows;
+  CodeLayout layout;
+  const float* x;             // (rows, K)
+  float static_scale;         // the scale of all rows, known in advance; 0: each row has its own
+  std::int8_t* codes;         // (rows, layout.stride)
+  float* scales;              // (rows)
+  std::int32_t* corrections;  // (rows, groups): see CodeRows
+};
+
+/// The activations of an integer product, as quantize_rows writes them.
+///
+/// Packed int8 weights are w + 128, so their sums come out too large:
+///
+///     sum of (w + 128) x = sum of w x + 128 * sum of x
+///
+/// A correction is -128 times the sum of x over a group. Adding it leaves the sum of w x, exact.
+struct CodeRows {
+  std::int64_t rows;                // M
+  const std::int8_t* codes;         // (M, layout.stride)
+  const float* scales;              // (M)
+  const std::int32_t* corrections;  // (M, groups)
+};
+
+/// y (groups, M, N): y[g, m, n] = sum over k in group g of code x[m, k] * code w[n, k], exact.
+struct IntProductArgs {
+  CodeRows x;
+  PackedCodes w;
+  std::int32_t* y;
+};
+
+/// y (M, N) = f((sum over g of sums[g, m, n] * w.scale[n, g] + x_sum[m, g] * w.offset[n, g]) * x.scale[m] + bias[n]),
+/// where x_sum is the sum of the codes of x.
+using IntLinearArgs = PackedLinearArgs<CodeRows>;
+
+struct IntKernels {
+  void (*quantize_rows)(const QuantizeRowsArgs&);
+  void (*int8_product)(const IntProductArgs&);
+  void (*int8_linear)(const IntLinearArgs&);
+  void (*int4_product)(const IntProductArgs&);
+  void (*int4_linear)(const IntLinearArgs&);
+};
+
+}  // namespace octet

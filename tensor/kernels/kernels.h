@@ -1,0 +1,14 @@
+#pragma once
+
+#include "tensor/kernels/float_kernels.h"
+#include "tensor/kernels/int_kernels.h"
+#include "tensor/kernels/kv_kernels.h"
+#include "tensor/kernels/probe_kernels.h"
+#include "tensor/kernels/weight_kernels.h"
+
+namespace octet {
+
+/// Everything a backend can execute. The table of an instruction set starts as a copy of the generic one.
+struct KernelTable : FloatKernels, IntKernels, WeightKernels, ProbeKernels, KvKernels {};
+
+}  // namespace octet
