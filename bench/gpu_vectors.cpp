@@ -73,7 +73,7 @@ double replayed_seconds(const std::vector<PackedWeight>& weights, const Multiply
 
 /// The product alone, of activations that are quantized already.
 void multiply_codes(const QuantizedRows& x, const PackedWeight& weight, const Tensor& y) {
-  const IntLinearArgs args{x.view(), weight.view(), nullptr, Nonlinearity::none, nullptr, y.data<float>()};
+  const IntLinearArgs args{x.view(), weight.view(), nullptr, Nonlinearity::none, nullptr, nullptr, y.data<float>()};
   const KernelTable& table = kernels(DeviceKind::cuda);
   weight.format() == PackedFormat::int8 ? table.int8_linear(args) : table.int4_linear(args);
 }

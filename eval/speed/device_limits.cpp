@@ -89,7 +89,8 @@ std::function<void()> int8_product(DeviceKind device, std::int64_t side) {
   const QuantizedRows rows = quantize_rows(random_floats(side).to(device), weight.layout());
   const Tensor y = Tensor::empty({side, side}, DType::f32, device);
   return [device, weight, rows, y] {
-    kernels(device).int8_linear({rows.view(), weight.view(), nullptr, Nonlinearity::none, nullptr, y.data<float>()});
+    kernels(device).int8_linear(
+        {rows.view(), weight.view(), nullptr, Nonlinearity::none, nullptr, nullptr, y.data<float>()});
   };
 }
 

@@ -14,7 +14,8 @@ class Attention : public Module {
  public:
   Attention(const GptConfig& config, std::int64_t layer);
 
-  Tensor operator()(const Tensor& x, const ForwardOptions& options);
+  /// `epilogue` is that of the output projection.
+  Tensor operator()(const Tensor& x, const ForwardOptions& options, const Epilogue& epilogue = {});
 
   Child<LinearBase> qkv;     // C -> (H + 2 Hkv) D
   Child<LinearBase> output;  // H D -> C

@@ -14,10 +14,12 @@ Block::Block(const GptConfig& config, std::int64_t layer)
       mlp_site_("blocks." + std::to_string(layer) + ".mlp") {}
 
 Tensor Block::operator()(const Tensor& x, const ForwardOptions& options) {
-  const Tensor attended = attention(attention_norm(x), options);
-  const Tensor h = add(x, apply_dropout(attended, dropout_, options, attention_site_));
-  const Tensor transformed = mlp(mlp_norm(h));
-  return add(h, apply_dropout(transformed, dropout_, options, mlp_site_));
+  if (drops(dropout_, options)) {
+    const Tensor h = add(x, apply_dropout(attention(attention_norm(x), options), dropout_, options, attention_site_));
+    return add(h, apply_dropout(mlp(mlp_norm(h)), dropout_, options, mlp_site_));
+  }
+  const Tensor h = attention(attention_norm(x), options, Epilogue::plus(x));
+  return mlp(mlp_norm(h), Epilogue::plus(h));
 }
 
 }  // namespace octet

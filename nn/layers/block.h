@@ -13,6 +13,8 @@ namespace octet {
 ///
 ///     h = x + attention(attention_norm(x))
 ///     y = h + mlp(mlp_norm(h))
+///
+/// The sums are epilogues of the last product of each part, unless dropout comes between.
 class Block : public Module {
  public:
   Block(const GptConfig& config, std::int64_t layer);

@@ -5,8 +5,12 @@
 
 namespace octet {
 
+bool drops(double probability, const ForwardOptions& options) {
+  return options.training && probability > 0.0;
+}
+
 Tensor apply_dropout(const Tensor& x, double probability, const ForwardOptions& options, const std::string& site) {
-  if (!options.training || probability == 0.0) {
+  if (!drops(probability, options)) {
     return x;
   }
   return dropout(x, static_cast<float>(probability), options.dropout_seed, hash_name(site));

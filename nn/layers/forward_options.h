@@ -19,6 +19,8 @@ struct ForwardOptions {
   Past past_positions() const { return past ? *past : Past(cache != nullptr ? cache->length() : 0); }
 };
 
+/// Whether apply_dropout() changes anything.
+bool drops(double probability, const ForwardOptions& options);
 /// Dropout of the model: active only in training; `site` (`blocks.2.mlp`) gives each place a mask of its own.
 Tensor apply_dropout(const Tensor& x, double probability, const ForwardOptions& options, const std::string& site);
 

@@ -10,7 +10,9 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, bool with_bi
       bias(with_bias ? std::make_unique<Parameter>(*this, "bias", Shape{out_features}) : nullptr) {}
 
 Tensor Linear::forward(const Tensor& x, const Epilogue& epilogue) {
-  return apply_epilogue(linear(x, weight, bias ? bias->value() : Tensor()), epilogue);
+  const Tensor b = bias ? bias->value() : Tensor();
+  return epilogue.f == Nonlinearity::none ? linear(x, weight, b, epilogue.residual)
+                                          : apply_epilogue(linear(x, weight, b), epilogue);
 }
 
 }  // namespace octet

@@ -11,7 +11,7 @@ namespace octet {
 /// Any layer that computes y = x W^T + b: in FP32 or quantized.
 class LinearBase : public Module {
  public:
-  /// f(x W^T + b): x (..., in) -> (..., out), with f by the epilogue.
+  /// f(x W^T + b) + residual: x (..., in) -> (..., out), with f and residual by the epilogue.
   Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) {
     if (observer) {
       observer(x);

@@ -8,8 +8,8 @@ Mlp::Mlp(std::int64_t width, std::int64_t hidden, bool with_bias)
     : up(*this, "up", std::make_unique<Linear>(width, hidden, with_bias)),
       down(*this, "down", std::make_unique<Linear>(hidden, width, with_bias)) {}
 
-Tensor Mlp::operator()(const Tensor& x) {
-  return down(up(x, Nonlinearity::gelu));
+Tensor Mlp::operator()(const Tensor& x, const Epilogue& epilogue) {
+  return down(up(x, Nonlinearity::gelu), epilogue);
 }
 
 SwigluMlp::SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias)
@@ -17,9 +17,9 @@ SwigluMlp::SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias)
       up(*this, "up", std::make_unique<Linear>(width, hidden, with_bias)),
       down(*this, "down", std::make_unique<Linear>(hidden, width, with_bias)) {}
 
-Tensor SwigluMlp::operator()(const Tensor& x) {
+Tensor SwigluMlp::operator()(const Tensor& x, const Epilogue& epilogue) {
   const Tensor gated = gate(x);  // in this order on every compiler: observers see the layers as listed
-  return down(up(x, Epilogue::swiglu(gated)));
+  return down(up(x, Epilogue::swiglu(gated)), epilogue);
 }
 
 std::unique_ptr<MlpBase> make_mlp(const GptConfig& config) {

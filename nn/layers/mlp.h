@@ -10,14 +10,15 @@ namespace octet {
 /// The part of a block that works on each position alone: x (..., C) -> (..., C), through F hidden values.
 class MlpBase : public Module {
  public:
-  virtual Tensor operator()(const Tensor& x) = 0;
+  /// `epilogue` is that of the last product.
+  virtual Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) = 0;
 };
 
 /// GPT-2: down(gelu(up(x))).
 class Mlp : public MlpBase {
  public:
   Mlp(std::int64_t width, std::int64_t hidden, bool with_bias);
-  Tensor operator()(const Tensor& x) override;
+  Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) override;
 
   Child<LinearBase> up;    // C -> F
   Child<LinearBase> down;  // F -> C
@@ -27,7 +28,7 @@ class Mlp : public MlpBase {
 class SwigluMlp : public MlpBase {
  public:
   SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias);
-  Tensor operator()(const Tensor& x) override;
+  Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) override;
 
   Child<LinearBase> gate;  // C -> F
   Child<LinearBase> up;    // C -> F

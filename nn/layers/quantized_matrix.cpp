@@ -51,7 +51,8 @@ Tensor QuantizedMatrix::project(const Tensor& x, const Tensor& bias, const Epilo
       break;
   }
   // Gradients flow through the dequantized weight to the activations, and so to layers before this one.
-  const bool needs_gradient = grad_enabled() && (x.requires_grad() || (bias.defined() && bias.requires_grad()));
+  const bool needs_gradient =
+      grad_enabled() && (x.requires_grad() || bias.requires_grad() || epilogue.residual.requires_grad());
   return needs_gradient ? apply_epilogue(linear(x, dequantize(weight_).to(x.device()), bias), epilogue)
                         : weight_linear(x, packed_, bias, epilogue);
 }

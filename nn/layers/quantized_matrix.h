@@ -39,7 +39,7 @@ class QuantizedMatrix {
   /// finite; a negative threshold.
   QuantizedMatrix(AnyWeight weight, ActivationScheme activations);
 
-  /// y = f(x W^T + bias); x (..., K), bias (N) or undefined, y (..., N).
+  /// y = f(x W^T + bias) + residual; x (..., K), bias (N) or undefined, y (..., N).
   Tensor project(const Tensor& x, const Tensor& bias = {}, const Epilogue& epilogue = {}) const;
   /// The codes of x that project() multiplies: without outlier columns where they are split off. Errors: weight_only.
   QuantizedRows quantize(const Tensor& x) const;

@@ -56,16 +56,16 @@ Sum dot(const LtProduct& p, const T* a, const T* b, std::int64_t i, std::int64_t
   return sum;
 }
 
-/// finish(i, sum, d) for every element of D.
+/// d[at] = finish(i, at, sum) for every element of D, in row i.
 template <typename T, typename Sum, typename Finish>
 void for_each_sum(const LtProduct& p, Finish finish) {
   for (std::int64_t index = 0; index < p.batch; ++index) {
     const T* a = static_cast<const T*>(p.a) + index * p.stride_a;
     const T* b = static_cast<const T*>(p.b) + index * p.stride_b;
-    Sum* d = static_cast<Sum*>(p.d) + index * p.stride_d;
     for (std::int64_t j = 0; j < p.n; ++j) {
       for (std::int64_t i = 0; i < p.m; ++i) {
-        finish(i, dot<T, Sum>(p, a, b, i, j), d[j * p.ldd + i]);
+        const std::int64_t at = index * p.stride_d + j * p.ldd + i;
+        static_cast<Sum*>(p.d)[at] = finish(i, at, dot<T, Sum>(p, a, b, i, j));
       }
     }
   }
@@ -74,12 +74,13 @@ void for_each_sum(const LtProduct& p, Finish finish) {
 /// All pointers are to memory of the host.
 inline void multiply_on_host(const LtProduct& p) {
   if (p.type == LtProduct::Type::int8) {
-    for_each_sum<std::int8_t, std::int32_t>(p, [](std::int64_t, std::int32_t sum, std::int32_t& d) { d = sum; });
+    for_each_sum<std::int8_t, std::int32_t>(p, [](std::int64_t, std::int64_t, std::int32_t sum) { return sum; });
     return;
   }
-  for_each_sum<float, float>(p, [&p](std::int64_t i, float sum, float& d) {
-    const float kept = p.beta == 0.0F ? 0.0F : p.beta * d;  // D may be uninitialized
-    d = p.alpha * sum + kept + (p.bias == nullptr ? 0.0F : p.bias[i]);
+  const auto* c = static_cast<const float*>(p.c == nullptr ? p.d : p.c);
+  for_each_sum<float, float>(p, [&p, c](std::int64_t i, std::int64_t at, float sum) {
+    const float kept = p.beta == 0.0F ? 0.0F : p.beta * c[at];  // D may be uninitialized
+    return p.alpha * sum + kept + (p.bias == nullptr ? 0.0F : p.bias[i]);
   });
 }
 

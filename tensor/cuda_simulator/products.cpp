@@ -37,12 +37,15 @@ void multiply_now(const LtProduct& product) {
   const Bytes b = on_host(
       product.b, extent(product.rows_of_b(), product.columns_of_b(), product.ldb, product.batch, product.stride_b),
       operand);
-  Bytes d = on_host(product.d, extent(product.m, product.n, product.ldd, product.batch, product.stride_d), 4);
+  const std::int64_t of_d = extent(product.m, product.n, product.ldd, product.batch, product.stride_d);
+  const Bytes c = on_host(product.c, of_d, 4);
+  Bytes d = on_host(product.d, of_d, 4);
   const Bytes bias = on_host(product.bias, product.m, sizeof(float));
 
   LtProduct copy = product;
   copy.a = a.data();
   copy.b = b.data();
+  copy.c = product.c == nullptr ? nullptr : c.data();
   copy.d = d.data();
   copy.bias = product.bias == nullptr ? nullptr : reinterpret_cast<const float*>(bias.data());
   multiply_on_host(copy);

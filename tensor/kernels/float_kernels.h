@@ -9,7 +9,8 @@
 namespace octet {
 
 /// C (M, N) = alpha * op(A) (M, K) * op(B) (K, N) + beta * C, `batch` times with the given strides between matrices.
-/// lda, ldb, ldc: elements between rows as stored. `bias` (N) is added to each row of every C where it is given.
+/// lda, ldb, ldc: elements between rows as stored. `bias` (N) is added to each row of every C where it is given, and so
+/// is `residual` (M, N), which lies as C does; it takes batch 1 and beta 0.
 struct GemmArgs {
   bool transpose_a = false, transpose_b = false;
   std::int64_t m = 0, n = 0, k = 0;
@@ -21,6 +22,7 @@ struct GemmArgs {
   std::int64_t ldc = 0;
   float alpha = 1.0F, beta = 0.0F;
   const float* bias = nullptr;
+  const float* residual = nullptr;
   std::int64_t batch = 1, stride_a = 0, stride_b = 0, stride_c = 0;
 };
 

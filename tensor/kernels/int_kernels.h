@@ -46,7 +46,8 @@ struct IntProductArgs {
   std::int32_t* y;
 };
 
-/// y (M, N) = f((sum over g of sums[g, m, n] * w.scale[n, g] + x_sum[m, g] * w.offset[n, g]) * x.scale[m] + bias[n]),
+/// y (M, N) = f((sum over g of sums[g, m, n] * w.scale[n, g] + x_sum[m, g] * w.offset[n, g]) * x.scale[m] + bias[n])
+///           + residual[m, n],
 /// where x_sum is the sum of the codes of x.
 using IntLinearArgs = PackedLinearArgs<CodeRows>;
 

@@ -71,7 +71,7 @@ struct PackedCodes {
 ///   swiglu   silu(gate) * y, with the result of another product as the gate
 enum class Nonlinearity { none, gelu, silu, swiglu };
 
-/// y (M, N) = f(x W^T + bias) with packed weights. Rows is what the activations are: CodeRows (int_kernels.h) or
+/// y (M, N) = f(x W^T + bias) + residual with packed weights. Rows is what the activations are: CodeRows (int_kernels.h) or
 /// FloatRows (weight_kernels.h), where the sum is written out.
 template <typename Rows>
 struct PackedLinearArgs {
@@ -79,7 +79,8 @@ struct PackedLinearArgs {
   PackedCodes w;
   const float* bias;  // (N) or null
   Nonlinearity f;
-  const float* gate;  // (M, N), for swiglu; else null
+  const float* gate;      // (M, N), for swiglu; else null
+  const float* residual;  // (M, N) or null
   float* y;
 };
 

@@ -15,16 +15,17 @@ struct Task {
   PackedCodes w;
   const float* bias;
   Nonlinearity f;
-  const float* gate;  // (M, N), for swiglu; else null
-  void* y;            // the result (M, N), or int32 sums (groups, M, N)
+  const float* gate;      // (M, N), for swiglu; else null
+  const float* residual;  // (M, N) or null
+  void* y;                // the result (M, N), or int32 sums (groups, M, N)
 };
 
 inline Task<CodeRows> task_of(const IntProductArgs& args) {
-  return {args.x, args.w, nullptr, Nonlinearity::none, nullptr, args.y};
+  return {args.x, args.w, nullptr, Nonlinearity::none, nullptr, nullptr, args.y};
 }
 template <typename Rows>
 Task<Rows> task_of(const PackedLinearArgs<Rows>& args) {
-  return {args.x, args.w, args.bias, args.f, args.gate, args.y};
+  return {args.x, args.w, args.bias, args.f, args.gate, args.residual, args.y};
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ struct FloatRows {
 };
 
 /// y (M, N) = f(sum over g of (sum over k in g of x[m, k] * code w[n, k]) * w.scale[n, g] + sums[m, g] * w.offset[n, g]
-///              + bias[n])
+///              + bias[n]) + residual[m, n]
 using WeightLinearArgs = PackedLinearArgs<FloatRows>;
 
 /// padded (rows, layout.stride) = the columns of x (rows, K) in the padded order of the layout, zeros in the padding.

@@ -2,6 +2,7 @@
 
 #include "tensor/autograd/node.h"
 #include "tensor/ops/checks.h"
+#include "tensor/ops/elementwise.h"
 
 namespace octet {
 namespace {
@@ -20,6 +21,20 @@ Tensor unary(const char* name, const Tensor& x, Forward forward, Derivative deri
     (kernels(in.device()).*derivative)({in.elements(), in.data<float>(), dy.data<float>(), dx.data<float>()});
     return std::vector<Tensor>{dx};
   });
+}
+
+Tensor apply_nonlinearity(const Tensor& y, const Epilogue& epilogue) {
+  switch (epilogue.f) {
+    case Nonlinearity::none:
+      return y;
+    case Nonlinearity::gelu:
+      return gelu(y);
+    case Nonlinearity::silu:
+      return silu(y);
+    case Nonlinearity::swiglu:
+      return swiglu(epilogue.gate, y);
+  }
+  return y;
 }
 
 }  // namespace
@@ -55,6 +70,12 @@ Epilogue Epilogue::swiglu(Tensor gate) {
   return epilogue;
 }
 
+Epilogue Epilogue::plus(Tensor residual) {
+  Epilogue epilogue;
+  epilogue.residual = std::move(residual);
+  return epilogue;
+}
+
 Tensor gate_of(const char* op, const Epilogue& epilogue, const Tensor& y) {
   if (epilogue.f != Nonlinearity::swiglu) {
     return {};
@@ -64,18 +85,18 @@ Tensor gate_of(const char* op, const Epilogue& epilogue, const Tensor& y) {
   return dense(op, epilogue.gate);
 }
 
-Tensor apply_epilogue(const Tensor& y, const Epilogue& epilogue) {
-  switch (epilogue.f) {
-    case Nonlinearity::none:
-      return y;
-    case Nonlinearity::gelu:
-      return gelu(y);
-    case Nonlinearity::silu:
-      return silu(y);
-    case Nonlinearity::swiglu:
-      return swiglu(epilogue.gate, y);
+Tensor residual_of(const char* op, const Tensor& residual, const Tensor& y) {
+  if (!residual.defined()) {
+    return {};
   }
-  return y;
+  check_same_shape(op, residual, y);
+  check_same_device(op, y, residual);
+  return dense(op, residual);
+}
+
+Tensor apply_epilogue(const Tensor& y, const Epilogue& epilogue) {
+  const Tensor result = apply_nonlinearity(y, epilogue);
+  return epilogue.residual.defined() ? add(result, epilogue.residual) : result;
 }
 
 }  // namespace octet

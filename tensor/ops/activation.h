@@ -15,20 +15,23 @@ Tensor silu(const Tensor& x);
 /// SwiGLU: silu(gate) * up, shapes equal. Shazeer 2020, https://arxiv.org/abs/2002.05202, equation 6.
 Tensor swiglu(const Tensor& gate, const Tensor& up);
 
-/// What follows a product y: y itself, gelu(y), silu(y), or swiglu(gate, y). Quantized products apply it while the
-/// result is in the cache.
+/// What follows a product y: y itself, gelu(y), silu(y), or swiglu(gate, y), and then `residual` is added. Products
+/// apply it while the result is in the cache, or in registers.
 struct Epilogue {
   Epilogue(Nonlinearity nonlinearity = Nonlinearity::none) : f(nonlinearity) {}
   static Epilogue swiglu(Tensor gate);
+  static Epilogue plus(Tensor residual);
 
   Nonlinearity f;
-  Tensor gate;  ///< of the shape of y, for swiglu
+  Tensor gate;      ///< of the shape of y, for swiglu
+  Tensor residual;  ///< of the shape of y, or undefined
 };
 
-/// The gate as kernels take it: dense, undefined where there is none. Errors: a shape or device other than that of the
-/// result y.
+/// Gate and residual as kernels take them: dense, undefined where there is none. Errors: a shape or device other than
+/// that of the result y.
 Tensor gate_of(const char* op, const Epilogue& epilogue, const Tensor& y);
-/// The epilogue as an operation of its own. Errors: a gate of another shape.
+Tensor residual_of(const char* op, const Tensor& residual, const Tensor& y);
+/// The epilogue as operations of their own. Errors: a gate or residual of another shape.
 Tensor apply_epilogue(const Tensor& y, const Epilogue& epilogue);
 
 }  // namespace octet

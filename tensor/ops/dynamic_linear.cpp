@@ -16,16 +16,17 @@ Tensor linear_of(const char* op, const Tensor& x, float static_scale, const Pack
   weight.check_device(op, x);
   const QuantizedRows rows = quantize_rows(x, weight.layout(), static_scale);
   Tensor y = empty_like(x, x.shape().with_last(weight.rows()));
-  const Tensor gate = gate_of(op, epilogue, y);
+  const Tensor gate = gate_of(op, epilogue, y), residual = residual_of(op, epilogue.residual, y);
   const IntLinearArgs args{rows.view(),
                            weight.view(),
                            bias.defined() ? bias.data<float>() : nullptr,
                            epilogue.f,
                            gate.defined() ? gate.data<float>() : nullptr,
+                           residual.defined() ? residual.data<float>() : nullptr,
                            y.data<float>()};
   const KernelTable& table = kernels(x.device());
   weight.format() == PackedFormat::int8 ? table.int8_linear(args) : table.int4_linear(args);
-  return record(op, {x}, y, [](const Tensor&) -> std::vector<Tensor> {
+  return record(op, {x, epilogue.residual}, y, [](const Tensor&) -> std::vector<Tensor> {
     fail(ErrorKind::run, "[dynamic_linear] has no gradient, because activations are rounded; use weight-only layers");
   });
 }

@@ -27,7 +27,7 @@ QuantizedRows quantize_rows(const Tensor& x, const CodeLayout& layout, float sta
 Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight);
 
 /// y = f(x W^T + bias) with x (..., K) quantized per row on the fly, int32 sums and one float epilogue:
-///   y[m, n] = f((sum over groups g of sums[g, m, n] * weight_scale[n, g]) * x_scale[m] + bias[n])
+///   y[m, n] = f((sum over groups g of sums[g, m, n] * weight_scale[n, g]) * x_scale[m] + bias[n]) + residual[m, n]
 /// bias (N) or undefined; y (..., N). backward() through it is an error: rounded activations have no gradient.
 Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias = {},
                       const Epilogue& epilogue = {});

@@ -1,6 +1,7 @@
 #include "tensor/ops/linear.h"
 
 #include "tensor/autograd/node.h"
+#include "tensor/ops/activation.h"
 #include "tensor/ops/checks.h"
 
 namespace octet {
@@ -33,7 +34,7 @@ std::vector<Tensor> gradients(const Tensor& x, const Tensor& weight, const Tenso
 
 }  // namespace
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& residual) {
   check_float("linear", x, 1);
   check_float("linear", weight);
   check(weight.rank() == 2 && weight.dim(1) == x.dim(-1),
@@ -47,6 +48,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   if (bias.defined()) {
     check_vector("linear", "a bias", bias, n);
   }
+  const Tensor addend = residual_of("linear", residual, y);
   kernels(x.device())
       .gemm({.transpose_b = true,
              .m = rows,
@@ -58,10 +60,14 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
              .ldb = k,
              .c = y.data<float>(),
              .ldc = n,
-             .bias = bias.defined() ? bias.data<float>() : nullptr});
+             .bias = bias.defined() ? bias.data<float>() : nullptr,
+             .residual = addend.defined() ? addend.data<float>() : nullptr});
   const Wanted wanted = {x.requires_grad(), weight.requires_grad(), bias.defined() && bias.requires_grad()};
-  return record("linear", {x, weight, bias}, y,
-                [in, w, wanted](const Tensor& dy) { return gradients(in, w, dense("linear", dy), wanted); });
+  return record("linear", {x, weight, bias, residual}, y, [in, w, wanted](const Tensor& dy) {
+    std::vector<Tensor> result = gradients(in, w, dense("linear", dy), wanted);
+    result.push_back(dy);
+    return result;
+  });
 }
 
 }  // namespace octet

@@ -4,8 +4,8 @@
 
 namespace octet {
 
-/// y = x W^T + bias, with x (..., K), W (N, K), bias (N) or undefined, y (..., N).
-/// Gradients: dx = dy W, dW = dy^T x, dbias = sum of dy over rows.
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+/// y = x W^T + bias + residual, with x (..., K), W (N, K), y (..., N); bias (N) and residual (..., N) may be undefined.
+/// Gradients: dx = dy W, dW = dy^T x, dbias = sum of dy over rows, dresidual = dy.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {}, const Tensor& residual = {});
 
 }  // namespace octet

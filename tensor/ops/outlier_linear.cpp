@@ -108,7 +108,7 @@ Tensor outlier_linear(const Tensor& x, float threshold, const PackedWeight& weig
     add_product(outliers.to(x.device()), unpack_columns(weight, columns), y);
     y = apply_epilogue(y, epilogue);
   }
-  return record("outlier_linear", {x}, y, [](const Tensor&) -> std::vector<Tensor> {
+  return record("outlier_linear", {x, epilogue.residual}, y, [](const Tensor&) -> std::vector<Tensor> {
     fail(ErrorKind::run, "[outlier_linear] has no gradient, because activations are rounded; use weight-only layers");
   });
 }

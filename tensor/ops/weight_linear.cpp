@@ -53,13 +53,15 @@ Tensor weight_linear(const Tensor& x, const PackedWeight& weight, const Tensor& 
   }
   const Tensor sums = codes.offsets == nullptr ? Tensor() : group_sums(rows, weight.layout());
   Tensor y = empty_like(x, x.shape().with_last(weight.rows()));
-  const Tensor gate = gate_of("weight_linear", epilogue, y);
+  const Tensor gate = gate_of("weight_linear", epilogue, y),
+               residual = residual_of("weight_linear", epilogue.residual, y);
   kernel_of(weight.format(),
             x.device())({{rows_of(x), rows.data<float>(), sums.defined() ? sums.data<float>() : nullptr},
                          codes,
                          bias.defined() ? bias.data<float>() : nullptr,
                          epilogue.f,
                          gate.defined() ? gate.data<float>() : nullptr,
+                         residual.defined() ? residual.data<float>() : nullptr,
                          y.data<float>()});
   return y;
 }

@@ -26,6 +26,16 @@ class CudaExpandedLinear : public CudaTest {
                    weight_linear(x, weight, bias, Nonlinearity::gelu), kBound);
       expect_close(weight_linear(on_cuda(x), moved, {}, Epilogue::swiglu(on_cuda(gate))),
                    weight_linear(x, weight, {}, Epilogue::swiglu(gate)), kBound);
+      const Tensor residual = random_tensor({c.m, c.n}, 6);
+      expect_close(weight_linear(on_cuda(x), moved, on_cuda(bias), Epilogue::plus(on_cuda(residual))),
+                   weight_linear(x, weight, bias, Epilogue::plus(residual)), kBound);
+      const auto both = [](const Tensor& with_gate, const Tensor& added) {
+        Epilogue epilogue = Epilogue::swiglu(with_gate);
+        epilogue.residual = added;
+        return epilogue;
+      };
+      expect_close(weight_linear(on_cuda(x), moved, {}, both(on_cuda(gate), on_cuda(residual))),
+                   weight_linear(x, weight, {}, both(gate, residual)), kBound);
     }
   }
 
@@ -59,6 +69,7 @@ TEST_F(CudaExpandedLinear, InParts) {
                                        moved.view(),
                                        bias.data<float>(),
                                        Nonlinearity::none,
+                                       nullptr,
                                        nullptr,
                                        y.data<float>()},
                                       part_floats));

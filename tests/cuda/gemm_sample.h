@@ -42,6 +42,13 @@ struct GemmSample {
   GemmSample(const GemmSample&) = delete;  // args point into it
   GemmSample& operator=(const GemmSample&) = delete;
 
+  /// Of one product, with beta 0.
+  void add_residual() {
+    residual = whole_numbers<float>(static_cast<std::int64_t>(c.size()), 4);
+    args.residual = residual.data();
+    args.beta = 0.0F;
+  }
+
   /// What c should become by the definition of GemmArgs, with a bias (N) where one is given. The gaps stay.
   std::vector<float> expected(const std::vector<float>& bias = {}) const {
     std::vector<float> result = c;
@@ -54,9 +61,11 @@ struct GemmSample {
             const std::int64_t in_b = args.transpose_b ? column * args.ldb + i : i * args.ldb + column;
             sum += double{args.a[index * args.stride_a + in_a]} * args.b[index * args.stride_b + in_b];
           }
-          float& out = result[static_cast<std::size_t>(index * args.stride_c + row * args.ldc + column)];
-          const float added = bias.empty() ? 0.0F : bias[static_cast<std::size_t>(column)];
-          out = static_cast<float>(args.alpha * sum + args.beta * out + added);
+          const auto at = static_cast<std::size_t>(index * args.stride_c + row * args.ldc + column);
+          const float added =
+              (bias.empty() ? 0.0F : bias[static_cast<std::size_t>(column)]) + (residual.empty() ? 0.0F : residual[at]);
+          const float kept = args.beta == 0.0F ? 0.0F : args.beta * result[at];
+          result[at] = static_cast<float>(args.alpha * sum + kept + added);
         }
       }
     }
@@ -64,7 +73,7 @@ struct GemmSample {
   }
 
   GemmArgs args;
-  std::vector<float> a, b, c;
+  std::vector<float> a, b, c, residual;
 };
 
 }  // namespace octet::cuda

@@ -23,6 +23,8 @@ class GemmTest : public CudaTest {
     args.a = a.data<float>();
     args.b = b.data<float>();
     args.c = c.data<float>();
+    const Tensor residual = copy(sample.residual);
+    args.residual = sample.residual.empty() ? nullptr : residual.data<float>();
     cuda_kernels().gemm(args);
     return c.to_vector();
   }
@@ -62,6 +64,19 @@ TEST_F(GemmTest, LongSumsAreExactHoweverTheyAreCut) {
     }
   }
   cuda::switches() = usual;
+}
+
+TEST_F(GemmTest, AddsTheResidual) {
+  for (const auto& [m, n, k] : {std::array{1, 1, 1}, {5, 1, 7}, {33, 17, 65}}) {
+    cuda::GemmSample sample(false, true, m, n, k);
+    sample.add_residual();
+    sample.c.assign(sample.c.size(), NAN);  // is not read
+    std::vector<float> expected = sample.expected(), result = result_of(sample);
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      const bool gap = std::isnan(expected[i]);
+      EXPECT_TRUE(gap ? std::isnan(result[i]) : result[i] == expected[i]) << i;
+    }
+  }
 }
 
 TEST_F(GemmTest, WithoutProductsLeavesZeroOrWhatWasThere) {

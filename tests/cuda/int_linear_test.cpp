@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "tensor/ops/checks.h"
 #include "tensor/ops/dynamic_linear.h"
+#include "tensor/ops/elementwise.h"
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"
 
@@ -106,6 +107,33 @@ TEST_F(CudaIntLinear, ApplyTheNonlinearity) {
                    dynamic_linear(x, weight, bias, Epilogue::swiglu(gate)), kNonlinearBound);
     }
   }
+}
+
+// Few rows by dp4a and on tensor cores, tiles, and sums of the library: to the bit what an addition behind them gives.
+TEST_F(CudaIntLinear, AddTheResidual) {
+  under_every_schedule([] {
+    for (const ProductCase& c : {ProductCase{1, 33, 40, 40},
+                                 {2, 17, 40, 8},
+                                 {5, 33, 40, 40},
+                                 {5, 16, 40, 8},
+                                 {18, 33, 40, 40},
+                                 {18, 36, 40, 40},
+                                 {18, 33, 40, 8},
+                                 {65, 70, 40, 8}}) {
+      for (const Format& format : kFormats) {
+        SCOPED_TRACE(fmt::format("{}, {} bits", describe(c), format.bits));
+        const PackedWeight weight = packed_weight(c, format).to(DeviceKind::cuda);
+        const Tensor x = on_cuda(random_tensor({c.m, c.k}, 3)), bias = on_cuda(random_tensor({c.n}, 4)),
+                     residual = on_cuda(random_tensor({c.m, c.n}, 5)), gate = on_cuda(random_tensor({c.m, c.n}, 6));
+        expect_equal(dynamic_linear(x, weight, bias, Epilogue::plus(residual)),
+                     add(dynamic_linear(x, weight, bias), residual));
+        Epilogue both = Epilogue::swiglu(gate);
+        both.residual = residual;
+        expect_close(dynamic_linear(x, weight, bias, both),
+                     add(dynamic_linear(x, weight, bias, Epilogue::swiglu(gate)), residual), kNonlinearBound);
+      }
+    }
+  });
 }
 
 TEST_F(CudaIntLinear, RefuseRowsThatAreTooLong) {

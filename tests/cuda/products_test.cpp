@@ -30,6 +30,14 @@ TEST(Products, ColumnMajorGivesTheRowMajorResult) {
   }
 }
 
+TEST(Products, ColumnMajorAddsTheResidual) {
+  GemmSample sample(false, true, 5, 3, 4);
+  sample.add_residual();
+  const std::vector<float> expected = sample.expected();
+  multiply_on_host(column_major(sample.args));
+  EXPECT_EQ(sample.c, expected);
+}
+
 TEST(Products, ColumnMajorTakesTheMathMode) {
   const GemmSample sample(false, true, 2, 3, 4);
   EXPECT_EQ(math_mode(), MathMode::fp32);

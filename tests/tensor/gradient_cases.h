@@ -50,6 +50,8 @@ inline std::vector<GradientCase> cases() {
       {"linear", [](const Inputs& x) { return linear(x[0], x[1]); }, {{2, 3, 5}, {7, 5}}},
       {"linear_bias", [](const Inputs& x) { return linear(x[0], x[1], x[2]); }, {{3, 5}, {7, 5}, {7}}},
       {"linear_one", [](const Inputs& x) { return linear(x[0], x[1], x[2]); }, {{1, 1}, {1, 1}, {1}}},
+      {"linear_residual", [](const Inputs& x) { return linear(x[0], x[1], {}, x[2]); }, {{2, 3, 5}, {7, 5}, {2, 3, 7}}},
+      {"linear_of_residual", [](const Inputs& x) { return linear(x[0], x[1], x[2], x[0]); }, {{3, 5}, {5, 5}, {5}}},
       {"matmul", [](const Inputs& x) { return matmul(x[0], x[1]); }, {{2, 3, 5}, {2, 5, 4}}},
       {"matmul_ta", [](const Inputs& x) { return matmul(x[0], x[1], true, false); }, {{2, 5, 3}, {2, 5, 4}}},
       {"matmul_tb", [](const Inputs& x) { return matmul(x[0], x[1], false, true); }, {{2, 3, 5}, {2, 4, 5}}},

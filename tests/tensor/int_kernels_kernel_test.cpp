@@ -7,6 +7,7 @@
 
 #include "tensor/ops/activation.h"
 #include "tensor/ops/dynamic_linear.h"
+#include "tensor/ops/elementwise.h"
 #include "tests/tensor/every_backend.h"
 
 namespace octet {
@@ -332,6 +333,34 @@ TEST_F(IntKernels, StaticLinearRoundsWithTheGivenScale) {
     }
     EXPECT_THAT([&] { static_linear(x, 0.0F, packed); },
                 testing::ThrowsMessage<Error>(testing::HasSubstr("[static_linear] expected a positive scale, got 0")));
+  });
+}
+
+// To the bit what an addition behind the product gives, whether rows are few or many and whole panels or parts.
+TEST_F(IntKernels, TheEpilogueAddsTheResidual) {
+  on_every_backend([] {
+    for (const int bits : {4, 8}) {
+      for (const std::int64_t m : {1, 3, 14}) {
+        for (const std::int64_t n : {1, 16, 33, 130}) {
+          const Case c{m, n, 40, 20, bits};
+          const PackedWeight packed(random_weight(c), bits == 4 ? PackedFormat::int4 : PackedFormat::int8);
+          const Tensor x = integer_rows(m, c.k), bias = random_tensor({n}, 4), residual = random_tensor({m, n}, 5);
+          Epilogue both = Nonlinearity::gelu;
+          both.residual = residual;
+          const auto expect_same = [&](const Epilogue& epilogue, const Tensor& plain) {
+            EXPECT_EQ(dynamic_linear(x, packed, bias, epilogue).to_vector(), add(plain, residual).to_vector());
+          };
+          expect_same(Epilogue::plus(residual), dynamic_linear(x, packed, bias));
+          expect_same(both, dynamic_linear(x, packed, bias, Nonlinearity::gelu));
+        }
+      }
+    }
+    const PackedWeight packed(random_weight({1, 16, 8, 8, 8}), PackedFormat::int8);
+    EXPECT_THAT(
+        [&] {
+          dynamic_linear(Tensor::zeros({2, 8}), packed, {}, Epilogue::plus(Tensor::zeros({1, 16})));
+        },
+        testing::ThrowsMessage<Error>("[dynamic_linear] expected equal shapes, got (1, 16) and (2, 16)"));
   });
 }
 

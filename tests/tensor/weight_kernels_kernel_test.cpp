@@ -6,6 +6,7 @@
 #include "tensor/formats/any_weight.h"
 #include "tensor/half.h"
 #include "tensor/ops/activation.h"
+#include "tensor/ops/elementwise.h"
 #include "tensor/ops/unpack_rows.h"
 #include "tensor/ops/weight_linear.h"
 #include "tests/tensor/every_backend.h"
@@ -141,6 +142,21 @@ TEST_F(WeightKernels, ApplyTheNonlinearity) {
                   testing::Pointwise(testing::FloatNear(1e-5F), swiglu(gate, plain).to_vector()));
       EXPECT_THAT(weight_linear(x, packed, bias, Nonlinearity::silu).to_vector(),
                   testing::Pointwise(testing::FloatNear(1e-5F), silu(plain).to_vector()));
+    }
+  });
+}
+
+TEST_F(WeightKernels, AddTheResidual) {
+  on_every_backend([] {
+    for (const std::int64_t m : {1, 3, 14}) {
+      const Case c{m, 35, 40, 40};
+      const Tensor x = random_tensor({c.m, c.k}, 3), bias = random_tensor({c.n}, 4),
+                   residual = random_tensor({m, c.n}, 5);
+      for (const AnyWeight& weight : every_format(c)) {
+        const PackedWeight packed = pack(weight);
+        EXPECT_EQ(weight_linear(x, packed, bias, Epilogue::plus(residual)).to_vector(),
+                  add(weight_linear(x, packed, bias), residual).to_vector());
+      }
     }
   });
 }

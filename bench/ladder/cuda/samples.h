@@ -63,7 +63,8 @@ struct VectorSample {
     codes.scales = scales.data<float>();
     codes.format = PackedFormat::int8;
     codes.row_codes = weight.data<std::int8_t>();
-    kernels(DeviceKind::cuda).int8_linear({rows, codes, nullptr, Nonlinearity::none, nullptr, y.data<float>()});
+    kernels(DeviceKind::cuda)
+        .int8_linear({rows, codes, nullptr, Nonlinearity::none, nullptr, nullptr, y.data<float>()});
   }
 
   static Tensor random_codes(std::int64_t count, std::uint64_t stream) {

@@ -126,7 +126,7 @@ void linear(const IntLinearArgs& args) {
         const float bias = args.bias == nullptr ? 0.0F : args.bias[first + column];
         out[column] = y[column] * args.x.scales[m] + bias;
       }
-      apply(args.f, args.gate == nullptr ? nullptr : args.gate + m * w.n + first, out, columns);
+      finish_part(args, m * w.n + first, columns, out);
     }
   }
 }

@@ -58,7 +58,7 @@ void linear(const WeightLinearArgs& args) {
         }
         y[column] = sum;
       }
-      apply(args.f, args.gate == nullptr ? nullptr : args.gate + m * w.n + first, y, columns);
+      finish_part(args, m * w.n + first, columns, y);
     }
   }
 }

@@ -58,12 +58,24 @@ void blocked_gemm(const GemmArgs& args) {
 }
 
 /// What products of the library leave out.
-void add_bias(const GemmArgs& args) {
+void add_bias_and_residual(const GemmArgs& args) {
+  if (args.bias == nullptr && args.residual == nullptr) {
+    return;
+  }
   parallel_each(args.batch * args.m * args.n >= kParallelElements, args.batch * args.m, [&](std::int64_t row) {
     float* c = args.c + row / args.m * args.stride_c + row % args.m * args.ldc;
+    if (args.bias != nullptr) {
 #pragma omp simd
-    for (std::int64_t n = 0; n < args.n; ++n) {
-      c[n] += args.bias[n];
+      for (std::int64_t n = 0; n < args.n; ++n) {
+        c[n] += args.bias[n];
+      }
+    }
+    if (args.residual != nullptr) {
+      const float* residual = args.residual + row * args.ldc;
+#pragma omp simd
+      for (std::int64_t n = 0; n < args.n; ++n) {
+        c[n] += residual[n];
+      }
     }
   });
 }

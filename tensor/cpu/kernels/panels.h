@@ -87,7 +87,7 @@ template <typename Isa, typename Format, int R, int V>
   }
 }
 
-/// y = sums * scale (+ x_sum * offset), added over groups, * row scale + bias, f: R rows against V panels.
+/// y = sums * scale (+ x_sum * offset), added over groups, * row scale + bias, f, + residual: R rows against V panels.
 template <typename Isa, typename Format, int R, int V>
 struct LinearTile {
   static void run(const Task<typename Format::Rows>& task, std::int64_t m, std::int64_t panel) {
@@ -142,10 +142,9 @@ struct LinearTile {
     } else {
       finish([](float* to, std::int64_t count, Float value) OCTET_INLINE { Isa::store_first(to, count, value); });
     }
-    if (task.f != Nonlinearity::none) {
+    if (task.f != Nonlinearity::none || task.residual != nullptr) {
       for (int r = 0; r < R; ++r) {
-        const float* gate = task.gate == nullptr ? nullptr : task.gate + (m + r) * w.n + first;
-        apply(task.f, gate, out + r * w.n, rest < V * kPanelColumns ? rest : V * kPanelColumns);
+        finish_part(task, (m + r) * w.n + first, rest < V * kPanelColumns ? rest : V * kPanelColumns, out + r * w.n);
       }
     }
   }

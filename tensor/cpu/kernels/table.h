@@ -21,7 +21,7 @@ FloatKernels float_kernels() {
       .gemm =
           [](const GemmArgs& args) {
             kGemm()(args);
-            if (args.bias != nullptr) add_bias(args);
+            add_bias_and_residual(args);
           },
       .symmetric_gemm = [](const GemmArgs& args) { symmetric_gemm(args, kGemm()); },
       .linear_backward =

@@ -24,9 +24,9 @@ struct Plan {
 };
 
 /// All that a plan depends on.
-using Key = std::array<std::int64_t, 19>;
+using Key = std::array<std::int64_t, 20>;
 
-/// A, B or D of a product, column-major.
+/// A, B, C or D of a product, column-major.
 struct Matrix {
   cudaDataType_t type;
   const void* address;
@@ -41,6 +41,9 @@ Matrix matrix_a(const LtProduct& p) {
 }
 Matrix matrix_b(const LtProduct& p) {
   return {is_int8(p) ? CUDA_R_8I : CUDA_R_32F, p.b, p.rows_of_b(), p.columns_of_b(), p.ldb, p.stride_b};
+}
+Matrix matrix_c(const LtProduct& p) {
+  return {is_int8(p) ? CUDA_R_32I : CUDA_R_32F, p.c == nullptr ? p.d : p.c, p.m, p.n, p.ldd, p.stride_d};
 }
 Matrix matrix_d(const LtProduct& p) {
   return {is_int8(p) ? CUDA_R_32I : CUDA_R_32F, p.d, p.m, p.n, p.ldd, p.stride_d};
@@ -94,6 +97,7 @@ Key key_of(const LtProduct& p) {
           p.stride_d,
           alignment_of(p.a),
           alignment_of(p.b),
+          p.c == nullptr ? 0 : alignment_of(p.c),
           alignment_of(p.d),
           p.bias == nullptr ? 0 : alignment_of(p.bias),
           p.split_sums};
@@ -174,7 +178,7 @@ void set_preference(const LtProduct& product, cublasLtMatmulPreferenceOpaque_t& 
   };
   set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, matrix_a(product));
   set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, matrix_b(product));
-  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, matrix_d(product));
+  set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, matrix_c(product));
   set_alignment(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, matrix_d(product));
 }
 
@@ -247,8 +251,8 @@ void multiply(const LtProduct& product) {
   const void* const beta = is_int8(product) ? static_cast<const void*>(&zero) : &product.beta;
   check_status(product, "cublasLtMatmul",
                library().api.matmul(library().handle, &plan.operation, alpha, product.a, &plan.a, product.b, &plan.b,
-                                    beta, product.d, &plan.d, product.d, &plan.d, &plan.algorithm, product_workspace(),
-                                    kWorkspaceBytes, static_cast<cudaStream_t>(stream())));
+                                    beta, matrix_c(product).address, &plan.d, product.d, &plan.d, &plan.algorithm,
+                                    product_workspace(), kWorkspaceBytes, static_cast<cudaStream_t>(stream())));
 }
 
 }  // namespace octet::cuda

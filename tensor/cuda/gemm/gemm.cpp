@@ -8,10 +8,11 @@ namespace {
 
 /// C = beta C, where there is nothing to add.
 void without_products(const GemmArgs& args) {
-  if (args.beta == 1.0F && args.bias == nullptr) {
+  const bool adds = args.bias != nullptr || args.residual != nullptr;
+  if (args.beta == 1.0F && !adds) {
     return;
   }
-  check(args.beta == 0.0F && args.bias == nullptr, "[gemm] expected beta 0 or 1 and no bias where K is 0, got {}",
+  check(args.beta == 0.0F && !adds, "[gemm] expected beta 0 or 1, no bias and no residual where K is 0, got {}",
         args.beta);
   for (std::int64_t index = 0; index < args.batch; ++index) {
     for (std::int64_t row = 0; row < args.m; ++row) {

@@ -29,7 +29,8 @@ struct LtProduct {
   std::int64_t lda = 0;
   const void* b = nullptr;
   std::int64_t ldb = 0;
-  void* d = nullptr;  // C is D; not read where beta is 0
+  const void* c = nullptr;  // lies as D does; null: D itself. Not read where beta is 0
+  void* d = nullptr;
   std::int64_t ldd = 0;
   float alpha = 1.0F, beta = 0.0F;  // int8: 1 and 0
   const float* bias = nullptr;      // (m), or null; int8: null

@@ -45,11 +45,17 @@ __device__ void dequantize_columns(const IntLinearArgs& args, const std::int32_t
   for (int i = 0; i < kWidth; ++i) {
     y.at[i] = apply(f, &gate.at[i], fmaf(totals.at[i], args.x.scales[m], bias.at[i]));
   }
+  if (args.residual != nullptr) {
+    const Pack<kWidth> residual = load<kWidth>(args.residual + index);
+    for (int i = 0; i < kWidth; ++i) {
+      y.at[i] += residual.at[i];
+    }
+  }
   store(args.y + index, y);
 }
 
-/// Blocks: (rows, 4 * kThreads columns). `fours`: rows of y, and with them bias and gate, can be read in fours. Those
-/// of the sums and scales, which are padded, always can.
+/// Blocks: (rows, 4 * kThreads columns). `fours`: rows of y, and with them bias, gate and residual, can be read in
+/// fours. Those of the sums and scales, which are padded, always can.
 template <Nonlinearity f>
 __global__ void dequantize_kernel(IntLinearArgs args, bool fours, const std::int32_t* sums, std::int64_t columns) {
   const std::int64_t n = 4 * (std::int64_t{blockIdx.y} * kThreads + threadIdx.x);
@@ -88,8 +94,8 @@ auto kernel_of(Nonlinearity f) {
 
 void dequantize(const IntLinearArgs& args, const std::int32_t* sums, std::int64_t columns) {
   const dim3 blocks(static_cast<unsigned>(args.x.rows), blocks_for(args.w.n, 4 * kThreads));
-  launch("int8_linear", kernel_of(args.f), {blocks, kThreads}, args, in_fours(args.w.n, args.y, args.bias, args.gate),
-         sums, columns);
+  launch("int8_linear", kernel_of(args.f), {blocks, kThreads}, args,
+         in_fours(args.w.n, args.y, args.bias, args.gate, args.residual), sums, columns);
 }
 
 }  // namespace octet::cuda

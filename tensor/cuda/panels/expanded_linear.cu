@@ -59,6 +59,7 @@ bool expanded_linear(const char* name, const WeightLinearArgs& args, std::int64_
   const std::int64_t most = part_floats / stride / kPanelColumns * kPanelColumns;
   const std::int64_t part = most < kPanelColumns ? kPanelColumns : most < w.n ? most : w.n;
   auto* rows = workspace_of<float>(part * stride);
+  const bool product_adds = args.residual != nullptr && args.f == Nonlinearity::none;
   for (std::int64_t first = 0; first < w.n; first += part) {
     const std::int64_t count = first + part < w.n ? part : w.n - first;
     const dim3 blocks(blocks_for(stride / kCodeStep, kStepsOfBlock), blocks_for(count, kPanelColumns));
@@ -73,9 +74,13 @@ bool expanded_linear(const char* name, const WeightLinearArgs& args, std::int64_
           .ldb = stride,
           .c = args.y + first,
           .ldc = w.n,
-          .bias = args.bias == nullptr ? nullptr : args.bias + first});
+          .bias = args.bias == nullptr ? nullptr : args.bias + first,
+          .residual = product_adds ? args.residual + first : nullptr});
   }
   apply_to(name, args.x.rows * w.n, args.f, args.gate, args.y);
+  if (args.residual != nullptr && !product_adds) {
+    add({args.x.rows * w.n, args.y, args.residual, args.y});
+  }
   return true;
 }
 

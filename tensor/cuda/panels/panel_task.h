@@ -188,13 +188,14 @@ __device__ inline float row_scale(const FloatRows&, std::int64_t) {
   return 1.0F;
 }
 
-/// y[m, n] = f(total * row scale + bias): `total` is the sum over all groups, scales and offsets of the weight
-/// included.
+/// y[m, n] = f(total * row scale + bias) + residual[m, n]: `total` is the sum over all groups, scales and offsets of
+/// the weight included.
 template <typename Rows>
 __device__ void finish(const Task<Rows>& task, std::int64_t m, std::int64_t n, float total) {
   const std::int64_t index = m * task.w.n + n;
   const float y = fmaf(total, row_scale(task.x, m), task.bias == nullptr ? 0.0F : task.bias[n]);
-  static_cast<float*>(task.y)[index] = apply(task.f, task.gate == nullptr ? nullptr : task.gate + index, y);
+  const float result = apply(task.f, task.gate == nullptr ? nullptr : task.gate + index, y);
+  static_cast<float*>(task.y)[index] = task.residual == nullptr ? result : result + task.residual[index];
 }
 
 inline std::int64_t panels_of(const PackedCodes& w) {
