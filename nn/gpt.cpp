@@ -65,7 +65,7 @@ Tensor Gpt::transform(const Tensor& embedded, const ForwardOptions& options) {
     const std::int64_t time = hidden.dim(1);
     hidden = contiguous(slice(hidden, 1, time - 1, time));
   }
-  return logits_of(norm(hidden));
+  return logits_of(hidden);
 }
 
 Tensor Gpt::loss(const Tensor& ids, const Tensor& targets, const ForwardOptions& options) {
@@ -97,7 +97,8 @@ Tensor Gpt::embed(const Tensor& ids, const ForwardOptions& options) {
 }
 
 Tensor Gpt::logits_of(const Tensor& hidden) {
-  return head ? (*head)(hidden) : embedding->project(hidden);
+  const auto normed = [&](const auto& layer) { return norm->for_layers(hidden, layer->input_codes()); };
+  return head ? (*head)(normed(*head)) : embedding->project(normed(embedding));
 }
 
 }  // namespace octet

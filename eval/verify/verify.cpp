@@ -47,7 +47,7 @@ Computed compute(const VerifyCase& layer, const Backend& backend) {
   Computed result;
   if (matrix.activations() != Activations::weight_only) {
     const QuantizedRows rows = matrix.quantize(x);
-    result.rows = {to_cpu(rows.codes), to_cpu(rows.scales), to_cpu(rows.corrections)};
+    result.rows = {to_cpu(rows.codes), to_cpu(rows.scales), to_cpu(rows.corrections), rows.shape, rows.scheme};
     result.sums = to_cpu(integer_product(rows, matrix.packed()));
   }
   result.y = to_cpu(matrix.project(x, layer.bias.defined() ? layer.bias.to(backend.device) : Tensor()));

@@ -20,7 +20,7 @@ Attention::Attention(const GptConfig& config, std::int64_t layer)
       rotary_(config.architecture == Architecture::llama),
       rope_theta_(static_cast<float>(config.rope_theta)) {}
 
-Tensor Attention::operator()(const Tensor& x, const ForwardOptions& options, const Epilogue& epilogue) {
+Tensor Attention::operator()(const LayerInput& x, const ForwardOptions& options, const Epilogue& epilogue) {
   const Past past = options.past_positions();
   Tensor projected = qkv(x);  // (B, T, (H + 2 Hkv) D)
   if (rotary_) {

@@ -15,7 +15,9 @@ class Attention : public Module {
   Attention(const GptConfig& config, std::int64_t layer);
 
   /// `epilogue` is that of the output projection.
-  Tensor operator()(const Tensor& x, const ForwardOptions& options, const Epilogue& epilogue = {});
+  Tensor operator()(const LayerInput& x, const ForwardOptions& options, const Epilogue& epilogue = {});
+  /// Which codes of its input it multiplies.
+  std::optional<CodeScheme> input_codes() const { return qkv->input_codes(); }
 
   Child<LinearBase> qkv;     // C -> (H + 2 Hkv) D
   Child<LinearBase> output;  // H D -> C

@@ -18,8 +18,8 @@ Tensor Block::operator()(const Tensor& x, const ForwardOptions& options) {
     const Tensor h = add(x, apply_dropout(attention(attention_norm(x), options), dropout_, options, attention_site_));
     return add(h, apply_dropout(mlp(mlp_norm(h)), dropout_, options, mlp_site_));
   }
-  const Tensor h = attention(attention_norm(x), options, Epilogue::plus(x));
-  return mlp(mlp_norm(h), Epilogue::plus(h));
+  const Tensor h = attention(attention_norm->for_layers(x, attention->input_codes()), options, Epilogue::plus(x));
+  return mlp(mlp_norm->for_layers(h, mlp->input_codes()), Epilogue::plus(h));
 }
 
 }  // namespace octet

@@ -12,8 +12,8 @@ Tensor Embedding::lookup(const Tensor& ids) {
   return embedding(ids, weight);
 }
 
-Tensor Embedding::project_rows(const Tensor& x) {
-  return linear(x, weight);
+Tensor Embedding::project_rows(const LayerInput& input) {
+  return linear(input.x, weight);
 }
 
 PositionTable::PositionTable(std::int64_t context, std::int64_t width) : weight(*this, "weight", {context, width}) {}

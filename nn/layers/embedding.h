@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "nn/layers/layer_input.h"
 #include "nn/layers/module.h"
 
 namespace octet {
@@ -12,12 +13,14 @@ class EmbeddingBase : public Module {
   /// ids (...) of i32 -> (..., C).
   virtual Tensor lookup(const Tensor& ids) = 0;
   /// The tied head: x (..., C) -> logits (..., V) = x table^T.
-  Tensor project(const Tensor& x) {
+  Tensor project(const LayerInput& input) {
     if (observer) {
-      observer(x);
+      observer(input.x);
     }
-    return project_rows(x);
+    return project_rows(input);
   }
+  /// Which codes of its input project() multiplies; none where it reads floats.
+  virtual std::optional<CodeScheme> input_codes() const { return {}; }
   virtual std::int64_t vocabulary() const = 0;
   virtual std::int64_t width() const = 0;
 
@@ -25,7 +28,7 @@ class EmbeddingBase : public Module {
   std::function<void(const Tensor& x)> observer;
 
  protected:
-  virtual Tensor project_rows(const Tensor& x) = 0;
+  virtual Tensor project_rows(const LayerInput& input) = 0;
 };
 
 /// The FP32 table: weight (V, C).
@@ -40,7 +43,7 @@ class Embedding : public EmbeddingBase {
   Parameter weight;
 
  protected:
-  Tensor project_rows(const Tensor& x) override;
+  Tensor project_rows(const LayerInput& input) override;
 };
 
 /// Learned vectors of positions: weight (T, C). Not an EmbeddingBase: passes over token tables must not mistake it for

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "nn/layers/layer_input.h"
 #include "nn/layers/module.h"
 #include "tensor/ops/activation.h"
 
@@ -12,12 +13,14 @@ namespace octet {
 class LinearBase : public Module {
  public:
   /// f(x W^T + b) + residual: x (..., in) -> (..., out), with f and residual by the epilogue.
-  Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) {
+  Tensor operator()(const LayerInput& input, const Epilogue& epilogue = {}) {
     if (observer) {
-      observer(x);
+      observer(input.x);
     }
-    return forward(x, epilogue);
+    return forward(input, epilogue);
   }
+  /// Which codes of its input it multiplies; none where it reads floats.
+  virtual std::optional<CodeScheme> input_codes() const { return {}; }
   virtual std::int64_t in_features() const = 0;
   virtual std::int64_t out_features() const = 0;
 
@@ -27,7 +30,7 @@ class LinearBase : public Module {
   std::function<void(const Tensor& x)> observer;
 
  protected:
-  virtual Tensor forward(const Tensor& x, const Epilogue& epilogue) = 0;
+  virtual Tensor forward(const LayerInput& input, const Epilogue& epilogue) = 0;
 };
 
 /// The FP32 layer: weight (out, in), bias (out) or none.
@@ -42,7 +45,7 @@ class Linear : public LinearBase {
   std::unique_ptr<Parameter> bias;
 
  protected:
-  Tensor forward(const Tensor& x, const Epilogue& epilogue) override;
+  Tensor forward(const LayerInput& input, const Epilogue& epilogue) override;
 };
 
 }  // namespace octet

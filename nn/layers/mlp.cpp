@@ -8,7 +8,7 @@ Mlp::Mlp(std::int64_t width, std::int64_t hidden, bool with_bias)
     : up(*this, "up", std::make_unique<Linear>(width, hidden, with_bias)),
       down(*this, "down", std::make_unique<Linear>(hidden, width, with_bias)) {}
 
-Tensor Mlp::operator()(const Tensor& x, const Epilogue& epilogue) {
+Tensor Mlp::operator()(const LayerInput& x, const Epilogue& epilogue) {
   return down(up(x, Nonlinearity::gelu), epilogue);
 }
 
@@ -17,7 +17,7 @@ SwigluMlp::SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias)
       up(*this, "up", std::make_unique<Linear>(width, hidden, with_bias)),
       down(*this, "down", std::make_unique<Linear>(hidden, width, with_bias)) {}
 
-Tensor SwigluMlp::operator()(const Tensor& x, const Epilogue& epilogue) {
+Tensor SwigluMlp::operator()(const LayerInput& x, const Epilogue& epilogue) {
   const Tensor gated = gate(x);  // in this order on every compiler: observers see the layers as listed
   return down(up(x, Epilogue::swiglu(gated)), epilogue);
 }

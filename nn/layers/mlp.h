@@ -11,14 +11,17 @@ namespace octet {
 class MlpBase : public Module {
  public:
   /// `epilogue` is that of the last product.
-  virtual Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) = 0;
+  virtual Tensor operator()(const LayerInput& x, const Epilogue& epilogue = {}) = 0;
+  /// Which codes of its input it multiplies.
+  virtual std::optional<CodeScheme> input_codes() const = 0;
 };
 
 /// GPT-2: down(gelu(up(x))).
 class Mlp : public MlpBase {
  public:
   Mlp(std::int64_t width, std::int64_t hidden, bool with_bias);
-  Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) override;
+  Tensor operator()(const LayerInput& x, const Epilogue& epilogue = {}) override;
+  std::optional<CodeScheme> input_codes() const override { return up->input_codes(); }
 
   Child<LinearBase> up;    // C -> F
   Child<LinearBase> down;  // F -> C
@@ -28,7 +31,8 @@ class Mlp : public MlpBase {
 class SwigluMlp : public MlpBase {
  public:
   SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias);
-  Tensor operator()(const Tensor& x, const Epilogue& epilogue = {}) override;
+  Tensor operator()(const LayerInput& x, const Epilogue& epilogue = {}) override;
+  std::optional<CodeScheme> input_codes() const override { return up->input_codes(); }
 
   Child<LinearBase> gate;  // C -> F
   Child<LinearBase> up;    // C -> F

@@ -3,7 +3,9 @@
 #include <memory>
 
 #include "nn/layers/gpt_config.h"
+#include "nn/layers/layer_input.h"
 #include "nn/layers/module.h"
+#include "tensor/ops/norm.h"
 
 namespace octet {
 
@@ -11,6 +13,12 @@ namespace octet {
 class NormBase : public Module {
  public:
   virtual Tensor operator()(const Tensor& x) = 0;
+  /// The norm as the layers behind it read it: with its codes where `codes` says which they multiply. While gradients
+  /// are recorded there are none.
+  LayerInput for_layers(const Tensor& x, const std::optional<CodeScheme>& codes);
+
+ protected:
+  virtual NormCodes with_codes(const Tensor& x, const CodeScheme& scheme) = 0;
 };
 
 /// (x - mean) / sqrt(variance + epsilon) * gain + bias; gain, bias (C). GPT-2's norm.
@@ -21,6 +29,9 @@ class LayerNorm : public NormBase {
 
   Parameter gain;
   Parameter bias;
+
+ protected:
+  NormCodes with_codes(const Tensor& x, const CodeScheme& scheme) override;
 
  private:
   float epsilon_;
@@ -33,6 +44,9 @@ class RmsNorm : public NormBase {
   Tensor operator()(const Tensor& x) override;
 
   Parameter gain;
+
+ protected:
+  NormCodes with_codes(const Tensor& x, const CodeScheme& scheme) override;
 
  private:
   float epsilon_;

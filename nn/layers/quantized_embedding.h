@@ -18,11 +18,12 @@ class QuantizedEmbedding : public EmbeddingBase {
   Tensor lookup(const Tensor& ids) override { return matrix.lookup(ids); }
   std::int64_t vocabulary() const override { return matrix.rows(); }
   std::int64_t width() const override { return matrix.columns(); }
+  std::optional<CodeScheme> input_codes() const override { return matrix.input_codes(); }
 
   QuantizedMatrix matrix;
 
  protected:
-  Tensor project_rows(const Tensor& x) override { return matrix.project(x); }
+  Tensor project_rows(const LayerInput& input) override { return matrix.project(input); }
   void move_state(DeviceKind device) override { matrix.to(device); }
 };
 

@@ -19,8 +19,8 @@ std::unique_ptr<QuantizedLinear> QuantizedLinear::from_linear(const Linear& laye
   return result;
 }
 
-Tensor QuantizedLinear::forward(const Tensor& x, const Epilogue& epilogue) {
-  return matrix.project(x, bias ? bias->value() : Tensor(), epilogue);
+Tensor QuantizedLinear::forward(const LayerInput& input, const Epilogue& epilogue) {
+  return matrix.project(input, bias ? bias->value() : Tensor(), epilogue);
 }
 
 }  // namespace octet

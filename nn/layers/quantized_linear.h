@@ -17,12 +17,13 @@ class QuantizedLinear : public LinearBase {
 
   std::int64_t in_features() const override { return matrix.columns(); }
   std::int64_t out_features() const override { return matrix.rows(); }
+  std::optional<CodeScheme> input_codes() const override { return matrix.input_codes(); }
 
   QuantizedMatrix matrix;
   std::unique_ptr<Parameter> bias;
 
  protected:
-  Tensor forward(const Tensor& x, const Epilogue& epilogue) override;
+  Tensor forward(const LayerInput& input, const Epilogue& epilogue) override;
   void move_state(DeviceKind device) override { matrix.to(device); }
 };
 

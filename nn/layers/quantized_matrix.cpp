@@ -39,7 +39,24 @@ QuantizedMatrix::QuantizedMatrix(AnyWeight weight, ActivationScheme activations)
   }
 }
 
-Tensor QuantizedMatrix::project(const Tensor& x, const Tensor& bias, const Epilogue& epilogue) const {
+std::optional<CodeScheme> QuantizedMatrix::input_codes() const {
+  switch (activations_.kind) {
+    case Activations::dynamic:
+      return CodeScheme{packed_.layout()};
+    case Activations::static_scale:
+      return CodeScheme{packed_.layout(), activations_.input_scale};
+    case Activations::outlier_split:
+    case Activations::weight_only:
+      break;
+  }
+  return {};
+}
+
+Tensor QuantizedMatrix::project(const LayerInput& input, const Tensor& bias, const Epilogue& epilogue) const {
+  if (input.codes && input.codes->scheme == input_codes()) {
+    return dynamic_linear(*input.codes, packed_, bias, epilogue);
+  }
+  const Tensor& x = input.x;
   switch (activations_.kind) {
     case Activations::dynamic:
       return dynamic_linear(x, packed_, bias, epilogue);

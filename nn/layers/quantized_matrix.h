@@ -1,5 +1,6 @@
 #pragma once
 
+#include "nn/layers/layer_input.h"
 #include "tensor/formats/any_weight.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tensor/ops/unpack_rows.h"
@@ -40,7 +41,10 @@ class QuantizedMatrix {
   QuantizedMatrix(AnyWeight weight, ActivationScheme activations);
 
   /// y = f(x W^T + bias) + residual; x (..., K), bias (N) or undefined, y (..., N).
-  Tensor project(const Tensor& x, const Tensor& bias = {}, const Epilogue& epilogue = {}) const;
+  /// Codes that come with x are multiplied where they are those of input_codes().
+  Tensor project(const LayerInput& input, const Tensor& bias = {}, const Epilogue& epilogue = {}) const;
+  /// Which codes of x project() multiplies; none where it reads floats, or where columns are split off.
+  std::optional<CodeScheme> input_codes() const;
   /// The codes of x that project() multiplies: without outlier columns where they are split off. Errors: weight_only.
   QuantizedRows quantize(const Tensor& x) const;
   /// Rows of W chosen by `ids` (...) of i32 -> (..., K), as unpack_rows() has them: those of int4 with a minimum are

@@ -37,6 +37,10 @@ GemmFunction onednn_gemm();
 // Made of products by `gemm`, the same for every instruction set.
 void symmetric_gemm(const GemmArgs& args, GemmFunction gemm);              // symmetric_gemm.cpp
 void linear_gradients(const LinearBackwardArgs& args, GemmFunction gemm);  // linear_gradients.cpp: dx and dw
+
+/// norm_codes.cpp: a row of the norm is quantized while it is in the cache.
+void norm_codes(const NormCodesArgs& args, void (*norm)(const NormArgs&), void (*quantize)(const QuantizeRowsArgs&));
+
 struct OnednnVersion {
   int major, minor, patch;
 };

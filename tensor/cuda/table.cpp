@@ -51,6 +51,13 @@ IntKernels int_kernels() {
   };
 }
 
+NormCodesKernels norm_codes_kernels() {
+  return {
+      .layer_norm_codes = layer_norm_codes,
+      .rms_norm_codes = rms_norm_codes,
+  };
+}
+
 WeightKernels weight_kernels() {
   return {
       .int8_weights = int8_weights,
@@ -76,7 +83,8 @@ KvKernels kv_kernels() {
 }  // namespace
 
 const KernelTable& kernels() {
-  static const KernelTable table = {float_kernels(), int_kernels(), weight_kernels(), probe_kernels(), kv_kernels()};
+  static const KernelTable table = {float_kernels(),  int_kernels(),   norm_codes_kernels(),
+                                    weight_kernels(), probe_kernels(), kv_kernels()};
   return table;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tensor/kernels/float_kernels.h"
 #include "tensor/kernels/packed_codes.h"
 
 // Integer kernels: plain functions over raw pointers. Callers check shapes and allocate; kernels never allocate, throw
@@ -23,6 +24,13 @@ struct QuantizeRowsArgs {
   std::int8_t* codes;         // (rows, layout.stride)
   float* scales;              // (rows)
   std::int32_t* corrections;  // (rows, groups): see CodeRows
+};
+
+/// norm.y = the norm of norm.x, bit for bit as layer_norm or rms_norm of this backend computes it, and its codes as
+/// quantize_rows makes them of it: codes.x is norm.y.
+struct NormCodesArgs {
+  NormArgs norm;
+  QuantizeRowsArgs codes;
 };
 
 /// The activations of an integer product, as quantize_rows writes them.
@@ -57,6 +65,11 @@ struct IntKernels {
   void (*int8_linear)(const IntLinearArgs&);
   void (*int4_product)(const IntProductArgs&);
   void (*int4_linear)(const IntLinearArgs&);
+};
+
+struct NormCodesKernels {
+  void (*layer_norm_codes)(const NormCodesArgs&);
+  void (*rms_norm_codes)(const NormCodesArgs&);
 };
 
 }  // namespace octet

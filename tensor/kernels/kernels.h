@@ -9,6 +9,6 @@
 namespace octet {
 
 /// Everything a backend can execute. The table of an instruction set starts as a copy of the generic one.
-struct KernelTable : FloatKernels, IntKernels, WeightKernels, ProbeKernels, KvKernels {};
+struct KernelTable : FloatKernels, IntKernels, NormCodesKernels, WeightKernels, ProbeKernels, KvKernels {};
 
 }  // namespace octet

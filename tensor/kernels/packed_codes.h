@@ -35,6 +35,7 @@ struct CodeLayout {
     return index + 1 < groups ? (index + 1) * group_stride : stride;
   }
   bool is_padded() const { return stride != columns; }
+  bool operator==(const CodeLayout&) const = default;
 };
 /// The layout of rows of `columns` codes in groups of `group`; a group larger than the row is one group.
 CodeLayout code_layout(std::int64_t columns, std::int64_t group);

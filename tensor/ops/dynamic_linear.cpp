@@ -6,16 +6,19 @@
 namespace octet {
 namespace {
 
-Tensor linear_of(const char* op, const Tensor& x, float static_scale, const PackedWeight& weight, const Tensor& bias,
-                 const Epilogue& epilogue) {
+void check_linear(const char* op, const PackedWeight& weight, const Tensor& bias, const Tensor& x) {
   check(weight.has_integer_codes(), "[{}] expected a weight with integer codes", op);
   if (bias.defined()) {
     check_vector(op, "a bias", bias, weight.rows());
   }
   check_same_device(op, x, bias);
   weight.check_device(op, x);
-  const QuantizedRows rows = quantize_rows(x, weight.layout(), static_scale);
-  Tensor y = empty_like(x, x.shape().with_last(weight.rows()));
+}
+
+/// y of codes; the gradient of it is refused where `x`, of which they were made, or what is added needs one.
+Tensor linear_of(const char* op, const Tensor& x, const QuantizedRows& rows, const PackedWeight& weight,
+                 const Tensor& bias, const Epilogue& epilogue) {
+  Tensor y = empty_like(rows.codes, rows.shape.with_last(weight.rows()));
   const Tensor gate = gate_of(op, epilogue, y), residual = residual_of(op, epilogue.residual, y);
   const IntLinearArgs args{rows.view(),
                            weight.view(),
@@ -24,26 +27,44 @@ Tensor linear_of(const char* op, const Tensor& x, float static_scale, const Pack
                            gate.defined() ? gate.data<float>() : nullptr,
                            residual.defined() ? residual.data<float>() : nullptr,
                            y.data<float>()};
-  const KernelTable& table = kernels(x.device());
+  const KernelTable& table = kernels(y.device());
   weight.format() == PackedFormat::int8 ? table.int8_linear(args) : table.int4_linear(args);
   return record(op, {x, epilogue.residual}, y, [](const Tensor&) -> std::vector<Tensor> {
     fail(ErrorKind::run, "[dynamic_linear] has no gradient, because activations are rounded; use weight-only layers");
   });
 }
 
+Tensor quantized_linear(const char* op, const Tensor& x, float static_scale, const PackedWeight& weight,
+                        const Tensor& bias, const Epilogue& epilogue) {
+  check_linear(op, weight, bias, x);
+  return linear_of(op, x, quantize_rows(x, weight.layout(), static_scale), weight, bias, epilogue);
+}
+
 }  // namespace
 
-QuantizedRows quantize_rows(const Tensor& x, const CodeLayout& layout, float static_scale) {
+QuantizeRowsArgs QuantizedRows::args(const Tensor& x) const {
+  return {scales.dim(0),
+          scheme.layout,
+          x.data<float>(),
+          scheme.static_scale,
+          codes.data<std::int8_t>(),
+          scales.data<float>(),
+          corrections.data<std::int32_t>()};
+}
+
+QuantizedRows empty_rows(const Tensor& x, const CodeScheme& scheme) {
+  const CodeLayout& layout = scheme.layout;
   check_float("quantize_rows", x, 1);
   check(x.dim(-1) == layout.columns, "[quantize_rows] expected x (..., {}), got {}", layout.columns, x.shape());
-  const Tensor rows = dense("quantize_rows", x);
   const std::int64_t count = rows_of(x);
-  QuantizedRows result{empty_like(x, {count, layout.stride}, DType::i8), empty_like(x, {count}),
-                       empty_like(x, {count, layout.groups}, DType::i32)};
-  kernels(x.device())
-      .quantize_rows({count, layout, rows.data<float>(), static_scale, result.codes.data<std::int8_t>(),
-                      result.scales.data<float>(), result.corrections.data<std::int32_t>()});
-  return result;
+  return {empty_like(x, {count, layout.stride}, DType::i8), empty_like(x, {count}),
+          empty_like(x, {count, layout.groups}, DType::i32), x.shape(), scheme};
+}
+
+QuantizedRows quantize_rows(const Tensor& x, const CodeLayout& layout, float static_scale) {
+  const QuantizedRows rows = empty_rows(x, {layout, static_scale});
+  kernels(x.device()).quantize_rows(rows.args(dense("quantize_rows", x)));
+  return rows;
 }
 
 Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight) {
@@ -59,13 +80,20 @@ Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight) {
 }
 
 Tensor dynamic_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias, const Epilogue& epilogue) {
-  return linear_of("dynamic_linear", x, 0.0F, weight, bias, epilogue);
+  return quantized_linear("dynamic_linear", x, 0.0F, weight, bias, epilogue);
+}
+
+Tensor dynamic_linear(const QuantizedRows& x, const PackedWeight& weight, const Tensor& bias,
+                      const Epilogue& epilogue) {
+  check_linear("dynamic_linear", weight, bias, x.codes);
+  check(x.scheme.layout == weight.layout(), "[dynamic_linear] expected codes in the layout of the weight, got others");
+  return linear_of("dynamic_linear", {}, x, weight, bias, epilogue);
 }
 
 Tensor static_linear(const Tensor& x, float scale, const PackedWeight& weight, const Tensor& bias,
                      const Epilogue& epilogue) {
   check(scale > 0.0F, "[static_linear] expected a positive scale, got {}", scale);
-  return linear_of("static_linear", x, scale, weight, bias, epilogue);
+  return quantized_linear("static_linear", x, scale, weight, bias, epilogue);
 }
 
 }  // namespace octet

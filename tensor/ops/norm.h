@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tensor/ops/dynamic_linear.h"
 #include "tensor/tensor.h"
 
 namespace octet {
@@ -16,5 +17,16 @@ Tensor layer_norm(const Tensor& x, const Tensor& gain, const Tensor& bias, float
 /// layer_norm without the term mean(g).
 /// Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467, equation 4.
 Tensor rms_norm(const Tensor& x, const Tensor& gain, float epsilon = 1e-5F);
+
+/// A norm, and its codes for layers that multiply int8.
+struct NormCodes {
+  Tensor y;
+  QuantizedRows codes;
+};
+
+/// The norm and quantize_rows() of it, the same bits by one kernel. No gradient is recorded.
+NormCodes layer_norm_codes(const Tensor& x, const Tensor& gain, const Tensor& bias, float epsilon,
+                           const CodeScheme& scheme);
+NormCodes rms_norm_codes(const Tensor& x, const Tensor& gain, float epsilon, const CodeScheme& scheme);
 
 }  // namespace octet

@@ -24,7 +24,7 @@ class Doubling : public LinearBase {
   Parameter factor{*this, "factor", {1}};
 
  protected:
-  Tensor forward(const Tensor& x, const Epilogue&) override { return x; }
+  Tensor forward(const LayerInput& input, const Epilogue&) override { return input.x; }
 
  private:
   std::int64_t width_;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "nn/layers/norm.h"
 #include "nn/layers/quantized_embedding.h"
 #include "nn/layers/quantized_linear.h"
 #include "tensor/autograd/node.h"
@@ -277,6 +278,55 @@ TEST_F(QuantizedLayers, GradientsFlowThroughWeightOnlyLayersAndNotThroughDynamic
   EXPECT_TRUE(x.grad().defined());
   const Tensor y = (*QuantizedLinear::from_linear(*layer, weight, Activations::dynamic))(x);
   EXPECT_THAT([&] { backward(y); }, ThrowsMessage<Error>(HasSubstr("[dynamic_linear] has no gradient")));
+}
+
+// Codes that come with the input are multiplied where the layer would make the same ones, and no others are.
+TEST_F(QuantizedLayers, TakeTheCodesOfTheirInput) {
+  const NoGrad no_grad;
+  const auto layer = random_linear(48, 19, true);
+  const Tensor x = random_tensor({2, 3, 48}, 4), other = random_tensor({2, 3, 48}, 5);
+  const auto with_codes_of_another = [&](const LinearBase& like) {
+    const CodeScheme scheme = *like.input_codes();
+    return LayerInput(x, quantize_rows(other, scheme.layout, scheme.static_scale));
+  };
+  const AnyWeight weight = Int8Weight(random_codes(19, 48, 8, 48)), grouped = Int4Weight(random_codes(19, 48, 4, 16));
+  const auto dynamic = QuantizedLinear::from_linear(*layer, weight, Activations::dynamic);
+  const auto fixed = QuantizedLinear::from_linear(*layer, weight, ActivationScheme::fixed(0.05F));
+  const auto in_groups = QuantizedLinear::from_linear(*layer, grouped, Activations::dynamic);
+  const auto split = QuantizedLinear::from_linear(*layer, weight, ActivationScheme::split(1.5F));
+  const auto floats = QuantizedLinear::from_linear(*layer, weight, Activations::weight_only);
+  for (LinearBase* taker : {dynamic.get(), fixed.get(), in_groups.get()}) {
+    EXPECT_EQ((*taker)(with_codes_of_another(*taker)).to_vector(), (*taker)(other).to_vector());
+  }
+  for (LinearBase* refuser :
+       std::initializer_list<LinearBase*>{fixed.get(), in_groups.get(), split.get(), floats.get(), layer.get()}) {
+    EXPECT_EQ((*refuser)(with_codes_of_another(*dynamic)).to_vector(), (*refuser)(x).to_vector());
+  }
+  EXPECT_FALSE(split->input_codes());
+  EXPECT_FALSE(floats->input_codes());
+  EXPECT_FALSE(layer->input_codes());
+}
+
+// A block gives the codes of its norms to the layers behind them: what each of them makes of x by itself is the same.
+TEST_F(QuantizedLayers, ANormGivesItsCodesToTheLayersBehindIt) {
+  for (const Architecture architecture : {Architecture::gpt2, Architecture::llama}) {
+    GptConfig config;
+    config.architecture = architecture;
+    config.width = 16, config.heads = 2, config.hidden = 24;
+    const auto norm = make_norm(config);
+    norm->parameters()[0].parameter->set_value(random_tensor({16}, 1));
+    const Tensor x = random_tensor({2, 3, 16}, 2);
+    const CodeScheme scheme{code_layout(16, 16)};
+    {
+      const NoGrad no_grad;
+      const LayerInput input = norm->for_layers(x, scheme);
+      EXPECT_EQ(input.x.to_vector(), (*norm)(x).to_vector());
+      ASSERT_TRUE(input.codes);
+      EXPECT_EQ(input.codes->scales.to_vector(), quantize_rows((*norm)(x), scheme.layout).scales.to_vector());
+      EXPECT_FALSE(norm->for_layers(x, {}).codes) << "layers that read floats";
+    }
+    EXPECT_FALSE(norm->for_layers(x, scheme).codes) << "a gradient is recorded";
+  }
 }
 
 TEST_F(QuantizedLayers, ObserverSeesTheInput) {

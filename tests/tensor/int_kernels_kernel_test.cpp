@@ -364,6 +364,21 @@ TEST_F(IntKernels, TheEpilogueAddsTheResidual) {
   });
 }
 
+TEST_F(IntKernels, CodesThatAreThereAlreadyGiveTheSameProduct) {
+  on_every_backend([] {
+    const PackedWeight packed(random_weight({1, 33, 40, 20, 4}), PackedFormat::int4);
+    const Tensor x = random_tensor({2, 3, 40}, 3), bias = random_tensor({33}, 4);
+    const Tensor y = dynamic_linear(quantize_rows(x, packed.layout()), packed, bias);
+    EXPECT_EQ(y.shape(), (Shape{2, 3, 33}));
+    EXPECT_EQ(y.to_vector(), dynamic_linear(x, packed, bias).to_vector());
+    EXPECT_EQ(dynamic_linear(quantize_rows(x, packed.layout(), 0.02F), packed, bias).to_vector(),
+              static_linear(x, 0.02F, packed, bias).to_vector());
+    EXPECT_THAT(
+        [&] { dynamic_linear(quantize_rows(x, code_layout(40, 40)), packed); },
+        testing::ThrowsMessage<Error>("[dynamic_linear] expected codes in the layout of the weight, got others"));
+  });
+}
+
 TEST_F(IntKernels, TheEpilogueAppliesTheNonlinearity) {
   on_every_backend([] {
     for (const std::int64_t n : {1, 16, 33, 70}) {

@@ -6,8 +6,9 @@
 namespace octet::cpu {
 
 const KernelTable& avx2_kernels() {
-  static const KernelTable table = {float_kernels<best_gemm>(), avx2_int_kernels(), avx2_weight_kernels(),
-                                    avx2_probe_kernels(), kv_kernels()};
+  static const KernelTable table = {
+      float_kernels<best_gemm>(), avx2_int_kernels(),   norm_codes_kernels<avx2_int_kernels>(),
+      avx2_weight_kernels(),      avx2_probe_kernels(), kv_kernels()};
   return table;
 }
 

@@ -6,8 +6,9 @@
 namespace octet::cpu {
 
 const KernelTable& generic_kernels() {
-  static const KernelTable table = {float_kernels<own_gemm>(), generic_int_kernels(), generic_weight_kernels(),
-                                    generic_probe_kernels(), kv_kernels()};
+  static const KernelTable table = {
+      float_kernels<own_gemm>(), generic_int_kernels(),   norm_codes_kernels<generic_int_kernels>(),
+      generic_weight_kernels(),  generic_probe_kernels(), kv_kernels()};
   return table;
 }
 

@@ -62,6 +62,14 @@ FloatKernels float_kernels() {
   };
 }
 
+template <IntKernels (*kIntKernels)()>
+NormCodesKernels norm_codes_kernels() {
+  return {
+      .layer_norm_codes = [](const NormCodesArgs& args) { norm_codes(args, layer_norm, kIntKernels().quantize_rows); },
+      .rms_norm_codes = [](const NormCodesArgs& args) { norm_codes(args, rms_norm, kIntKernels().quantize_rows); },
+  };
+}
+
 inline GemmFunction own_gemm() {
   return blocked_gemm;
 }

@@ -1,43 +1,13 @@
 #include "tensor/cuda/rows/columns.h"
-#include "tensor/cuda/rows/rows.h"
+#include "tensor/cuda/rows/norm_row.h"
 #include "tensor/cuda/runtime/tables.h"
 
 namespace octet::cuda {
 namespace {
 
-template <typename Shape>
-__global__ void layer_norm_kernel(NormArgs args) {
-  const std::int64_t row = blockIdx.x, columns = args.columns;
-  const float* x = args.x + row * columns;
-  const auto count = static_cast<float>(columns);
-  const float mean = row_sum<Shape>(
-                         columns, [](float value) { return value; }, x) /
-                     count;
-  const float squares = row_sum<Shape>(
-      columns, [=](float value) { return (value - mean) * (value - mean); }, x);
-  const float inverse = 1.0F / sqrtf(squares / count + args.epsilon);
-  map_row<Shape>(
-      columns, [=](float value, float gain, float bias, float& y) { y = (value - mean) * inverse * gain + bias; }, x,
-      args.gain, args.bias, args.y + row * columns);
-  if (threadIdx.x == 0) {
-    args.mean[row] = mean;
-    args.inverse_std[row] = inverse;
-  }
-}
-
-template <typename Shape>
-__global__ void rms_norm_kernel(NormArgs args) {
-  const std::int64_t row = blockIdx.x, columns = args.columns;
-  const float* x = args.x + row * columns;
-  const float squares = row_sum<Shape>(
-      columns, [](float value) { return value * value; }, x);
-  const float inverse = 1.0F / sqrtf(squares / static_cast<float>(columns) + args.epsilon);
-  map_row<Shape>(
-      columns, [=](float value, float gain, float& y) { y = value * inverse * gain; }, x, args.gain,
-      args.y + row * columns);
-  if (threadIdx.x == 0) {
-    args.inverse_std[row] = inverse;
-  }
+template <bool kCentered, typename Shape>
+__global__ void norm_kernel(NormArgs args) {
+  write_norm<Shape>(args, norm_of_row<kCentered, Shape>(args), [](float) {});
 }
 
 // forward: y = n * gain + bias; so g = dy * gain is the gradient of n, and dgain and dbias are sums of dy * n and dy.
@@ -107,12 +77,12 @@ void norm_backward(const NormBackwardArgs& args) {
 
 void layer_norm(const NormArgs& args) {
   for_rows(args.rows, args.columns, in_fours(args.columns, args.x, args.gain, args.bias, args.y),
-           [&](auto shape, Grid grid) { launch("layer_norm", layer_norm_kernel<decltype(shape)>, grid, args); });
+           [&](auto shape, Grid grid) { launch("layer_norm", norm_kernel<true, decltype(shape)>, grid, args); });
 }
 
 void rms_norm(const NormArgs& args) {
   for_rows(args.rows, args.columns, in_fours(args.columns, args.x, args.gain, args.y),
-           [&](auto shape, Grid grid) { launch("rms_norm", rms_norm_kernel<decltype(shape)>, grid, args); });
+           [&](auto shape, Grid grid) { launch("rms_norm", norm_kernel<false, decltype(shape)>, grid, args); });
 }
 
 void layer_norm_backward(const NormBackwardArgs& args) {

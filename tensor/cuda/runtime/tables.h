@@ -51,6 +51,9 @@ void append_keys_values(const CachedAttentionArgs& args);
 void load_keys_values(const CachedAttentionArgs& args, float* keys, float* values);
 std::int64_t decode_scratch(const CachedAttentionArgs& args);
 void decode_attention(const CachedAttentionArgs& args);
+// norm_codes.cu
+void layer_norm_codes(const NormCodesArgs& args);
+void rms_norm_codes(const NormCodesArgs& args);
 // quantize_rows.cu, int_linear.cu, weight_linear.cu
 void quantize_rows(const QuantizeRowsArgs& args);
 void int8_product(const IntProductArgs& args);
