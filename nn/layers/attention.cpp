@@ -17,18 +17,17 @@ Attention::Attention(const GptConfig& config, std::int64_t layer)
       output(*this, "output", std::make_unique<Linear>(config.width, config.width, config.has_biases())),
       layer_(layer),
       layout_(layout_of(config)),
-      rotary_(config.architecture == Architecture::llama),
-      rope_theta_(static_cast<float>(config.rope_theta)) {}
+      rope_theta_(config.architecture == Architecture::llama ? std::optional(static_cast<float>(config.rope_theta))
+                                                             : std::nullopt) {}
 
 Tensor Attention::operator()(const LayerInput& x, const ForwardOptions& options, const Epilogue& epilogue) {
   const Past past = options.past_positions();
-  Tensor projected = qkv(x);  // (B, T, (H + 2 Hkv) D)
-  if (rotary_) {
-    projected = rope(projected, layout_, rope_theta_, past);
+  const Tensor projected = qkv(x);  // (B, T, (H + 2 Hkv) D)
+  if (options.cache) {
+    return output(cached_attention(projected, layout_, options.cache->layer(layer_), past, rope_theta_), epilogue);
   }
-  const Tensor mixed = options.cache ? cached_attention(projected, layout_, options.cache->layer(layer_), past)
-                                     : causal_attention(projected, layout_);
-  return output(mixed, epilogue);
+  return output(causal_attention(rope_theta_ ? rope(projected, layout_, *rope_theta_, past) : projected, layout_),
+                epilogue);
 }
 
 }  // namespace octet

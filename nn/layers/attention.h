@@ -25,8 +25,7 @@ class Attention : public Module {
  private:
   std::int64_t layer_;  // which part of a cache is its own
   HeadLayout layout_;
-  bool rotary_;
-  float rope_theta_;
+  std::optional<float> rope_theta_;  // none: positions have vectors of their own
 };
 
 }  // namespace octet

@@ -48,6 +48,10 @@ struct CachedAttentionArgs {
   float* y;                                      // (batch, time, heads, head_dim)
   float* scratch;                                // as many floats as decode_scratch says
   const std::int32_t* past_on_device = nullptr;  // see Past
+  // (positions, head_dim / 2) of all positions from 0 on: decode_attention rotates queries and keys by these angles
+  // before it reads them. Null: they are as they should be.
+  const float* cosine = nullptr;
+  const float* sine = nullptr;
 
   constexpr std::int64_t keys() const { return past + time; }
   constexpr std::int64_t width() const { return (heads + 2 * kv_heads) * head_dim; }
@@ -67,8 +71,8 @@ struct KvKernels {
   void (*load_keys_values)(const CachedAttentionArgs&, float* keys, float* values);
   /// Floats of scratch that decode_attention needs.
   std::int64_t (*decode_scratch)(const CachedAttentionArgs&);
-  /// Appends, then y = softmax(q k^T / sqrt(D)) v over what is stored, for few new positions: keys and values are read
-  /// once for all queries that share them.
+  /// Rotates where there are angles, appends, then y = softmax(q k^T / sqrt(D)) v over what is stored, for few new
+  /// positions: keys and values are read once for all queries that share them.
   void (*decode_attention)(const CachedAttentionArgs&);
 };
 

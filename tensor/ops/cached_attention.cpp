@@ -1,6 +1,7 @@
 #include "tensor/ops/cached_attention.h"
 
 #include "tensor/ops/checks.h"
+#include "tensor/ops/rope.h"
 
 namespace octet {
 namespace {
@@ -67,10 +68,12 @@ void attend_by_products(const CachedAttentionArgs& args, DeviceKind device) {
 
 }  // namespace
 
-Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, Past past) {
+Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, Past past,
+                        std::optional<float> rope_theta) {
   check_layout("attention", qkv, layout);
   check_cache(qkv, layout, cache, past.count);
-  const Tensor in = dense("attention", qkv);
+  const bool in_products = qkv.dim(1) >= kProductQueries;
+  const Tensor in = dense("attention", rope_theta && in_products ? rope(qkv, layout, *rope_theta, past) : qkv);
   const Tensor y = empty_like(in, {in.dim(0), in.dim(1), layout.query_width()});
   CachedAttentionArgs args = {.batch = in.dim(0),
                               .time = in.dim(1),
@@ -83,12 +86,17 @@ Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLay
                               .y = y.data<float>(),
                               .scratch = nullptr,
                               .past_on_device = past.on_device};
-  if (args.time >= kProductQueries) {
+  if (in_products) {
     check(past.on_device == nullptr,
           "[attention] expected fewer than {} new positions with their place on the device, got {}", kProductQueries,
           args.time);
     attend_by_products(args, in.device());
     return y;
+  }
+  if (rope_theta) {
+    const Rotation& angles = rotation(args.keys(), layout.head_dim, *rope_theta, in.device());
+    args.cosine = angles.cosine.data<float>();
+    args.sine = angles.sine.data<float>();
   }
   const Tensor scratch = empty_like(in, {kernels(in.device()).decode_scratch(args)});
   args.scratch = scratch.data<float>();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "tensor/ops/attention.h"
 #include "tensor/ops/kv_layer.h"
 
@@ -8,8 +10,10 @@ namespace octet {
 /// Causal attention for generation: the keys and values of qkv (B, T, (H + 2 Hkv) D) are appended behind the `past`
 /// positions of the cache, and each query attends to everything up to its own position. Queries meet what the cache
 /// holds also of this call: with an int8 cache the rounded keys and values, so that a text gives the same result in one
-/// call and in several, within the rounding of FP32. Records no gradient. Errors: a cache of another shape or device,
-/// or without room; a number of past positions on the device for 8 or more new ones.
-Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, Past past);
+/// call and in several, within the rounding of FP32. With `rope_theta` queries and keys are rotated first, as by
+/// rope(). Records no gradient. Errors: a cache of another shape or device, or without room; a number of past positions
+/// on the device for 8 or more new ones.
+Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, Past past,
+                        std::optional<float> rope_theta = {});
 
 }  // namespace octet

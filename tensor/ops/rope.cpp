@@ -13,11 +13,6 @@
 namespace octet {
 namespace {
 
-/// Angles of the positions 0, 1, 2, ...
-struct Rotation {
-  Tensor cosine, sine;  // (positions, D / 2)
-};
-
 // Angles are computed in double: at position 2000 an FP32 product would already lose four digits.
 Rotation computed(std::int64_t positions, std::int64_t head_dim, float theta) {
   const std::int64_t half = head_dim / 2;
@@ -35,21 +30,6 @@ Rotation computed(std::int64_t positions, std::int64_t head_dim, float theta) {
 }
 
 constexpr std::uint64_t kFewestPositions = 256;
-
-// At least `positions` of them on `device`. A thread keeps every table that it made: all layers of a model, and all
-// steps of a training or generation, ask for angles of one, and recorded kernels read theirs again later. A table
-// doubles where it is too short, so that its cost per position stays what it is.
-const Rotation& rotation(std::int64_t positions, std::int64_t head_dim, float theta, DeviceKind device) {
-  using Key = std::tuple<std::int64_t, float, DeviceKind>;
-  thread_local std::map<Key, std::vector<Rotation>> known;
-  std::vector<Rotation>& tables = known[Key(head_dim, theta, device)];
-  if (tables.empty() || tables.back().cosine.dim(0) < positions) {
-    const auto rows = std::bit_ceil(std::max(static_cast<std::uint64_t>(positions), kFewestPositions));
-    const Rotation table = computed(static_cast<std::int64_t>(rows), head_dim, theta);
-    tables.push_back({table.cosine.to(device), table.sine.to(device)});
-  }
-  return tables.back();
-}
 
 /// The rotation of the positions behind `past`: 1 forwards, -1 back.
 Tensor rotate(const Tensor& qkv, const HeadLayout& layout, const Rotation& angles, Past past, float direction) {
@@ -72,9 +52,21 @@ Tensor rotate(const Tensor& qkv, const HeadLayout& layout, const Rotation& angle
 
 }  // namespace
 
+const Rotation& rotation(std::int64_t positions, std::int64_t head_dim, float theta, DeviceKind device) {
+  check(head_dim % 2 == 0, "[rope] expected an even head size, got {}", head_dim);
+  using Key = std::tuple<std::int64_t, float, DeviceKind>;
+  thread_local std::map<Key, std::vector<Rotation>> known;
+  std::vector<Rotation>& tables = known[Key(head_dim, theta, device)];
+  if (tables.empty() || tables.back().cosine.dim(0) < positions) {
+    const auto rows = std::bit_ceil(std::max(static_cast<std::uint64_t>(positions), kFewestPositions));
+    const Rotation table = computed(static_cast<std::int64_t>(rows), head_dim, theta);
+    tables.push_back({table.cosine.to(device), table.sine.to(device)});
+  }
+  return tables.back();
+}
+
 Tensor rope(const Tensor& qkv, const HeadLayout& layout, float theta, Past past) {
   check_layout("rope", qkv, layout);
-  check(layout.head_dim % 2 == 0, "[rope] expected an even head size, got {}", layout.head_dim);
   check(past.count >= 0, "[rope] expected positions from 0 on, got {}", past.count);
   const Rotation angles = rotation(past.count + qkv.dim(1), layout.head_dim, theta, qkv.device());
   return record("rope", {qkv}, rotate(dense("rope", qkv), layout, angles, past, 1.0F),

@@ -20,4 +20,13 @@ namespace octet {
 /// Angles are computed once for each thread, D, theta and device, and kept until the thread ends.
 Tensor rope(const Tensor& qkv, const HeadLayout& layout, float theta = 10000.0F, Past past = {});
 
+/// The angles of positions 0, 1, 2, ...
+struct Rotation {
+  Tensor cosine, sine;  // (positions, D / 2)
+};
+/// At least `positions` of them. A thread keeps every table that it made: all layers of a model, and all steps of a
+/// training or generation, ask for angles of one, and recorded kernels read theirs again later. A table doubles where
+/// it is too short, so that its cost per position stays what it is. Errors: odd head_dim.
+const Rotation& rotation(std::int64_t positions, std::int64_t head_dim, float theta, DeviceKind device);
+
 }  // namespace octet

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "tensor/backend.h"
 #include "tensor/ops/cached_attention.h"
+#include "tensor/ops/rope.h"
 #include "tensor/ops/view.h"
 #include "tests/support/random_tensor.h"
 #include "tests/support/relative_error.h"
@@ -134,6 +135,17 @@ TEST_P(CachedAttention, EqualsTheDefinition) {
     }
     expect_near(cached_attention(positions(qkv, test.past, end), test.layout, cache, test.past),
                 reference(qkv, test.layout, test.past, format()));
+  }
+}
+
+// To the bit, since the same kernel rotates: with few new positions and with many.
+TEST_P(CachedAttention, RotatesFirstAsRopeDoes) {
+  const HeadLayout layout = {4, 2, 10};
+  const Tensor qkv = random_tensor({2, 75, layout.width()}, 2), turned = rope(qkv, layout, 100.0F);
+  const KvLayer rotating = layer({2, 0, 75, layout}), cache = layer({2, 0, 75, layout});
+  for (const auto& [begin, end] : {std::pair{0, 1}, {1, 4}, {4, 70}, {70, 75}}) {
+    EXPECT_EQ(cached_attention(positions(qkv, begin, end), layout, rotating, begin, 100.0F).to_vector(),
+              cached_attention(positions(turned, begin, end), layout, cache, begin).to_vector());
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tensor/cpu/kernels/kv_store.h"
+#include "tensor/cpu/kernels/rope.h"
 #include "tensor/cpu/kernels/softmax.h"
 
 // Attention of few queries to many stored positions, as in generation. The memory is the limit: each key and value is
@@ -135,14 +136,39 @@ void merge_ranges(const float* partial, std::int64_t stride, std::int64_t ranges
   scale_row(y, dim, 1.0F / sum);
 }
 
-/// The partial result of every range, and the scores of each thread.
+std::int64_t rotated_floats(const CachedAttentionArgs& args) {
+  return args.cosine == nullptr ? 0 : args.batch * args.time * args.width();
+}
+
+/// qkv as it should be read, the partial result of every range, and the scores of each thread.
 std::int64_t decode_scratch(const CachedAttentionArgs& args) {
   const std::int64_t rows = args.group() * args.time;
-  return args.batch * args.kv_heads * kv_ranges(args.keys()) * rows * (args.head_dim + 2) +
+  return rotated_floats(args) + args.batch * args.kv_heads * kv_ranges(args.keys()) * rows * (args.head_dim + 2) +
          omp_get_max_threads() * rows * kKvRange;
 }
 
-void decode_attention(const CachedAttentionArgs& args) {
+/// The arguments with rotated queries and keys, which take the first part of the scratch.
+CachedAttentionArgs rotated(CachedAttentionArgs args) {
+  if (args.cosine != nullptr) {
+    const std::int64_t skipped = args.past * args.head_dim / 2;
+    rope({.batch = args.batch,
+          .time = args.time,
+          .width = args.width(),
+          .rotated = (args.heads + args.kv_heads) * args.head_dim,
+          .head_dim = args.head_dim,
+          .direction = 1.0F,
+          .cosine = args.cosine + skipped,
+          .sine = args.sine + skipped,
+          .x = args.qkv,
+          .y = args.scratch});
+    args.qkv = args.scratch;
+    args.scratch += rotated_floats(args);
+  }
+  return args;
+}
+
+void decode_attention(const CachedAttentionArgs& given) {
+  const CachedAttentionArgs args = rotated(given);
   const std::int64_t rows = args.group() * args.time, dim = args.head_dim, keys = args.keys();
   const std::int64_t ranges = kv_ranges(keys), heads = args.batch * args.kv_heads;
   const std::int64_t task_size = rows * (dim + 2);

@@ -78,7 +78,7 @@ __device__ void load_queries(const CachedAttentionArgs& args, const DecodeTask& 
     const std::int64_t row = i / dim, d = i % dim, query = task.first + row;
     const float* q =
         args.qkv + (task.batch * args.time + query / group) * args.width() + (task.head * group + query % group) * dim;
-    memory.queries[d * kRows + row] = row < task.rows ? q[d] : 0.0F;
+    memory.queries[d * kRows + row] = row < task.rows ? rotated(args, q, args.past + query / group)[d] : 0.0F;
   }
 }
 

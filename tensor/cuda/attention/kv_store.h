@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tensor/cuda/language/device.h"
+#include "tensor/kernels/formulas.h"
 #include "tensor/kernels/int_kernels.h"
 #include "tensor/kernels/kv_head.h"
 
@@ -16,7 +17,31 @@ __device__ inline CachedAttentionArgs at_present(CachedAttentionArgs args) {
   return args;
 }
 
-__device__ inline void store_vector(const float* x, std::int64_t count, float* to, std::int64_t stride, float*,
+/// A vector of a new position: as it is, or with angles rotated by them, as tensor/cuda/rows/rope.cu does.
+struct NewVector {
+  const float* x;
+  const float* cosine = nullptr;  // (half)
+  const float* sine = nullptr;
+  std::int64_t half = 0;
+
+  __device__ float operator[](std::int64_t i) const {
+    if (cosine == nullptr) {
+      return x[i];
+    }
+    const std::int64_t pair = i < half ? i : i - half;
+    const Turned turned = turn(x[pair], x[pair + half], cosine[pair], sine[pair], 1.0F);
+    return i < half ? turned.first : turned.second;
+  }
+};
+
+/// A query or key of position `position`.
+__device__ inline NewVector rotated(const CachedAttentionArgs& args, const float* x, std::int64_t position) {
+  const std::int64_t half = args.head_dim / 2;
+  return args.cosine == nullptr ? NewVector{x}
+                                : NewVector{x, args.cosine + position * half, args.sine + position * half, half};
+}
+
+__device__ inline void store_vector(const NewVector& x, std::int64_t count, float* to, std::int64_t stride, float*,
                                     std::int64_t) {
   for (std::int64_t i = lane_id(); i < count; i += kWarp) {
     to[i * stride] = x[i];
@@ -24,12 +49,13 @@ __device__ inline void store_vector(const float* x, std::int64_t count, float* t
 }
 
 /// Codes x * 127 / max |x|, rounded half to even. NaN and infinity: the scale NaN, so that what follows is NaN too.
-__device__ inline void store_vector(const float* x, std::int64_t count, std::int8_t* to, std::int64_t stride,
+__device__ inline void store_vector(const NewVector& x, std::int64_t count, std::int8_t* to, std::int64_t stride,
                                     float* scales, std::int64_t position) {
   float largest = 0.0F, difference = 0.0F;  // x - x is 0, or NaN where x is not finite
   for (std::int64_t i = lane_id(); i < count; i += kWarp) {
-    largest = fmaxf(largest, fabsf(x[i]));
-    difference += x[i] - x[i];
+    const float value = x[i];
+    largest = fmaxf(largest, fabsf(value));
+    difference += value - value;
   }
   largest = warp_max(largest);
   difference = warp_sum(difference);
@@ -52,8 +78,8 @@ __device__ void append_positions(const CachedAttentionArgs& args, std::int64_t b
   for (std::int64_t position = begin + warp_id(); position < end; position += warps) {
     const float* key = args.qkv + (batch * args.time + position - args.past) * args.width() + (args.heads + head) * dim;
     const float* value = key + args.kv_heads * dim;
-    store_vector(key, dim, to.key(position), kKvPanel, to.key_scales, position);
-    store_vector(value, dim, to.value(position), 1, to.value_scales, position);
+    store_vector(rotated(args, key, position), dim, to.key(position), kKvPanel, to.key_scales, position);
+    store_vector(NewVector{value}, dim, to.value(position), 1, to.value_scales, position);
   }
 }
 
