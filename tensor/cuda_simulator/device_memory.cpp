@@ -37,13 +37,15 @@ struct Arena {
   std::size_t used = kGuard;
   std::size_t grown = 0;  // bytes that open() makes accessible
   int opened = 0;
+  bool closed = false;  // by close_memory
   std::map<const char*, Block> blocks;
   std::map<std::size_t, std::vector<char*>> freed;  // by reserved bytes
 };
 
 void explain_crash(int signal, siginfo_t* info, void* /*context*/) {
   if (is_device_memory(info->si_addr)) {
-    constexpr std::string_view kMessage = "host code touched device memory, or a kernel what was never allocated\n";
+    constexpr std::string_view kMessage =
+        "host code touched device memory, or a kernel what was never allocated, or what it has not waited for\n";
     (void)!write(STDERR_FILENO, kMessage.data(), kMessage.size());
   }
   std::signal(signal, SIG_DFL);  // the access is repeated, and ends the program
@@ -94,6 +96,7 @@ DeviceAccess::DeviceAccess() {
   a.mutex.lock();
   if (a.opened++ == 0) {
     set_access(a, PROT_READ | PROT_WRITE);
+    a.closed = false;
   }
 }
 
@@ -103,6 +106,20 @@ DeviceAccess::~DeviceAccess() {
     set_access(a, PROT_NONE);
   }
   a.mutex.unlock();
+}
+
+void close_memory() {
+  Arena& a = arena();
+  set_access(a, PROT_NONE);
+  a.closed = true;
+}
+
+void open_memory() {
+  Arena& a = arena();
+  if (a.closed) {
+    set_access(a, PROT_READ | PROT_WRITE);
+    a.closed = false;
+  }
 }
 
 bool is_device_memory(const void* address) {

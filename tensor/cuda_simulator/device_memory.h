@@ -16,6 +16,11 @@ class DeviceAccess {
   DeviceAccess& operator=(const DeviceAccess&) = delete;
 };
 
+/// While it is open: closes it for a kernel that has not waited yet, and opens it again. What DeviceAccess opens or
+/// closes afterwards counts.
+void close_memory();
+void open_memory();
+
 bool is_device_memory(const void* address);
 
 /// A block at a multiple of 256 bytes, filled with 0xFF: NaN, -1. Behind it lies a guard that nobody may touch: the

@@ -320,8 +320,13 @@ void multiply(const Fragments& fragments, Place where) {
   meet(Meeting::product, 0xFFFFFFFFU, reinterpret_cast<std::uint64_t>(&fragments), running->lane(), where);
 }
 
+void wait_for_previous() {
+  running->has_waited = true;
+  open_memory();
+}
+
 void run_grid(const char* kernel, dim3 blocks, dim3 threads, std::size_t shared_bytes,
-              const std::function<void()>& thread) {
+              const std::function<void()>& thread, Start start) {
   static std::mutex one_at_a_time;
   const std::lock_guard lock(one_at_a_time);
   check_sizes(kernel, blocks, threads, shared_bytes);
@@ -330,6 +335,11 @@ void run_grid(const char* kernel, dim3 blocks, dim3 threads, std::size_t shared_
   const DeviceAccess access;
   block_size = threads;
   grid_size = blocks;
+  const std::function<void()> waiting_thread = [&] {
+    thread();
+    check(running->has_waited, "[{}] expected every thread to wait for the kernel before, thread {} does not", kernel,
+          running->number);
+  };
   Order block_order(blocks.count());
   Order thread_order(threads.count());
   for (const int i : block_order.next()) {
@@ -338,7 +348,12 @@ void run_grid(const char* kernel, dim3 blocks, dim3 threads, std::size_t shared_
     const std::unique_ptr<unsigned char[]> shared(new unsigned char[shared_bytes]);  // of the exact size
     std::memset(shared.get(), kGarbage, shared_bytes);
     dynamic_shared_memory = shared.get();
-    Block(kernel, threads).run(thread, thread_order);
+    if (start == Start::early) {
+      close_memory();
+      Block(kernel, threads).run(waiting_thread, thread_order);
+    } else {
+      Block(kernel, threads).run(thread, thread_order);
+    }
   }
   check_guards(kernel);
 }

@@ -63,6 +63,7 @@ struct Thread {
   std::uint64_t value = 0;
   std::uint64_t received = 0;
   Place where;
+  bool has_waited = false;  // for the kernel before
 };
 
 /// What the words of language.h read while a kernel runs.
@@ -71,7 +72,11 @@ inline uint3 block_index{};
 inline dim3 block_size, grid_size;
 inline void* dynamic_shared_memory = nullptr;
 
-/// The running thread waits; for language.h.
+/// A kernel starts when the one before has ended, or earlier and then waits for it itself (wait_for_previous).
+enum class Start { in_order, early };
+
+/// The running thread waits; for language.h and launch.h.
+void wait_for_previous();
 void wait_for_block(Place where);
 void wait_for_warp(unsigned mask, Place where);
 std::uint64_t shuffle(unsigned mask, std::uint64_t value, int source, Place where);
@@ -81,9 +86,10 @@ void multiply(const Fragments& fragments, Place where);
 /// Runs `thread` for every thread of the grid. Shared memory of the size given at launch is fresh for each block and
 /// holds no sensible value; arrays declared __shared__ keep what the block before left. Errors, with the kernel, the
 /// block and the threads: sizes that no chip has; threads that wait where the others never come; a write behind a block
-/// of device memory; what the thread throws.
+/// of device memory; a thread of a kernel that starts early and does not wait; what the thread throws. Until the first
+/// thread of a block has waited, such a kernel has no access to device memory.
 void run_grid(const char* kernel, dim3 blocks, dim3 threads, std::size_t shared_bytes,
-              const std::function<void()>& thread);
+              const std::function<void()>& thread, Start start = Start::in_order);
 
 /// The most shared memory that a block may ask for, in bytes. At the start OCTET_SIMULATED_SHARED_KIB of the
 /// environment, or 99 KiB: the least that a chip grants for which Octet is compiled (8.6, 8.9 and 12.0). Source: CUDA

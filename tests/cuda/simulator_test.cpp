@@ -268,6 +268,39 @@ TEST(SimulatorDeathTest, HostCodeCannotTouchDeviceMemory) {
   EXPECT_DEATH({ [[maybe_unused]] volatile int value = x.get()[0]; }, "host code touched device memory");
 }
 
+// y = x + 1, by a kernel that may start early.
+enum class Waits { all, one_does_not, too_late };
+template <Waits kWaits>
+__global__ void add_one(const int* x, int* y) {
+  const int thread = static_cast<int>(threadIdx.x), first = kWaits == Waits::too_late ? x[thread] : 0;
+  if (kWaits != Waits::one_does_not || thread != 3) {
+    wait_for_previous();
+  }
+  y[thread] = (kWaits == Waits::too_late ? first : x[thread]) + 1;
+}
+
+TEST(Simulator, AKernelThatStartsEarlyWaitsForTheOneBefore) {
+  under_every_schedule([] {
+    const DeviceArray<int> x(count_up(8)), y(std::vector<int>(8)), z(std::vector<int>(8));
+    launch_early("add_one", add_one<Waits::all>, {1, 8}, x.get(), y.get());
+    launch_early("add_one", add_one<Waits::all>, {1, 8}, y.get(), z.get());
+    EXPECT_EQ(z.read(), (std::vector<int>{3, 4, 5, 6, 7, 8, 9, 10}));
+    launch("add_one", add_one<Waits::all>, {1, 8}, z.get(), y.get());  // nothing to wait for
+    EXPECT_EQ(y.read().front(), 4);
+    EXPECT_EQ(error_of([&] {
+                launch_early("add_one", add_one<Waits::one_does_not>, {1, 8}, x.get(), y.get());
+              }),
+              "[add_one] expected every thread to wait for the kernel before, thread 3 does not");
+    EXPECT_EQ(x.read().back(), 8) << "memory can be read after that";
+  });
+}
+
+TEST(SimulatorDeathTest, AKernelThatStartsEarlyReadsNothingBeforeItWaits) {
+  const DeviceArray<int> x(count_up(8)), y(std::vector<int>(8));
+  EXPECT_DEATH(launch_early("add_one", add_one<Waits::too_late>, {2, 8}, x.get(), y.get()),
+               "or what it has not waited for");
+}
+
 TEST(Simulator, AKernelAndACopyTakeDeviceMemoryAlone) {
   int host[4] = {};
   const DeviceArray<int> x(count_up(4));

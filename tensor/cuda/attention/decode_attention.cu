@@ -210,6 +210,7 @@ __device__ void decode_values(const CachedAttentionArgs& args, const KvHead<T>& 
 /// keys and values in the cache.
 template <typename T, int kRows>
 __global__ void decode_range_kernel(CachedAttentionArgs given) {
+  wait_for_previous();
   const CachedAttentionArgs args = at_present(given);
   if (blockIdx.x >= kv_ranges(args.keys())) {
     return;  // with all of its block: there may be fewer ranges than the grid was made for
@@ -237,6 +238,7 @@ __global__ void decode_range_kernel(CachedAttentionArgs given) {
 
 /// y of one query from what the ranges left, in their order. Blocks: (query rows, heads of keys, batch).
 __global__ void merge_ranges_kernel(CachedAttentionArgs given, std::int64_t most_ranges) {
+  wait_for_previous();
   const CachedAttentionArgs args = at_present(given);
   const std::int64_t ranges = kv_ranges(args.keys());
   const std::int64_t rows = gridDim.x, row = blockIdx.x, head = blockIdx.y, batch = blockIdx.z;
@@ -263,8 +265,8 @@ template <typename T, int kRows>
 void decode_ranges(const CachedAttentionArgs& args) {
   const dim3 blocks(static_cast<unsigned>(kv_ranges(args.keys())), static_cast<unsigned>(args.kv_heads),
                     static_cast<unsigned>(args.batch));
-  launch("decode_attention, ranges", decode_range_kernel<T, kRows>,
-         {blocks, dim3(kThreads), DecodeMemory<kRows>::bytes(args.head_dim)}, args);
+  launch_early("decode_attention, ranges", decode_range_kernel<T, kRows>,
+               {blocks, dim3(kThreads), DecodeMemory<kRows>::bytes(args.head_dim)}, args);
 }
 
 template <typename T>
@@ -286,7 +288,7 @@ void decode_attention(const CachedAttentionArgs& args) {
   if (ranges > 1) {
     const dim3 blocks(static_cast<unsigned>(args.group() * args.time), static_cast<unsigned>(args.kv_heads),
                       static_cast<unsigned>(args.batch));
-    launch("decode_attention, merge", merge_ranges_kernel, {blocks, dim3(kThreads)}, args, ranges);
+    launch_early("decode_attention, merge", merge_ranges_kernel, {blocks, dim3(kThreads)}, args, ranges);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "tensor/cuda/language/device.h"
 #include "tensor/cuda/runtime/runtime.h"
+#include "tensor/cuda/runtime/switches.h"
 
 namespace octet::cuda {
 
@@ -30,6 +31,39 @@ void launch(const char* name, void (*kernel)(Parameters...), const Grid& grid,
   ask_for_shared_memory(name, reinterpret_cast<const void*>(kernel), grid.shared_bytes);
   check_launch(name, cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid.blocks, grid.threads, pointers,
                                       grid.shared_bytes, static_cast<cudaStream_t>(stream())));
+}
+
+template <typename... Parameters>
+void launch_early(const char* name, void (*kernel)(Parameters...), const Grid& grid,
+                  std::type_identity_t<Parameters>... arguments) {
+  if (!switches().early_start || !device().starts_early) {
+    launch(name, kernel, grid, arguments...);
+    return;
+  }
+  if (is_empty(grid)) {
+    return;
+  }
+  cudaLaunchAttribute early = {};
+  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  early.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config = {};
+  config.gridDim = grid.blocks;
+  config.blockDim = grid.threads;
+  config.dynamicSmemBytes = grid.shared_bytes;
+  config.stream = static_cast<cudaStream_t>(stream());
+  config.attrs = &early;
+  config.numAttrs = 1;
+  void* pointers[] = {const_cast<void*>(static_cast<const void*>(&arguments))...};
+  ask_for_shared_memory(name, reinterpret_cast<const void*>(kernel), grid.shared_bytes);
+  check_launch(name, cudaLaunchKernelExC(&config, reinterpret_cast<const void*>(kernel), pointers));
+}
+
+__device__ inline void wait_for_previous() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  // PTX ISA, griddepcontrol. Where a kernel was started in the ordinary way both do nothing.
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
 }
 
 template <typename T>

@@ -233,6 +233,7 @@ struct Place {
 /// A block for each panel (x) and each kRows rows (y).
 template <typename Format, int kRows, ScaleOf kScaleOf>
 __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_linear(Task<typename Format::Rows> task) {
+  wait_for_previous();
   const PackedCodes& w = task.w;
   const std::int64_t panel = blockIdx.x, m = std::int64_t{blockIdx.y} * kRows;
   const Steps all = {0, static_cast<int>(w.layout.stride / Format::kCodes)};
@@ -260,6 +261,7 @@ __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_linear(Task<
 /// The exact sums of every group alone.
 template <typename Format, int kRows>
 __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_sums(Task<typename Format::Rows> task) {
+  wait_for_previous();
   const PackedCodes& w = task.w;
   const std::int64_t panel = blockIdx.x, m = std::int64_t{blockIdx.y} * kRows;
   const typename Format::Table table(w);

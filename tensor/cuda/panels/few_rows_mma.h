@@ -201,7 +201,7 @@ class PieceProduct {
       for (int half = 0; half < kHalves; ++half) {
         OCTET_UNROLL
         for (int product = 0; product < Piece::kProducts; ++product) {
-          to[i].x[half][product] = __ldg(x[half] + i * kCodesOfPiece<Format> / 8 + product);
+          to[i].x[half][product] = x[half][i * kCodesOfPiece<Format> / 8 + product];
         }
       }
     }
@@ -221,7 +221,7 @@ class PieceProduct {
       OCTET_UNROLL
       for (int half = 0; half < kHalves; ++half) {
         if (code + product * 8 < end) {
-          to.x[half][product] = __ldg(reinterpret_cast<const int2*>(x_[half] + code) + product);
+          to.x[half][product] = reinterpret_cast<const int2*>(x_[half] + code)[product];
         }
       }
     }
@@ -329,6 +329,7 @@ __device__ Sum total_of_pieces(const PieceSums<Sum>& sums) {
 /// A block for each 16 columns (x) and each 8 or 16 rows (y).
 template <typename Format, int kHalves, ScaleOf kScaleOf>
 __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_mma(Task<CodeRows> task) {
+  wait_for_previous();
   const PackedCodes& w = task.w;
   const std::int64_t panel = blockIdx.x, m = std::int64_t{blockIdx.y} * 8 * kHalves;
   const PieceProduct<kScaleOf, Format, kHalves> product(task, panel, m);
@@ -354,6 +355,7 @@ __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_mma(Task<Cod
 /// The exact sums of every group alone.
 template <typename Format, int kHalves>
 __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_mma_sums(Task<CodeRows> task) {
+  wait_for_previous();
   const PackedCodes& w = task.w;
   const std::int64_t m = std::int64_t{blockIdx.y} * 8 * kHalves;
   const PieceProduct<ScaleOf::row, Format, kHalves> product(task, blockIdx.x, m);

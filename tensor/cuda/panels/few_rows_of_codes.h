@@ -135,6 +135,7 @@ __device__ Sum total_of_units(const Sum (&sums)[kRows]) {
 /// A block for each 16 columns (x) and each kRows rows (y): y, or with kExact the int32 sums.
 template <typename Format, int kRows, bool kExact>
 __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_of_codes(Task<typename Format::Rows> task) {
+  wait_for_previous();
   const std::int64_t m = std::int64_t{blockIdx.y} * kRows;
   typename Format::Element sums[kRows] = {};
   add_row_products<Format>(task, m, sums);

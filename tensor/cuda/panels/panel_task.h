@@ -107,28 +107,30 @@ __device__ std::int64_t row_elements(const PackedCodes& w) {
   return w.layout.stride * Format::kElements / Format::kCodes;
 }
 
-/// Neighbouring elements in one or two loads. Rows begin at multiples of 8 elements or quads of 4 codes.
+/// Neighbouring elements of x in one or two loads. Rows begin at multiples of 8 elements or quads of 4 codes. Not by
+/// __ldg, as weights are read: it may find in its cache what was there before the kernel waited for the one that writes
+/// x.
 __device__ inline void load(const int* from, int (&to)[1]) {
-  to[0] = __ldg(from);
+  to[0] = *from;
 }
 __device__ inline void load(const int* from, int (&to)[2]) {
-  const int2 pair = __ldg(reinterpret_cast<const int2*>(from));
+  const int2 pair = *reinterpret_cast<const int2*>(from);
   to[0] = pair.x, to[1] = pair.y;
 }
 __device__ inline void load(const float* from, float (&to)[1]) {
-  to[0] = __ldg(from);
+  to[0] = *from;
 }
 __device__ inline void load(const float* from, float (&to)[2]) {
-  const float2 pair = __ldg(reinterpret_cast<const float2*>(from));
+  const float2 pair = *reinterpret_cast<const float2*>(from);
   to[0] = pair.x, to[1] = pair.y;
 }
 __device__ inline void load(const float* from, float (&to)[4]) {
-  const float4 four = __ldg(reinterpret_cast<const float4*>(from));
+  const float4 four = *reinterpret_cast<const float4*>(from);
   to[0] = four.x, to[1] = four.y, to[2] = four.z, to[3] = four.w;
 }
 __device__ inline void load(const float* from, float (&to)[8]) {
-  const float4 low = __ldg(reinterpret_cast<const float4*>(from));
-  const float4 high = __ldg(reinterpret_cast<const float4*>(from + 4));
+  const float4 low = *reinterpret_cast<const float4*>(from);
+  const float4 high = *reinterpret_cast<const float4*>(from + 4);
   to[0] = low.x, to[1] = low.y, to[2] = low.z, to[3] = low.w;
   to[4] = high.x, to[5] = high.y, to[6] = high.z, to[7] = high.w;
 }

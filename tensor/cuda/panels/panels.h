@@ -50,11 +50,11 @@ void few_rows_mma_linear(const char* name, const Task<CodeRows>& task) {
     const Grid grid = few_rows_grid<8 * halves()>(task);
     if constexpr (!kInRows<Format>) {
       if (task.w.layout.groups > 1) {
-        launch(name, few_rows_mma<Format, halves(), ScaleOf::group>, grid, task);
+        launch_early(name, few_rows_mma<Format, halves(), ScaleOf::group>, grid, task);
         return;
       }
     }
-    launch(name, few_rows_mma<Format, halves(), ScaleOf::row>, grid, task);
+    launch_early(name, few_rows_mma<Format, halves(), ScaleOf::row>, grid, task);
   });
 }
 
@@ -75,15 +75,15 @@ void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
     const Grid grid = few_rows_grid<rows()>(task);
     if constexpr (kInRows<Format>) {
-      launch(name, few_rows_of_codes<Format, rows(), false>, grid, task);
+      launch_early(name, few_rows_of_codes<Format, rows(), false>, grid, task);
     } else {
       if constexpr (!std::is_same_v<typename Format::Scales, NoScales>) {
         if (task.w.layout.groups > 1) {
-          launch(name, few_rows_linear<Format, rows(), ScaleOf::group>, grid, task);
+          launch_early(name, few_rows_linear<Format, rows(), ScaleOf::group>, grid, task);
           return;
         }
       }
-      launch(name, few_rows_linear<Format, rows(), ScaleOf::row>, grid, task);
+      launch_early(name, few_rows_linear<Format, rows(), ScaleOf::row>, grid, task);
     }
   });
 }
@@ -98,16 +98,16 @@ void panel_product(const char* name, const Task<CodeRows>& task) {
   }
   if (task.x.rows >= switches().mma_rows) {
     with_halves(task.x.rows, [&](auto halves) {
-      launch(name, few_rows_mma_sums<Format, halves()>, few_rows_grid<8 * halves()>(task), task);
+      launch_early(name, few_rows_mma_sums<Format, halves()>, few_rows_grid<8 * halves()>(task), task);
     });
     return;
   }
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
     const Grid grid = few_rows_grid<rows()>(task);
     if constexpr (kInRows<Format>) {
-      launch(name, few_rows_of_codes<Format, rows(), true>, grid, task);
+      launch_early(name, few_rows_of_codes<Format, rows(), true>, grid, task);
     } else {
-      launch(name, few_rows_sums<Format, rows()>, grid, task);
+      launch_early(name, few_rows_sums<Format, rows()>, grid, task);
     }
   });
 }

@@ -7,6 +7,7 @@ namespace {
 
 template <bool kCentered, typename Shape>
 __global__ void norm_kernel(NormArgs args) {
+  wait_for_previous();
   write_norm<Shape>(args, norm_of_row<kCentered, Shape>(args), [](float) {});
 }
 
@@ -77,12 +78,12 @@ void norm_backward(const NormBackwardArgs& args) {
 
 void layer_norm(const NormArgs& args) {
   for_rows(args.rows, args.columns, in_fours(args.columns, args.x, args.gain, args.bias, args.y),
-           [&](auto shape, Grid grid) { launch("layer_norm", norm_kernel<true, decltype(shape)>, grid, args); });
+           [&](auto shape, Grid grid) { launch_early("layer_norm", norm_kernel<true, decltype(shape)>, grid, args); });
 }
 
 void rms_norm(const NormArgs& args) {
   for_rows(args.rows, args.columns, in_fours(args.columns, args.x, args.gain, args.y),
-           [&](auto shape, Grid grid) { launch("rms_norm", norm_kernel<false, decltype(shape)>, grid, args); });
+           [&](auto shape, Grid grid) { launch_early("rms_norm", norm_kernel<false, decltype(shape)>, grid, args); });
 }
 
 void layer_norm_backward(const NormBackwardArgs& args) {

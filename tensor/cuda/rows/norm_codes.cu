@@ -11,6 +11,7 @@ namespace {
 /// Threads read the row again as others wrote it: block_max has the barrier between.
 template <bool kCentered, typename Shape, bool kFours>
 __global__ void norm_codes_kernel(NormCodesArgs args) {
+  wait_for_previous();
   int largest = 0;
   write_norm<Shape>(args.norm, norm_of_row<kCentered, Shape>(args.norm),
                     [&](float y) { largest = max(largest, magnitude_bits(y)); });
@@ -23,11 +24,11 @@ void norm_codes(const char* name, const NormCodesArgs& args, bool fours) {
     using Shape = decltype(shape);
     if constexpr (Shape::kWidth == 4) {
       if (groups_in_fours(args.codes.layout)) {
-        launch(name, norm_codes_kernel<kCentered, Shape, true>, grid, args);
+        launch_early(name, norm_codes_kernel<kCentered, Shape, true>, grid, args);
         return;
       }
     }
-    launch(name, norm_codes_kernel<kCentered, Shape, false>, grid, args);
+    launch_early(name, norm_codes_kernel<kCentered, Shape, false>, grid, args);
   });
 }
 

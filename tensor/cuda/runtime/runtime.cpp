@@ -63,6 +63,7 @@ Device look_up() {
           .versions = fmt::format("driver {}, CUDA {}, cuBLASLt {}.{}.{}", version(driver), version(runtime),
                                   lt / 10000, lt / 100 % 100, lt % 100),
           .processors = properties.multiProcessorCount,
+          .starts_early = properties.major >= 9,
           .memory_bytes = properties.totalGlobalMem,
           .shared_bytes = properties.sharedMemPerBlockOptin};
 }

@@ -12,10 +12,11 @@ namespace octet::cuda {
 /// What can run here. Looked up once.
 struct Device {
   bool available = false;
-  std::string reason;    // why not, for people
-  std::string name;      // "NVIDIA H200"
-  std::string versions;  // "driver 13.0, CUDA 13.0, cuBLASLt 13.1.0"
-  int processors = 0;    // streaming multiprocessors
+  std::string reason;         // why not, for people
+  std::string name;           // "NVIDIA H200"
+  std::string versions;       // "driver 13.0, CUDA 13.0, cuBLASLt 13.1.0"
+  int processors = 0;         // streaming multiprocessors
+  bool starts_early = false;  // can bring a kernel while the one before runs: launch_early
   std::size_t memory_bytes = 0;
   // The most shared memory that a block may ask for: 227 KiB on an H100, 99 KiB on an RTX 4090.
   std::size_t shared_bytes = 0;

@@ -39,7 +39,8 @@ Switches& switches() {
     const Switches usual;
     return Switches{.split_sums = on_or_off("OCTET_SPLIT_SUMS", usual.split_sums),
                     .expand_rows = whole_number("OCTET_EXPAND_ROWS", usual.expand_rows),
-                    .mma_rows = whole_number("OCTET_MMA_ROWS", usual.mma_rows)};
+                    .mma_rows = whole_number("OCTET_MMA_ROWS", usual.mma_rows),
+                    .early_start = on_or_off("OCTET_EARLY_START", usual.early_start)};
   }();
   return switches;
 }

@@ -18,6 +18,9 @@ struct Switches {
   /// below (few_rows.h); 1 for always, 17 for never. 3 by arithmetic: dp4a is then bound by its instructions, not by
   /// the bytes of the weight.
   std::int64_t mma_rows = 3;
+  /// OCTET_EARLY_START=on|off: kernels of a token may be brought to processors while the one before runs
+  /// (launch_early). They wait there, and nothing that they compute changes. Off until a GPU has shown that it helps.
+  bool early_start = false;
 };
 
 /// Read from the environment at the first call. Errors: a value that is none of its variable.
