@@ -72,8 +72,8 @@ struct PackedCodes {
 ///   swiglu   silu(gate) * y, with the result of another product as the gate
 enum class Nonlinearity { none, gelu, silu, swiglu };
 
-/// y (M, N) = f(x W^T + bias) + residual with packed weights. Rows is what the activations are: CodeRows (int_kernels.h) or
-/// FloatRows (weight_kernels.h), where the sum is written out.
+/// y (M, N) = f(x W^T + bias) + residual with packed weights. Rows is what the activations are: CodeRows
+/// (int_kernels.h) or FloatRows (weight_kernels.h), where the sum is written out.
 template <typename Rows>
 struct PackedLinearArgs {
   Rows x;
