@@ -5,7 +5,7 @@
 #include "tensor/autograd/node.h"
 #include "tensor/ops/norm.h"
 #include "tests/cuda/awkward.h"
-#include "tests/nn/tiny_gpt.h"
+#include "tests/support/tiny_gpt.h"
 
 // A norm with its codes against the two kernels that it stands for. Both are of the same backend, so all bits agree;
 // with the CPU's norm the floats agree within rounding (rows_test.cpp), and codes of equal floats are equal everywhere
