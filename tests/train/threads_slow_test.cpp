@@ -37,7 +37,9 @@ std::vector<double> losses(int threads, OptimizerKind kind) {
 }
 
 TEST(Threads, ChangeTheLossCurveByRoundingAtMost) {
-  constexpr double kRelative = 1e-5;
+  // oneDNN cuts products by threads, and not alike on all processors. Measured on two EPYCs with AVX-512: below 1e-5 on
+  // one; on the other 1.8e-5 with Muon and 4e-6 with AdamW.
+  constexpr double kRelative = 5e-5;
   for (const auto kind : {OptimizerKind::muon, OptimizerKind::adamw}) {
     const std::vector<double> one = losses(1, kind);
     const std::vector<double> two = losses(2, kind);
