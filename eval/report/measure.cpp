@@ -21,14 +21,11 @@ void measure_samples(Report& report, const MeasuredModels& measured, const EvalC
 }
 
 void measure_size_and_speed(Report& report, const MeasuredModels& measured, const EvalConfig& config) {
-  std::vector<TimedModel> timed;
   const ModelSize fp32 = measure_size(measured.folders.front());
   for (std::size_t i = 0; i < measured.models.size(); ++i) {
-    const ModelSize size = measure_size(measured.folders[i]);
-    put_size(report.models[i], size, fp32);
-    timed.push_back({measured.models[i], size.decode_bytes});
+    put_size(report.models[i], measure_size(measured.folders[i]), fp32);
   }
-  const std::vector<SpeedResult> speeds = measure_speed(timed, config.speed);
+  const std::vector<SpeedResult> speeds = measure_speed(measured.models, config.speed);
   for (std::size_t i = 0; i < speeds.size(); ++i) {
     put_speed(report.models[i], speeds[i]);
   }

@@ -20,11 +20,6 @@ std::int64_t& part_of(ModelSize& size, const SafetensorsEntry& entry) {
   return entry.dtype == DType::i8 || entry.dtype == DType::u8 ? size.codes : size.unquantized;
 }
 
-/// A tied embedding is the output head as well, which reads all of it.
-bool only_looked_up(std::string_view name, const GptConfig& config) {
-  return name.starts_with("positions.") || (name.starts_with("embedding.") && !config.tied_head);
-}
-
 }  // namespace
 
 double ModelSize::bits_per_weight() const {
@@ -32,18 +27,15 @@ double ModelSize::bits_per_weight() const {
 }
 
 ModelSize measure_size(const std::filesystem::path& model_folder) {
-  const GptConfig config = read_model_description(model_folder).config;
   const std::filesystem::path path = model_folder / kModelWeightsFile;
   const SafetensorsHeader header = read_safetensors_header(path);
   ModelSize size;
   for (const SafetensorsEntry& entry : header.entries) {
-    const auto bytes = static_cast<std::int64_t>(entry.end - entry.begin);
-    part_of(size, entry) += bytes;
-    size.decode_bytes += only_looked_up(entry.name, config) ? 0 : bytes;
+    part_of(size, entry) += static_cast<std::int64_t>(entry.end - entry.begin);
   }
   size.file_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path));
   size.header = size.file_bytes - static_cast<std::int64_t>(header.data_bytes());
-  size.parameters = parameter_count(config);
+  size.parameters = parameter_count(read_model_description(model_folder).config);
   return size;
 }
 

@@ -14,8 +14,7 @@ struct ModelSize {
   std::int64_t unquantized = 0;  ///< all other tensors: layers left in floating point, norms, biases
   std::int64_t header = 0;       ///< names, shapes and checksum of the file
 
-  std::int64_t parameters = 0;    ///< of the FP32 model of this shape
-  std::int64_t decode_bytes = 0;  ///< that making one token reads: all but tables of which it looks up one row
+  std::int64_t parameters = 0;  ///< of the FP32 model of this shape
 
   /// 8 * (file_bytes - header) / parameters: scales, norms and everything left in floating point count.
   double bits_per_weight() const;

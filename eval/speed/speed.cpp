@@ -20,7 +20,7 @@ SpeedTask decode_task(const Gpt& model, const SpeedOptions& options) {
 
 }  // namespace
 
-std::vector<SpeedResult> measure_speed(std::span<const TimedModel> models, const SpeedOptions& options,
+std::vector<SpeedResult> measure_speed(std::span<const NamedModel> models, const SpeedOptions& options,
                                        const Clock& clock) {
   check(!models.empty(), "[measure_speed] expected at least one model, got none");
   std::vector<std::unique_ptr<SpeedJob>> owned;
@@ -29,9 +29,9 @@ std::vector<SpeedResult> measure_speed(std::span<const TimedModel> models, const
     SpeedJob* job = owned.emplace_back(std::make_unique<SpeedJob>(model, task)).get();
     jobs.emplace_back([job] { job->run(); });
   };
-  for (const TimedModel& entry : models) {
-    add_job(prefills, *entry.model.model, prompt_task(*entry.model.model, options));
-    add_job(decodes, *entry.model.model, decode_task(*entry.model.model, options));
+  for (const NamedModel& entry : models) {
+    add_job(prefills, *entry.model, prompt_task(*entry.model, options));
+    add_job(decodes, *entry.model, decode_task(*entry.model, options));
   }
   const std::vector<Timing> prefill = time_interleaved(prefills, options.warmups, options.repetitions, clock);
   const std::vector<Timing> decode = time_interleaved(decodes, options.warmups, options.repetitions, clock);
@@ -39,9 +39,9 @@ std::vector<SpeedResult> measure_speed(std::span<const TimedModel> models, const
   std::vector<SpeedResult> results;
   for (std::size_t m = 0; m < models.size(); ++m) {
     SpeedResult result;
-    result.name = models[m].model.name;
-    result.prompt_tokens = prompt_task(*models[m].model.model, options).tokens;
-    result.decode_tokens = decode_task(*models[m].model.model, options).tokens;
+    result.name = models[m].name;
+    result.prompt_tokens = prompt_task(*models[m].model, options).tokens;
+    result.decode_tokens = decode_task(*models[m].model, options).tokens;
     result.prefill_tokens_per_s = static_cast<double>(result.prompt_tokens) / prefill[m].median;
     result.decode_tokens_per_s = static_cast<double>(result.decode_tokens) / decode[m].median;
     const SpeedResult& baseline = results.empty() ? result : results.front();

@@ -27,11 +27,6 @@ struct SpeedOptions {
   }
 };
 
-struct TimedModel {
-  NamedModel model;
-  std::int64_t weight_bytes = 0;  ///< that each decoded token reads, scales included: eval/speed/size.h
-};
-
 /// Speed of one model with one sequence (batch 1). Rates come from the median of the repetitions.
 struct SpeedResult {
   std::string name;
@@ -46,7 +41,7 @@ struct SpeedResult {
 /// Times all models in the same rounds. Prefill reads a prompt at once into an empty key-value cache and computes the
 /// logits of its last position; decode feeds single tokens to an empty cache. Tokens are random: which ones does not
 /// change the work, and drawing them is not part of it. Error (run) where there are no models.
-std::vector<SpeedResult> measure_speed(std::span<const TimedModel> models, const SpeedOptions& options = {},
+std::vector<SpeedResult> measure_speed(std::span<const NamedModel> models, const SpeedOptions& options = {},
                                        const Clock& clock = steady_seconds);
 
 }  // namespace octet

@@ -26,7 +26,7 @@ TEST(MeasureSpeed, CountsTokensPerSecondAndSpeedups) {
   WorkClock clock;
   clock.slow_down(slow, 0.01);
   clock.slow_down(fast, 0.0025);
-  const std::vector<TimedModel> models = {{{"fp32", &slow}, 8000}, {{"int8", &fast}, 2000}};
+  const std::vector<NamedModel> models = {{"fp32", &slow}, {"int8", &fast}};
   const SpeedOptions options{.prompt_tokens = 0, .decode_tokens = 10, .warmups = 1, .repetitions = 3};
   const auto results = measure_speed(models, options, [&] { return clock.seconds; });
 
@@ -47,7 +47,7 @@ TEST(MeasureSpeed, CountsTokensPerSecondAndSpeedups) {
 TEST(MeasureSpeed, StaysWithinTheContext) {
   Gpt model(tiny_config(Architecture::gpt2));
   initialize(model, 1);
-  const std::vector<TimedModel> models = {{{"fp32", &model}, 1}};
+  const std::vector<NamedModel> models = {{"fp32", &model}};
   const auto result =
       measure_speed(models, {.prompt_tokens = 1000, .decode_tokens = 1000, .warmups = 0, .repetitions = 1}).front();
   EXPECT_EQ(result.prompt_tokens, 16);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
 #include "eval/report/report.h"
@@ -31,7 +32,7 @@ std::size_t common_prefix(const std::string& a, const std::string& b) {
   auto length = static_cast<std::size_t>(
       std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(std::min(a.size(), b.size())), b.begin()).first -
       a.begin());
-  while (length > 0 && length < a.size() && (static_cast<unsigned char>(a[length]) & 0xC0) == 0x80) --length;
+  while (length > 0 && length < a.size() && is_utf8_continuation(a[length])) --length;
   return length;
 }
 
