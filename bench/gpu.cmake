@@ -1,6 +1,6 @@
-# Programs that measure a GPU: NAME where there is CUDA, and NAME_simulated on the simulator (tests/cuda.cmake), to try it on little work.
+# Programs that measure a GPU: NAME where there is CUDA, and NAME_simulated on the simulator (tests/cuda_simulator.cmake), to try it on little work.
 add_library(octet_gpu_bench OBJECT gpu.cpp gpu_document.cpp training_work.cpp)
-target_link_libraries(octet_gpu_bench PRIVATE octet_settings PUBLIC octet_products nlohmann_json::nlohmann_json CLI11::CLI11)
+target_link_libraries(octet_gpu_bench PRIVATE octet_settings PUBLIC octet_products nlohmann_json::nlohmann_json)
 
 # octet_gpu_program(NAME SOURCE...): the smoke test of a program without a GPU is that it says so.
 function(octet_gpu_program name)
@@ -17,6 +17,7 @@ function(octet_gpu_simulated name source)
   if(TARGET octet_cuda_simulator)
     add_executable(${name}_simulated ${source})
     target_link_libraries(${name}_simulated PRIVATE octet_settings octet_gpu_bench octet_cuda_simulator)
+    octet_precompile(${name}_simulated)
     octet_bench_smoke(${name}_simulated ${name}_simulated ${ARGN})
   endif()
 endfunction()

@@ -4,7 +4,6 @@
 //
 //     build/release/gpu_cublaslt --out gpu_cublaslt.json
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include "base/error.h"
 #include "bench/gpu.h"
+#include "bench/options.h"
 #include "bench/products.h"
 #include "tensor/cuda/runtime/runtime.h"
 
@@ -200,8 +200,10 @@ void measure(GpuDocument& document) {
 
 int main(int argc, char** argv) {
   std::string file;
-  CLI::App app{"What cuBLASLt takes", "gpu_cublaslt"};
-  app.add_option("--out", file, "file of the results, instead of the standard output");
-  CLI11_PARSE(app, argc, argv);
+  octet::bench::Options options("gpu_cublaslt", "What cuBLASLt takes");
+  options.add("--out", file, "file of the results, instead of the standard output");
+  if (const auto code = options.parse(argc, argv)) {
+    return *code;
+  }
   return octet::bench::run_on_gpu("gpu_cublaslt", file, octet::bench::measure);
 }

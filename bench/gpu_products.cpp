@@ -5,7 +5,6 @@
 //
 // Data is random: zeros would draw less power and run faster.
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "base/random.h"
 #include "bench/empty_kernels.h"
 #include "bench/gpu.h"
+#include "bench/options.h"
 #include "tensor/cuda/gemm/products.h"
 #include "tensor/cuda/runtime/runtime.h"
 
@@ -286,8 +286,10 @@ void measure_products(GpuDocument& document) {
 
 int main(int argc, char** argv) {
   std::string file;
-  CLI::App app{"What the GPU and cuBLASLt do", "gpu_products"};
-  app.add_option("--out", file, "file of the results, instead of the standard output");
-  CLI11_PARSE(app, argc, argv);
+  octet::bench::Options options("gpu_products", "What the GPU and cuBLASLt do");
+  options.add("--out", file, "file of the results, instead of the standard output");
+  if (const auto code = options.parse(argc, argv)) {
+    return *code;
+  }
   return octet::bench::run_on_gpu("gpu_products", file, octet::bench::measure_products);
 }

@@ -3,13 +3,13 @@
 //
 //     ncu --profile-from-start off --csv build/release/gpu_profile --work decode --format int8
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include <cuda_profiler_api.h>
 
 #include "base/error.h"
 #include "bench/gpu.h"
+#include "bench/options.h"
 #include "bench/training_work.h"
 #include "eval/speed/bench_formats.h"
 #include "eval/speed/bench_shapes.h"
@@ -95,13 +95,15 @@ void profile(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   octet::bench::Arguments arguments;
-  CLI::App app{"Work for a profiler", "gpu_profile"};
-  app.add_option("--work", arguments.work, "training, decode or prefill")->capture_default_str();
-  app.add_option("--format", arguments.format, "of the weights in decode and prefill")->capture_default_str();
-  app.add_option("--math", arguments.math, "of FP32 products: fp32, tf32, bf16")->capture_default_str();
-  app.add_option("--batch", arguments.batch, "rows of the training step")->capture_default_str();
-  app.add_option("--shape", arguments.shape, "settings of the model in decode and prefill")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  octet::bench::Options options("gpu_profile", "Work for a profiler");
+  options.add("--work", arguments.work, "training, decode or prefill");
+  options.add("--format", arguments.format, "of the weights in decode and prefill");
+  options.add("--math", arguments.math, "of FP32 products: fp32, tf32, bf16");
+  options.add("--batch", arguments.batch, "rows of the training step");
+  options.add("--shape", arguments.shape, "settings of the model in decode and prefill");
+  if (const auto code = options.parse(argc, argv)) {
+    return *code;
+  }
   return octet::bench::run_on_gpu("gpu_profile", {}, [&](octet::bench::GpuDocument& document) {
     document.section(arguments.work, [&](auto&) { octet::bench::profile(arguments); });
   });

@@ -4,13 +4,13 @@
 //
 //     build/release/gpu_training --batch 32 --out gpu_training.json
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
 #include "bench/gpu.h"
+#include "bench/options.h"
 #include "bench/training_work.h"
 #include "eval/speed/bench_shapes.h"
 #include "eval/speed/interleave.h"
@@ -131,13 +131,15 @@ void measure(const Arguments& arguments, GpuDocument& document) {
 
 int main(int argc, char** argv) {
   octet::bench::Arguments arguments;
-  CLI::App app{"Training steps on the GPU", "gpu_training"};
-  app.add_option("--shape", arguments.shape, "settings of a model")->capture_default_str();
-  app.add_option("--batch", arguments.batch, "rows of a step")->capture_default_str();
-  app.add_option("--steps", arguments.steps, "that are timed")->capture_default_str();
-  app.add_option("--modes", arguments.modes, "how FP32 products are computed (tf32,fp32,bf16)")->delimiter(',');
-  app.add_option("--out", arguments.file, "file of the results, instead of the standard output");
-  CLI11_PARSE(app, argc, argv);
+  octet::bench::Options options("gpu_training", "Training steps on the GPU");
+  options.add("--shape", arguments.shape, "settings of a model");
+  options.add("--batch", arguments.batch, "rows of a step");
+  options.add("--steps", arguments.steps, "that are timed");
+  options.add("--modes", arguments.modes, "how FP32 products are computed");
+  options.add("--out", arguments.file, "file of the results, instead of the standard output");
+  if (const auto code = options.parse(argc, argv)) {
+    return *code;
+  }
   return octet::bench::run_on_gpu("gpu_training", arguments.file,
                                   [&](auto& document) { octet::bench::measure(arguments, document); });
 }

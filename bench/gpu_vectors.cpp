@@ -4,12 +4,12 @@
 //
 //     build/release/gpu_vectors --out gpu_vectors.json
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
 #include "bench/gpu.h"
+#include "bench/options.h"
 #include "bench/products.h"
 #include "tensor/backend.h"
 #include "tensor/cuda/gemm/products.h"
@@ -166,15 +166,16 @@ void measure(const Arguments& arguments, GpuDocument& document) {
 
 int main(int argc, char** argv) {
   octet::bench::Arguments arguments;
-  CLI::App app{"Products with quantized weights on the GPU", "gpu_vectors"};
-  app.add_option("--size", arguments.size, "N and K, a multiple of 32")->capture_default_str();
-  app.add_option("--rows", arguments.rows, "rows of activations (1,2,4,8,16)")->delimiter(',');
-  app.add_option("--kinds", arguments.kinds, "of weights (int8,int4,int8-weight-only,int4-weight-only)")
-      ->delimiter(',');
-  app.add_option("--cold-mib", arguments.cold_mib, "weights that are read in turn")->capture_default_str();
-  app.add_flag("--vectors-only", arguments.vectors_only, "no products of many rows");
-  app.add_option("--out", arguments.file, "file of the results, instead of the standard output");
-  CLI11_PARSE(app, argc, argv);
+  octet::bench::Options options("gpu_vectors", "Products with quantized weights on the GPU");
+  options.add("--size", arguments.size, "N and K, a multiple of 32");
+  options.add("--rows", arguments.rows, "rows of activations");
+  options.add("--kinds", arguments.kinds, "of weights");
+  options.add("--cold-mib", arguments.cold_mib, "weights that are read in turn");
+  options.add("--vectors-only", arguments.vectors_only, "no products of many rows");
+  options.add("--out", arguments.file, "file of the results, instead of the standard output");
+  if (const auto code = options.parse(argc, argv)) {
+    return *code;
+  }
   return octet::bench::run_on_gpu("gpu_vectors", arguments.file,
                                   [&](auto& document) { octet::bench::measure(arguments, document); });
 }

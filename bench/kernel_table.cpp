@@ -3,7 +3,6 @@
 //     build/release/kernel_table
 //     build/release/kernel_table --model llama-97m --rows 128,512
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -12,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "bench/options.h"
 #include "bench/products.h"
 #include "bench/warm_up.h"
 #include "eval/speed/interleave.h"
@@ -141,13 +141,15 @@ void print_cold_vectors(const Arguments& arguments) {
 
 int run(int argc, char** argv) {
   Arguments arguments;
-  CLI::App app{"Octet's products beside FP32 and oneDNN's int8", "kernel_table"};
-  app.add_option("--model", arguments.model, "llama-31m or llama-97m (both)");
-  app.add_option("--rows", arguments.rows, "rows of activations (1,4,16,32,128,512)")->delimiter(',')->expected(1, 20);
-  app.add_option("--rounds", arguments.rounds, "of which the median counts")->capture_default_str();
-  app.add_option("--threads", arguments.threads, "(all processors)");
-  app.add_option("--cold-mib", arguments.cold_mib, "weights for products out of cache (1.5 times the cache); 0: none");
-  CLI11_PARSE(app, argc, argv);
+  Options options("kernel_table", "Octet's products beside FP32 and oneDNN's int8");
+  options.add("--model", arguments.model, "llama-31m or llama-97m; none: both");
+  options.add("--rows", arguments.rows, "rows of activations");
+  options.add("--rounds", arguments.rounds, "of which the median counts");
+  options.add("--threads", arguments.threads, "0: all processors");
+  options.add("--cold-mib", arguments.cold_mib, "weights for products out of cache; -1: 1.5 times the cache, 0: none");
+  if (const auto code = options.parse(argc, argv)) {
+    return *code;
+  }
   if (arguments.threads > 0) {
     set_thread_count(arguments.threads);
   }

@@ -1,5 +1,5 @@
 # octet_folder(NAME [USES folder] [LINK target ...]): the library octet_NAME from all sources below NAME/, but for those of
-# tensor/cuda/ (cmake/OctetCuda.cmake) and of its simulator (tests/cuda.cmake).
+# tensor/cuda/ (cmake/OctetCuda.cmake) and of its simulator (tests/cuda_simulator.cmake).
 # Headers that nearly every source includes are compiled once, with octet_base; that takes half of the time from a usual source.
 set(octet_usual_headers <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <map> <memory> <optional> <set> <span>
   <string> <string_view> <utility> <variant> <vector> <fmt/core.h>)

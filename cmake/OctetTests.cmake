@@ -1,5 +1,5 @@
 # Adds tests/ where OCTET_TESTS and the test libraries allow: octet_has_tests says so. With AUTO, no GoogleTest means no tests, and
-# without rapidcheck only those of the GPU, which use none, are there.
+# without rapidcheck only those of the GPU, which use none, are there. The simulated GPU needs Boost.Context.
 set(octet_has_tests OFF)
 if(OCTET_TESTS)
   set(required "")
@@ -8,11 +8,14 @@ if(OCTET_TESTS)
   endif()
   find_package(GTest QUIET ${required})
   find_package(rapidcheck QUIET ${required})
+  find_package(boost_context QUIET ${required})
   set(octet_has_tests ${GTest_FOUND})
   if(NOT GTest_FOUND)
     message(STATUS "Tests: left out, GoogleTest not found")
   elseif(NOT rapidcheck_FOUND)
     message(STATUS "Tests: only those of the GPU, rapidcheck not found")
+  elseif(NOT boost_context_FOUND)
+    message(STATUS "Tests: none on the simulated GPU, Boost.Context not found")
   endif()
 endif()
 

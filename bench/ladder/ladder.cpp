@@ -5,15 +5,16 @@
 
 #include "bench/ladder/ladder.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <optional>
 
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/random.h"
 #include "bench/onednn_int8.h"
+#include "bench/options.h"
 #include "bench/warm_up.h"
 #include "eval/speed/interleave.h"
 #include "eval/speed/machine_limits.h"
@@ -175,12 +176,14 @@ void print_table(std::vector<Step> steps, const std::vector<double>& many, const
 
 int run(int argc, char** argv) {
   std::int64_t m = 512, n = 768, k = 768, rounds = 9;
-  CLI::App app{"The kernel ladder: every step checked and timed", "ladder"};
-  app.add_option("--m", m, "rows of x")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--n", n, "rows of w, a multiple of 64")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--k", k, "columns, a multiple of 64")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--rounds", rounds, "of which the median counts; 0: only check")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  bench::Options options("ladder", "The kernel ladder: every step checked and timed");
+  options.add_positive("--m", m, "rows of x");
+  options.add_positive("--n", n, "rows of w, a multiple of 64");
+  options.add_positive("--k", k, "columns, a multiple of 64");
+  options.add("--rounds", rounds, "of which the median counts; 0: only check");
+  if (const auto code = options.parse(argc, argv)) {
+    return *code;
+  }
   if (n % 64 != 0 || k % 64 != 0) {
     fail(ErrorKind::config, "--n, --k: expected multiples of 64, got {} and {}", n, k);
   }

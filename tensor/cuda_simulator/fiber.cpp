@@ -23,10 +23,7 @@ Fiber::Fiber() {
   check(stack_ != MAP_FAILED, "[simulator] expected memory for a stack, the system has none left");
   char* bottom = static_cast<char*>(stack_) + kGuardBytes;
   check(mprotect(bottom, kStackBytes, PROT_READ | PROT_WRITE) == 0, "[simulator] cannot make a stack accessible");
-  getcontext(&context_);
-  context_.uc_stack.ss_sp = bottom;
-  context_.uc_stack.ss_size = kStackBytes;
-  makecontext(&context_, enter, 0);
+  context_ = boost::context::detail::make_fcontext(bottom + kStackBytes, kStackBytes, enter);
 #ifdef OCTET_TSAN
   tsan_fiber_ = __tsan_create_fiber(0);
 #endif
@@ -53,13 +50,13 @@ void Fiber::resume() {
   current = this;
 #ifdef OCTET_ASAN
   void* frames = nullptr;
-  __sanitizer_start_switch_fiber(&frames, context_.uc_stack.ss_sp, kStackBytes);
+  __sanitizer_start_switch_fiber(&frames, static_cast<char*>(stack_) + kGuardBytes, kStackBytes);
 #endif
 #ifdef OCTET_TSAN
   tsan_resumer_ = __tsan_get_current_fiber();
   __tsan_switch_to_fiber(tsan_fiber_, __tsan_switch_to_fiber_no_sync);
 #endif
-  swapcontext(&resumer_, &context_);
+  context_ = boost::context::detail::jump_fcontext(context_, nullptr).fctx;
 #ifdef OCTET_ASAN
   __sanitizer_finish_switch_fiber(frames, nullptr, nullptr);
 #endif
@@ -80,13 +77,14 @@ void Fiber::to_resumer() {
 #ifdef OCTET_TSAN
   __tsan_switch_to_fiber(tsan_resumer_, __tsan_switch_to_fiber_no_sync);
 #endif
-  swapcontext(&context_, &resumer_);
+  resumer_ = boost::context::detail::jump_fcontext(resumer_, nullptr).fctx;
 #ifdef OCTET_ASAN
   __sanitizer_finish_switch_fiber(own_frames_, &resumer_stack_, &resumer_stack_bytes_);
 #endif
 }
 
-void Fiber::enter() {
+void Fiber::enter(boost::context::detail::transfer_t resumer) {
+  current->resumer_ = resumer.fctx;
 #ifdef OCTET_ASAN
   __sanitizer_finish_switch_fiber(nullptr, &current->resumer_stack_, &current->resumer_stack_bytes_);
 #endif

@@ -1,10 +1,9 @@
 #pragma once
 
+#include <boost/context/detail/fcontext.hpp>
 #include <cstddef>
 #include <exception>
 #include <functional>
-
-#include <ucontext.h>
 
 namespace octet::simulator {
 
@@ -29,14 +28,17 @@ class Fiber {
   static void yield();
 
  private:
-  static void enter();
+  static void enter(boost::context::detail::transfer_t resumer);
   void run();
   void to_resumer();
 
   const std::function<void()>* body_ = nullptr;
   std::exception_ptr error_;
   void* stack_;
-  ucontext_t context_{}, resumer_{};
+  // Where to go on: in the fiber while it waits, in its resumer while it runs. From below boost::context::fiber, which
+  // would throw an exception through a kernel that was left behind. swapcontext asks the system for its signal mask:
+  // half of a kernel's time.
+  boost::context::detail::fcontext_t context_, resumer_ = nullptr;
 
   // For the sanitizers: the stack that resumed, and what they know of both.
   [[maybe_unused]] const void* resumer_stack_ = nullptr;

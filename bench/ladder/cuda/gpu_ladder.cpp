@@ -5,7 +5,6 @@
 
 #include "bench/ladder/cuda/gpu_ladder.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -15,6 +14,7 @@
 #include "base/random.h"
 #include "bench/gpu.h"
 #include "bench/ladder/cuda/samples.h"
+#include "bench/options.h"
 #include "eval/speed/device_limits.h"
 #include "tensor/backend.h"
 #include "tensor/cuda/gemm/products.h"
@@ -104,13 +104,15 @@ void print_attention(const Sizes& sizes) {
 
 int run(int argc, char** argv) {
   Sizes sizes;
-  CLI::App app{"Kernels for a GPU, from the plain one to the one that Octet uses", "gpu_ladder"};
-  app.add_option("--n", sizes.n, "rows of w, a multiple of 16")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--k", sizes.k, "columns, a multiple of 2048")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--heads", sizes.heads, "of attention")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--time", sizes.time, "T, a multiple of 64")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--cold-mib", sizes.cold_mib, "of w, read in turn")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  bench::Options options("gpu_ladder", "Kernels for a GPU, from the plain one to the one that Octet uses");
+  options.add_positive("--n", sizes.n, "rows of w, a multiple of 16");
+  options.add_positive("--k", sizes.k, "columns, a multiple of 2048");
+  options.add_positive("--heads", sizes.heads, "of attention");
+  options.add_positive("--time", sizes.time, "T, a multiple of 64");
+  options.add("--cold-mib", sizes.cold_mib, "of w, read in turn");
+  if (const auto code = options.parse(argc, argv)) {
+    return *code;
+  }
   if (sizes.n % 16 != 0 || sizes.k % 2048 != 0 || sizes.time % 64 != 0) {
     fail(ErrorKind::config, "--n, --k, --time: expected multiples of 16, 2048 and 64, got {}, {} and {}", sizes.n,
          sizes.k, sizes.time);
