@@ -30,14 +30,15 @@ Calibration calibrate_on_text(const Run& run, const Recipe& recipe, Gpt& model, 
   const std::vector<Window> windows = pick_windows(
       evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context), recipe.calibration.windows);
   Calibration calibration = calibrate(model, input_batches(windows, kCalibrationTokens));
-  progress.note(fmt::format("calibrated {}: static scales of {} layers", recipe.name, calibration.layers.size()));
+  progress.note(fmt::format("calibrated {}: {} windows of {} tokens, {} layers", recipe.name, windows.size(), context,
+                            calibration.layers.size()));
   return calibration;
 }
 
 void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) {
   const std::unique_ptr<Gpt> model = load_model(run.best_checkpoint());
   Calibration calibration;
-  if (recipe.activations == Activations::static_scale) {
+  if (recipe.needs_calibration()) {
     model->to(run.config.device);
     calibration = calibrate_on_text(run, recipe, *model, progress);
     model->to(DeviceKind::cpu);  // where weights are rounded

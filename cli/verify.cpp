@@ -33,11 +33,11 @@ std::unique_ptr<Gpt> quantized_model(const VerifyArguments& arguments) {
   std::unique_ptr<Gpt> model = load_any_model(arguments.checkpoint);
   if (!quantized) {
     const Recipe recipe = read_config<Recipe>(arguments.recipe);
-    if (recipe.activations == Activations::static_scale) {
+    if (recipe.needs_calibration()) {
       fail(ErrorKind::config,
-           "--recipe: expected a recipe that needs no calibration, but {} has activations: static; verify a model that "
-           "`octet quantize` has written",
-           arguments.recipe);
+           "--recipe: expected a recipe that needs no calibration, but {} has {}; verify a model that `octet quantize` "
+           "has written",
+           arguments.recipe, recipe.describe());
     }
     apply_recipe(*model, recipe);
   }

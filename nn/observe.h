@@ -15,4 +15,9 @@ namespace octet {
 void observe_inputs(Gpt& model, std::span<const Tensor> batches,
                     const std::function<void(const std::string& path, const Tensor& x)>& on_input);
 
+/// The same for the layers below any module while `run` runs; paths begin below it ("qkv" of an Attention). The inputs
+/// stay on their device.
+void observe_inputs(Module& module, const std::function<void(const std::string& path, const Tensor& x)>& on_input,
+                    const std::function<void()>& run);
+
 }  // namespace octet

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tensor/formats/codes.h"
+#include "quant/grid.h"
 
 namespace octet {
 
@@ -17,6 +17,9 @@ namespace octet {
 /// Errors: NaN or infinity in w, named with its index; bits outside 2..8 or group < 1 (config); a scale beyond FP16.
 Codes absmax_quantize(const Tensor& w, int bits, Granularity granularity, std::int64_t group = 0,
                       DType scale_dtype = DType::f32);
+
+/// The grid of values that share a scale.
+Grid absmax_grid(const GridKind& kind, std::span<const float> values);
 
 /// The scales alone.
 Tensor absmax_scales(const Tensor& w, int bits, Granularity granularity, std::int64_t group = 0,

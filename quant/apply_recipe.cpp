@@ -9,10 +9,8 @@
 #include "nn/layers/quantized_embedding.h"
 #include "nn/layers/quantized_layer.h"
 #include "nn/layers/quantized_linear.h"
-#include "quant/absmax.h"
 #include "quant/glob.h"
-#include "quant/minmax.h"
-#include "quant/nf4.h"
+#include "quant/layer_order.h"
 
 namespace octet {
 namespace {
@@ -25,7 +23,7 @@ struct Layer {
   WeightScheme scheme = {};
   ActivationScheme activations = Activations::weight_only;
   std::string reason = {};
-  std::unique_ptr<Module> replacement = nullptr;  // null: left FP32
+  std::unique_ptr<Module> original = nullptr;  // null: left FP32
   std::string description = "fp32";
   std::int64_t bytes = 0;
   QuantizationError error = {};
@@ -115,20 +113,56 @@ void choose_schemes(const Recipe& recipe, bool tied_head, const Calibration& cal
   keep(recipe, recipe.keep_fp32, "keep_fp32", WeightFormat::fp32, layers);
 }
 
-void quantize(const Recipe& recipe, Layer& layer) {
+/// Rounds the layer and puts the quantized one in its slot; layer.original is the one before.
+void quantize(const Recipe& recipe, Layer& layer, const LayerMoments* inputs) {
   layer.bytes = static_cast<std::int64_t>(layer.weight.bytes());
   layer.error = quantization_error(layer.weight, layer.weight);
   if (layer.scheme.format == WeightFormat::fp32) {
     return;
   }
   try {
-    AnyWeight weight = quantize_matrix(layer.weight, layer.scheme);
+    auto [weight, remark] = quantize_matrix(layer.weight, layer.scheme, inputs);
+    layer.reason += remark;
     layer.bytes = bytes(weight);
     layer.error = quantization_error(layer.weight, weight);
-    layer.replacement = quantized_layer(layer.slot->module(), std::move(weight), layer.activations);
-    layer.description = quantized_matrix_of(*layer.replacement)->describe();
+    auto quantized = quantized_layer(layer.slot->module(), std::move(weight), layer.activations);
+    layer.description = quantized_matrix_of(*quantized)->describe();
+    layer.original = layer.slot->replace(std::move(quantized));
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("recipe \"{}\": layer \"{}\": {}", recipe.name, layer.path, error.what()));
+  }
+}
+
+void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibration, std::vector<Layer>& layers) {
+  std::map<std::string, Layer*> waiting;
+  for (Layer& layer : layers) {
+    if (layer.scheme.needs_inputs()) {
+      waiting[layer.path] = &layer;
+    } else {
+      quantize(recipe, layer, nullptr);
+    }
+  }
+  if (waiting.empty()) {
+    return;
+  }
+  if (calibration.batches.empty()) {
+    fail(ErrorKind::run, "recipe \"{}\": expected a calibration text for {}, got none", recipe.name,
+         waiting.begin()->second->scheme.describe());
+  }
+  const bool with_mismatch = std::any_of(waiting.begin(), waiting.end(), [](const auto& entry) {
+    return entry.second->scheme.method == RoundingMethod::qronos;
+  });
+  visit_in_order(model, calibration.batches, with_mismatch, [&](const std::string& path, const LayerMoments& moments) {
+    if (const auto found = waiting.find(path); found != waiting.end()) {
+      quantize(recipe, *found->second, &moments);
+      waiting.erase(found);
+    }
+  });
+  for (auto& [path, layer] : waiting) {  // an embedding that is only looked up
+    layer->scheme.method = RoundingMethod::search;
+    layer->scheme.imatrix = false;
+    layer->reason = "rounded to nearest because it is only looked up and multiplies no inputs";
+    quantize(recipe, *layer, nullptr);
   }
 }
 
@@ -164,6 +198,25 @@ CoverageRow row_of_layer(const Layer& layer) {
   return row;
 }
 
+/// A row for each parameter that the model had in FP32, in their order.
+Coverage coverage_of(const std::vector<std::pair<std::string, Tensor>>& parameters, const std::vector<Layer>& layers) {
+  std::map<std::string, const Layer*> matrices;
+  for (const Layer& layer : layers) {
+    matrices[layer.path + ".weight"] = &layer;
+  }
+  std::int64_t elements = 0;
+  for (const auto& [path, value] : parameters) {
+    elements += value.elements();
+  }
+  Coverage coverage;
+  for (const auto& [path, value] : parameters) {
+    const auto matrix = matrices.find(path);
+    coverage.rows.push_back(matrix != matrices.end() ? row_of_layer(*matrix->second)
+                                                     : row_of_other(path, value.to(DeviceKind::cpu), elements));
+  }
+  return coverage;
+}
+
 }  // namespace
 
 std::int64_t Coverage::elements() const {
@@ -186,49 +239,24 @@ double Coverage::bits_per_weight() const {
   return 8.0 * static_cast<double>(bytes()) / static_cast<double>(elements());
 }
 
-AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
-  const int bits = static_cast<int>(scheme.bits);
-  switch (scheme.stored_format()) {
-    case WeightFormat::int8:
-      return Int8Weight(absmax_quantize(weight, bits, scheme.granularity, scheme.group));
-    case WeightFormat::int4:
-      return Int4Weight(scheme.symmetric ? absmax_quantize(weight, bits, scheme.granularity, scheme.group, DType::f16)
-                                         : minmax_quantize(weight, bits, scheme.granularity, scheme.group));
-    case WeightFormat::nf4:
-      return nf4_quantize(weight, scheme.group);
-    case WeightFormat::fp16:
-      return HalfWeight::quantize(weight, DType::f16);
-    case WeightFormat::bf16:
-      return HalfWeight::quantize(weight, DType::bf16);
-    case WeightFormat::fp32:
-    case WeightFormat::automatic:
-      break;
-  }
-  fail(ErrorKind::config, "[quantize] expected a format to store a matrix in, got {}", enum_name(scheme.format));
-}
-
 Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration) {
   std::vector<Layer> layers = matrices_of(model);
   choose_schemes(recipe, model.config().tied_head, calibration, layers);
-  std::map<std::string, CoverageRow> matrix_rows;
-  for (Layer& layer : layers) {
-    quantize(recipe, layer);
-    matrix_rows[layer.path + ".weight"] = row_of_layer(layer);
-  }
-  Coverage coverage;
-  const std::int64_t elements = model.parameter_count();
+  std::vector<std::pair<std::string, Tensor>> parameters;
   for (const auto& [path, parameter] : model.parameters()) {
-    const auto matrix = matrix_rows.find(path);
-    coverage.rows.push_back(matrix != matrix_rows.end()
-                                ? matrix->second
-                                : row_of_other(path, parameter->value().to(DeviceKind::cpu), elements));
+    parameters.emplace_back(path, parameter->value());
   }
-  for (Layer& layer : layers) {
-    if (layer.replacement) {
-      layer.slot->replace(std::move(layer.replacement));
+  try {
+    quantize_all(model, recipe, calibration, layers);
+  } catch (...) {
+    for (Layer& layer : layers) {
+      if (layer.original) {
+        layer.slot->replace(std::move(layer.original));
+      }
     }
+    throw;
   }
-  return coverage;
+  return coverage_of(parameters, layers);
 }
 
 }  // namespace octet

@@ -6,7 +6,7 @@
 #include "nn/gpt.h"
 #include "quant/calibration.h"
 #include "quant/error_stats.h"
-#include "quant/recipe.h"
+#include "quant/quantize_matrix.h"
 
 namespace octet {
 
@@ -30,20 +30,18 @@ struct Coverage {
   double bits_per_weight() const;
 };
 
-/// Replaces the linear layers and the token embedding of `model` by quantized ones, as the recipe says, by rounding to
-/// nearest (quant/absmax.h, minmax.h, nf4.h) on the CPU; the layers stay on their device. On an error the model is as
-/// it was. Static activations round with scales that are found from `calibration`: of every layer that multiplies
-/// (quant/calibrate.h). Errors: static activations of a layer that was not observed; a pattern that matches no layer
-/// (config), naming the recipe and the nearest paths; a weight with NaN or infinity, or a model that is quantized
-/// already, naming the layer.
+/// Replaces the linear layers and the token embedding of `model` by quantized ones, as the recipe says
+/// (quantize_matrix), on the CPU; the layers stay on their device. On an error the model is as it was. What the recipe
+/// needs to know of inputs (Recipe::needs_calibration) comes from `calibration` (quant/calibrate.h): ranges for static
+/// activations, and the text for methods that look at inputs. These round the layers in their order
+/// (quant/layer_order.h) and run the model to do so, which must be on the CPU. Errors: a calibration that lacks what is
+/// needed; a pattern that matches no layer (config), naming the recipe and the nearest paths; a weight with NaN or
+/// infinity, or a model that is quantized already, naming the layer.
 ///
 ///     const auto model = load_model("runs/demo/checkpoints/best");
 ///     Recipe recipe;
 ///     recipe.weights = {.bits = 4, .granularity = Granularity::per_group, .group = 32};
 ///     const Coverage coverage = apply_recipe(*model, recipe);  // coverage.bits_per_weight(): 4.52
 Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration = {});
-
-/// The stored form of one matrix by rounding to nearest. fp32 is refused: it is no stored form.
-AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme);
 
 }  // namespace octet

@@ -6,7 +6,7 @@ namespace octet {
 
 Calibration calibrate(Gpt& model, std::span<const Tensor> batches) {
   check(!batches.empty(), "[calibration] expected at least one batch of text, got none");
-  Calibration calibration;
+  Calibration calibration{.layers = {}, .batches = {batches.begin(), batches.end()}};
   observe_inputs(model, batches, [&](const std::string& path, const Tensor& x) {
     try {
       const Tensor dense = x.is_contiguous() ? x : x.clone();

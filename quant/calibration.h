@@ -2,9 +2,11 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "quant/input_range.h"
+#include "tensor/tensor.h"
 
 namespace octet {
 
@@ -16,6 +18,8 @@ struct LayerInputs {
 /// What recipes know about the inputs of the layers that they quantize, by dotted path; see calibrate().
 struct Calibration {
   std::map<std::string, LayerInputs> layers;
+  /// The ids (B, T) that were read: methods that round layers in order read them again.
+  std::vector<Tensor> batches;
 
   /// Error (run) where the layer was not observed.
   const LayerInputs& of(const std::string& path) const {

@@ -68,7 +68,8 @@ std::int64_t count_clipped(std::span<const float> x, const Codes& codes) {
         const auto minimum = static_cast<double>(codes.minimum(row, first / run));
         for (std::int64_t c = first; c < std::min(first + run, columns); ++c) {
           const double above = static_cast<double>(x[static_cast<std::size_t>(row * columns + c)]) - minimum;
-          count += above < lowest * scale || above > highest * scale;
+          const double steps = above / scale;  // a scale may be negative
+          count += steps < lowest || steps > highest;
         }
       }
       clipped[static_cast<std::size_t>(row)] = count;

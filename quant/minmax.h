@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tensor/formats/codes.h"
+#include "quant/grid.h"
 
 namespace octet {
 
@@ -22,5 +22,8 @@ namespace octet {
 /// zero point); stored like Q4_1 of GGML. Errors: as absmax_quantize; bits outside 2..4 (config); a scale or minimum
 /// beyond FP16.
 Codes minmax_quantize(const Tensor& w, int bits, Granularity granularity, std::int64_t group = 0);
+
+/// The grid of values that share a scale. `kind` has a minimum.
+Grid minmax_grid(const GridKind& kind, std::span<const float> values);
 
 }  // namespace octet

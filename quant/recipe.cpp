@@ -18,6 +18,17 @@ WeightFormat WeightScheme::stored_format() const {
   return format;
 }
 
+RoundingMethod WeightScheme::chosen_method() const {
+  if (method != RoundingMethod::automatic) {
+    return method;
+  }
+  return stored_format() == WeightFormat::int4 ? RoundingMethod::search : RoundingMethod::absmax;
+}
+
+bool WeightScheme::has_feedback() const {
+  return method == RoundingMethod::gptq || method == RoundingMethod::qronos;
+}
+
 std::string WeightScheme::describe() const {
   std::string text{enum_name(stored_format())};
   if (has_codes() || stored_format() == WeightFormat::nf4) {
@@ -31,6 +42,8 @@ std::string WeightScheme::describe() const {
       text += fmt::format(" ({}-bit codes)", bits);
     }
     text += symmetric ? "" : " with minimum";
+    text += method == RoundingMethod::automatic ? "" : fmt::format(", {}", enum_name(method));
+    text += imatrix ? " with imatrix" : "";
   }
   return text;
 }
@@ -46,6 +59,16 @@ void WeightScheme::validate(Problems& problems) const {
   if (!symmetric && stored_format() != WeightFormat::int4) {
     problems.add("symmetric", "expected true for the format {}: only int4 stores a minimum beside each scale",
                  enum_name(stored_format()));
+  }
+  if (method == RoundingMethod::hqq && symmetric) {
+    problems.add("method", "expected symmetric: false beside hqq, which moves the minimum of each group");
+  }
+  if (!has_codes() && method != RoundingMethod::automatic) {
+    problems.add("method", "expected auto for the format {}, which has a rule of its own, got {}",
+                 enum_name(stored_format()), enum_name(method));
+  }
+  if (imatrix && (chosen_method() != RoundingMethod::search || !has_codes())) {
+    problems.add("imatrix", "expected method: search beside it, got {}", enum_name(chosen_method()));
   }
 }
 
@@ -69,6 +92,10 @@ std::string describe_activations(const Recipe& recipe) {
 }
 
 }  // namespace
+
+bool Recipe::needs_calibration() const {
+  return activations == Activations::static_scale || weights.needs_inputs() || (embedding && embedding->needs_inputs());
+}
 
 std::string Recipe::describe() const {
   std::string text = weights.describe();
@@ -97,8 +124,10 @@ void Recipe::validate(Problems& problems) const {
                  enum_name(weights.stored_format()));
   }
   const Recipe usual;
-  if (activations != Activations::static_scale && calibration != usual.calibration) {
-    problems.add("calibration", "expected activations: static beside it, got {}", enum_name(activations));
+  if (!needs_calibration() && calibration != usual.calibration) {
+    problems.add("calibration",
+                 "expected something that needs it beside it: activations: static, imatrix: true, or "
+                 "method: gptq or qronos");
   }
   if (activations != Activations::outlier_split && threshold != usual.threshold) {
     problems.add("threshold", "expected activations: outlier_split beside it, got {}", enum_name(activations));

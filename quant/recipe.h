@@ -23,13 +23,24 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
     {WeightFormat::fp32, "fp32"},
 });
 
-/// How codes are chosen.
-///   nearest   each weight by itself: the nearest value of a grid that reaches to the largest one
-enum class RoundingMethod { nearest };
+/// How scales and codes are chosen (quant/absmax.h, search.h, hqq.h, gptq.h).
+///   auto     search for int4, absmax for int8, their own rule for the other formats
+///   absmax   each weight to the nearest value of a grid that reaches to the largest one
+///   search   the same on the grid that loses least
+///   hqq      the same on a grid with a minimum that ignores outliers
+///   gptq     on searched grids; columns make up for the errors of those before them, by what a text shows of inputs
+///   qronos   gptq that makes up for the errors of the layers before as well
+enum class RoundingMethod { automatic, absmax, search, hqq, gptq, qronos };
 
 template <>
-inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<RoundingMethod>>({{RoundingMethod::nearest,
-                                                                                             "nearest"}});
+inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<RoundingMethod>>({
+    {RoundingMethod::automatic, "auto"},
+    {RoundingMethod::absmax, "absmax"},
+    {RoundingMethod::search, "search"},
+    {RoundingMethod::hqq, "hqq"},
+    {RoundingMethod::gptq, "gptq"},
+    {RoundingMethod::qronos, "qronos"},
+});
 
 /// How the weights of some layers are stored.
 struct WeightScheme {
@@ -38,11 +49,20 @@ struct WeightScheme {
   Granularity granularity = Granularity::per_channel;  ///< ignored by fp16, bf16, fp32; nf4 takes per_group alone
   std::int64_t group = 32;  ///< columns per scale, for per_group; the last group of a row may be shorter
   bool symmetric = true;    ///< false: each scale has a minimum beside it (quant/minmax.h), for int4
-  RoundingMethod method = RoundingMethod::nearest;
+  RoundingMethod method = RoundingMethod::automatic;
+  /// Scales are searched by the error of the layer's output: an error counts as much as its inputs are large on
+  /// average.
+  bool imatrix = false;
 
   bool has_codes() const;
   /// The format with `automatic` resolved.
   WeightFormat stored_format() const;
+  /// The method with `automatic` resolved.
+  RoundingMethod chosen_method() const;
+  /// Layers are rounded in the order in which they run, since one must know what those before it have become.
+  bool has_feedback() const;
+  /// Inputs of the layers must be known.
+  bool needs_inputs() const { return has_feedback() || imatrix; }
   /// "int4 per_group 32"
   std::string describe() const;
 
@@ -54,6 +74,7 @@ struct WeightScheme {
     v("group", group, in_range(1, 1 << 20));  // more than any matrix has columns
     v("symmetric", symmetric);
     v("method", method);
+    v("imatrix", imatrix);
   }
   void validate(Problems& problems) const;
 };
@@ -61,8 +82,8 @@ struct WeightScheme {
 /// Of the outlier split: model files hold it as a float, which ends at 3.4e38.
 inline constexpr double kLargestThreshold = 1e30;
 
-/// What the FP32 model reads of the calibration part of the text while the inputs of each layer are observed, and how
-/// static scales are found from that: the `calibration` section of a recipe.
+/// What the model reads of the calibration part of the text while the inputs of each layer are observed, and how static
+/// scales are found from that: the `calibration` section of a recipe.
 struct CalibrationConfig {
   std::int64_t windows = 32;  ///< of the model's context, spread evenly over the calibration part
   /// The share of the inputs that the int8 grid reaches, in percent: 100 is the largest magnitude of all (absmax); less
@@ -92,7 +113,7 @@ struct Recipe {
   std::string name = "recipe";  ///< of the folder (file_name_for) and in the report; see name_rule_broken
   WeightScheme weights;         ///< of all matrices, but for the exceptions below; its keys stand beside the others
   Activations activations = Activations::weight_only;
-  CalibrationConfig calibration;  ///< of static activations
+  CalibrationConfig calibration;  ///< of static activations, imatrix, gptq and qronos
   double threshold = 6.0;         ///< of the outlier split: |x| from which a column of inputs is an outlier
   /// The token embedding, which is the output head too where that is tied; as the other layers where not given.
   std::optional<WeightScheme> embedding;
@@ -101,6 +122,8 @@ struct Recipe {
   std::vector<std::string> keep_fp32;
   std::vector<std::string> keep_fp16;
 
+  /// Needs a Calibration: for static activations, or for weights that are rounded by what their inputs are.
+  bool needs_calibration() const;
   /// "int4 per_group 32, dynamic int8 activations; embedding int8 per_channel"
   std::string describe() const;
 

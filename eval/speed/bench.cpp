@@ -25,7 +25,7 @@ struct BenchModel {
 
 /// From random tokens, which serve to measure speed.
 Calibration calibration_for(Gpt& model, const Recipe& recipe) {
-  if (recipe.activations != Activations::static_scale) {
+  if (!recipe.needs_calibration()) {
     return {};
   }
   const GptConfig& config = model.config();

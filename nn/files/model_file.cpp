@@ -71,14 +71,14 @@ void check_same_quantization(const SafetensorsFile& weights, const std::string& 
   }
 }
 
-/// Before a model is made: a wrong number in config.json must not ask for terabytes. A value takes half a byte or more.
+/// Before a model is made: a wrong number in config.json must not ask for terabytes. A value takes two bits or more.
 void check_size(const SafetensorsFile& file, const GptConfig& config) {
   std::int64_t bytes = 0;
   for (const std::string& name : file.names()) {
     bytes += static_cast<std::int64_t>(file.at(name).bytes());
   }
   const std::int64_t parameters = parameter_count(config);
-  if (parameters / 2 > bytes) {
+  if (parameters / 4 > bytes) {
     fail(ErrorKind::input, "{}: expected the {} parameters that {} describes, got {} bytes of tensors",
          file.path().string(), parameters, kModelConfigFile, bytes);
   }

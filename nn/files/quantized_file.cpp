@@ -8,6 +8,7 @@
 #include "base/config/config.h"
 #include "base/nearest.h"
 #include "nn/layers/quantized_layer.h"
+#include "tensor/formats/nibbles.h"
 #include "tensor/ops/view.h"
 
 namespace octet {
@@ -104,7 +105,9 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
   if (const auto* half = std::get_if<HalfWeight>(&weight)) {
     tensors.push_back({weight_name(path), half->values()});
   } else if (const auto* int4 = std::get_if<Int4Weight>(&weight)) {
-    tensors.push_back({codes_name(path), int4->nibbles()});
+    tensors.push_back({codes_name(path), int4->bits() == 4
+                                             ? int4->nibbles()
+                                             : pack_dense(int4->nibbles(), int4->columns(), int4->bits())});
     tensors.push_back({scales_name(path), int4->scales()});
     if (!int4->is_symmetric()) {
       tensors.push_back({minimums_name(path), int4->minimums()});
@@ -119,12 +122,12 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
   }
 }
 
-/// The numbers of a file that are no codes must be finite, and scales positive: products would silently be wrong.
-void check_values(const Tensor& stored, bool positive, const char* what) {
+/// The numbers of a file that are no codes must be finite, and scales not 0: products would silently be wrong.
+void check_values(const Tensor& stored, bool zero_allowed, const char* what) {
   const Tensor values =
       stored.dtype() == DType::f32 ? stored : dequantize(HalfWeight(reshape(stored, {1, stored.elements()})));
   for (const float value : values.span<float>()) {
-    check(std::isfinite(value) && (!positive || value > 0.0F), "expected {}, got {}", what, value);
+    check(std::isfinite(value) && (zero_allowed || value != 0.0F), "expected {}, got {}", what, value);
   }
 }
 
@@ -133,19 +136,20 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
     const Tensor& values = file.at(weight_name(path));
     check(name_of(values.dtype()) == enum_name(layer.format), "expected {} of {}, got {}", weight_name(path),
           enum_name(layer.format), name_of(values.dtype()));
-    check_values(values, false, "finite values");
+    check_values(values, true, "finite values");
     return HalfWeight(values);
   }
   const Tensor &codes = file.at(codes_name(path)), &scales = file.at(scales_name(path));
-  check_values(scales, true, "positive finite scales");
+  check_values(scales, false, "finite scales other than 0");
   const int bits = static_cast<int>(layer.bits);
   Tensor minimums;
   if (!layer.symmetric) {
     minimums = file.at(minimums_name(path));
-    check_values(minimums, false, "finite minimums");
+    check_values(minimums, true, "finite minimums");
   }
   if (layer.format == PackedFormat::int4) {
-    return Int4Weight(codes, scales, layer.columns, bits, layer.granularity, layer.group, minimums);
+    const Tensor nibbles = bits == 4 ? codes : unpack_dense(codes, layer.columns, bits, layer.symmetric);
+    return Int4Weight(nibbles, scales, layer.columns, bits, layer.granularity, layer.group, minimums);
   }
   if (layer.format == PackedFormat::nf4) {
     return Nf4Weight(codes, scales, layer.columns, layer.group);

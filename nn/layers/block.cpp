@@ -18,7 +18,14 @@ Tensor Block::operator()(const Tensor& x, const ForwardOptions& options) {
     const Tensor h = add(x, apply_dropout(attention(attention_norm(x), options), dropout_, options, attention_site_));
     return add(h, apply_dropout(mlp(mlp_norm(h)), dropout_, options, mlp_site_));
   }
-  const Tensor h = attention(attention_norm->for_layers(x, attention->input_codes()), options, Epilogue::plus(x));
+  return transform(attend(x, options));
+}
+
+Tensor Block::attend(const Tensor& x, const ForwardOptions& options) {
+  return attention(attention_norm->for_layers(x, attention->input_codes()), options, Epilogue::plus(x));
+}
+
+Tensor Block::transform(const Tensor& h) {
   return mlp(mlp_norm->for_layers(h, mlp->input_codes()), Epilogue::plus(h));
 }
 

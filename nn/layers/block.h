@@ -22,6 +22,10 @@ class Block : public Module {
   /// x (B, T, C) -> (B, T, C).
   Tensor operator()(const Tensor& x, const ForwardOptions& options);
 
+  /// Its two parts without dropout: h of x, and y of h.
+  Tensor attend(const Tensor& x, const ForwardOptions& options);
+  Tensor transform(const Tensor& h);
+
   Child<NormBase> attention_norm;
   Child<Attention> attention;
   Child<NormBase> mlp_norm;

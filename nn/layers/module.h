@@ -46,8 +46,8 @@ class ChildSlot {
 
   const std::string& name() const { return name_; }
   virtual Module& module() const = 0;
-  /// Puts another module in place; an error where its type does not fit the slot.
-  virtual void replace(std::unique_ptr<Module> module) = 0;
+  /// Puts another module in place and returns the one before; an error where its type does not fit the slot.
+  virtual std::unique_ptr<Module> replace(std::unique_ptr<Module> module) = 0;
 
  private:
   std::string name_;
@@ -109,11 +109,11 @@ class Child : public ChildSlot {
       : ChildSlot(owner, std::move(name)), module_(std::move(module)) {}
 
   Module& module() const override { return *module_; }
-  void replace(std::unique_ptr<Module> module) override {
+  std::unique_ptr<Module> replace(std::unique_ptr<Module> module) override {
     auto* typed = dynamic_cast<T*>(module.get());
     check(typed != nullptr, "[module] the slot \"{}\" cannot hold a module of this type", name());
     static_cast<void>(module.release());
-    module_.reset(typed);
+    return std::exchange(module_, std::unique_ptr<T>(typed));
   }
   template <typename... Arguments>
   decltype(auto) operator()(Arguments&&... arguments) const {

@@ -23,7 +23,7 @@ std::int64_t Codes::index(std::int64_t row, std::int64_t group_index) const {
 }
 
 int Codes::lowest_code() const {
-  return is_symmetric() ? -largest_code(bits) : 0;
+  return is_symmetric() ? octet::lowest_code(bits) : 0;
 }
 
 int Codes::highest_code() const {
@@ -50,6 +50,10 @@ int largest_code(int bits) {
     fail(ErrorKind::config, "[quantize] expected 2 to 8 bits, got {}", bits);
   }
   return (1 << (bits - 1)) - 1;
+}
+
+int lowest_code(int bits) {
+  return bits == 8 ? -largest_code(bits) : -largest_code(bits) - 1;
 }
 
 std::string describe(const Codes& codes, int stored) {

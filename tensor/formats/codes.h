@@ -18,9 +18,11 @@ inline constexpr auto enum_names<Granularity> =
                                           {Granularity::per_group, "per_group"}});
 
 /// A matrix as integer codes and scales: what every integer method of quant/ produces and what the formats Int8Weight
-/// and Int4Weight store.
-///   symmetric         value (r, c) = code (r, c) * scale of (r, c)                            |code| <= 2^(bits-1) - 1
-///   with a minimum    value (r, c) = code (r, c) * scale of (r, c) + minimum of (r, c)        0 <= code <= 2^bits - 1
+/// and Int4Weight store. A scale may be negative: then the side with one code more is the positive one.
+///   symmetric         value (r, c) = code (r, c) * scale of (r, c)
+///   with a minimum    value (r, c) = code (r, c) * scale of (r, c) + minimum of (r, c)
+/// Symmetric codes lie in [-2^(bits-1), 2^(bits-1) - 1], but those of 8 bits in [-127, 127] (why: docs/kernels.md);
+/// codes with a minimum in [0, 2^bits - 1].
 struct Codes {
   Tensor codes;   ///< (R, C) i8
   Tensor scales;  ///< f32: (1) per tensor, (R) per channel, (R, groups) per group
@@ -56,6 +58,9 @@ Shape scales_shape(std::int64_t rows, std::int64_t columns, Granularity granular
 
 /// The largest code of `bits` bits: 2^(bits-1) - 1. Errors: (config) bits outside 2..8.
 int largest_code(int bits);
+
+/// The lowest of a symmetric grid: -2^(bits-1), but -127 of 8 bits. Errors: as largest_code.
+int lowest_code(int bits);
 
 /// "per_group 32 (3-bit codes) with minimum": the granularity, and the bits where they are fewer than the `stored`
 /// ones.

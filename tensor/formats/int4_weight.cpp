@@ -79,7 +79,8 @@ void Int4Weight::dequantize_rows(std::int64_t first, std::int64_t count, float* 
 }
 
 std::int64_t Int4Weight::bytes() const {
-  return static_cast<std::int64_t>(nibbles_.bytes() + scales_.bytes() + (is_symmetric() ? 0 : minimums_.bytes()));
+  return rows() * dense_bytes(columns_, bits_) +
+         static_cast<std::int64_t>(scales_.bytes() + (is_symmetric() ? 0 : minimums_.bytes()));
 }
 
 std::string Int4Weight::describe() const {

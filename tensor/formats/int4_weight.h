@@ -7,10 +7,12 @@ namespace octet {
 /// A matrix (R, C) of half a byte per weight, on a symmetric grid or one with a minimum (see Codes).
 ///
 /// Stored: `nibbles` (R, ceil(C / 2)) u8, row-major, the even column in the low nibble (tensor/formats/nibbles.h).
-///   symmetric        codes in [-7, 7] in two's complement; -8 is not used      scales f16: (1), (R) or (R, groups)
+///   symmetric        codes in [-8, 7] in two's complement      scales f16: (1), (R) or (R, groups)
 ///   with a minimum   codes in [0, 15]                                          and minimums f16 of the same shape
-///   bytes = R ceil(C / 2) + 2 (number of scales and minimums)
+///   bytes = R ceil(C bits / 8) + 2 (number of scales and minimums)
 ///   groups of 32: 4.5 bits per weight, with a minimum 5 (the form of GGML's Q4_0 and Q4_1)
+///
+/// In memory a code of 2 or 3 bits takes a nibble too, in files only its bits (pack_dense).
 ///
 /// Scales and minimums are stored in FP16, so codes must be computed with them as stored (`absmax_quantize` with
 /// DType::f16, `minmax_quantize`): a code computed with another scale may be off by one.

@@ -20,6 +20,14 @@ inline int nibble_at(const std::uint8_t* row, std::int64_t c) {
   return c % 2 == 0 ? row[c / 2] & 15 : row[c / 2] >> 4;
 }
 
+/// Bytes of a row of codes of `bits` bits each, without a gap between them.
+std::int64_t dense_bytes(std::int64_t columns, int bits);
+/// The low `bits` bits of each nibble (R, ceil(C / 2)), as files hold codes of fewer than four: (R, dense_bytes) u8.
+/// Code c begins at bit c bits of a row, bit 0 being the lowest of the first byte.
+Tensor pack_dense(const Tensor& nibbles, std::int64_t columns, int bits);
+/// The nibbles again; `with_sign`: codes in two's complement. Errors: another shape or dtype.
+Tensor unpack_dense(const Tensor& dense, std::int64_t columns, int bits, bool with_sign);
+
 /// FP32 numbers in FP16. Errors, naming `op` and what they are: one that FP16 does not hold exactly.
 Tensor to_half_exactly(const Tensor& values, const char* op, const char* what);
 /// FP16 numbers in FP32.

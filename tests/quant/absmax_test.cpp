@@ -178,7 +178,7 @@ TEST(QuantizationError, CountsWhatHappened) {
   EXPECT_EQ(error.clipped, 1);  // 20 became 7
   EXPECT_EQ(error.sign_flips, 0);
   EXPECT_EQ(error.levels_used, 4);  // 7, 0, -3, -1
-  EXPECT_EQ(error.levels_total, 15);
+  EXPECT_EQ(error.levels_total, 16);
   EXPECT_DOUBLE_EQ(error.max_abs, 13);
   EXPECT_NEAR(error.mse, (0.16 + 0.04 + 169) / 6, 1e-6);
   EXPECT_NEAR(error.snr_db, 10 * std::log10((49 + 0.16 + 10.24 + 400 + 1) / 169.2), 1e-6);

@@ -83,7 +83,7 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("activations: outlier_split\nthreshold: -1", "threshold");
   refuses("activations: dynamic\nthreshold: 4",
           "threshold: expected activations: outlier_split beside it, got dynamic");
-  refuses("calibration: {windows: 4}", "calibration: expected activations: static beside it, got weight_only");
+  refuses("calibration: {windows: 4}", "calibration: expected something that needs it beside it");
   refuses("bits: 1", "bits");
   refuses("group: 0", "group");
   refuses("granularity: per_row", "per_tensor, per_channel");

@@ -1,0 +1,89 @@
+#include "quant/quantize_matrix.h"
+
+#include <memory>
+
+#include "quant/absmax.h"
+#include "quant/gptq.h"
+#include "quant/hqq.h"
+#include "quant/minmax.h"
+#include "quant/nf4.h"
+#include "quant/rounder.h"
+#include "quant/search.h"
+
+namespace octet {
+namespace {
+
+GridRule grid_rule(RoundingMethod method, const GridKind& kind) {
+  using Values = std::span<const float>;
+  switch (method) {
+    case RoundingMethod::absmax:
+      return [kind](Values values, Values) {
+        return kind.symmetric ? absmax_grid(kind, values) : minmax_grid(kind, values);
+      };
+    case RoundingMethod::hqq:
+      return [kind](Values values, Values) { return hqq_grid(kind, values); };
+    case RoundingMethod::automatic:
+    case RoundingMethod::search:
+    case RoundingMethod::gptq:
+    case RoundingMethod::qronos:
+      break;
+  }
+  return [kind](Values values, Values weights) { return search_grid(kind, values, weights); };
+}
+
+std::unique_ptr<Rounder> rounder_of(const Tensor& weight, const WeightScheme& scheme) {
+  const GridKind kind{.bits = static_cast<int>(scheme.bits),
+                      .symmetric = scheme.symmetric,
+                      .scale_dtype = scheme.stored_format() == WeightFormat::int4 ? DType::f16 : DType::f32};
+  return std::make_unique<CodesRounder>(weight.dim(0), weight.dim(1), kind, scheme.granularity, scheme.group,
+                                        grid_rule(scheme.chosen_method(), kind));
+}
+
+QuantizedMatrixResult round_codes(const Tensor& weight, const WeightScheme& scheme, const LayerMoments* inputs) {
+  check(!scheme.needs_inputs() || inputs != nullptr, "[quantize] expected the inputs of the layer for {}, got none",
+        scheme.describe());
+  const std::unique_ptr<Rounder> rounder = rounder_of(weight, scheme);
+  const GptqSettings settings;
+  double damping = settings.damping;
+  switch (scheme.chosen_method()) {
+    case RoundingMethod::gptq:
+      damping = gptq(weight, inputs->inputs, *rounder, settings);
+      break;
+    case RoundingMethod::qronos:
+      damping = qronos(weight, inputs->inputs, inputs->mixed, *rounder, settings);
+      break;
+    default:
+      round_to_nearest(weight, *rounder, scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>());
+  }
+  QuantizedMatrixResult result{rounder->weight()};
+  if (damping > settings.damping) {
+    result.remark = fmt::format("inputs depend on each other: damped by {:g} % of their mean square", 100 * damping);
+  }
+  return result;
+}
+
+}  // namespace
+
+QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& scheme, const LayerMoments* inputs) {
+  switch (scheme.stored_format()) {
+    case WeightFormat::int8:
+    case WeightFormat::int4:
+      return round_codes(weight, scheme, inputs);
+    case WeightFormat::nf4:
+      return {nf4_quantize(weight, scheme.group)};
+    case WeightFormat::fp16:
+      return {HalfWeight::quantize(weight, DType::f16)};
+    case WeightFormat::bf16:
+      return {HalfWeight::quantize(weight, DType::bf16)};
+    case WeightFormat::fp32:
+    case WeightFormat::automatic:
+      break;
+  }
+  fail(ErrorKind::config, "[quantize] expected a format to store a matrix in, got {}", enum_name(scheme.format));
+}
+
+AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
+  return quantize_matrix(weight, scheme, nullptr).weight;
+}
+
+}  // namespace octet
