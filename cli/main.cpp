@@ -154,6 +154,7 @@ class CommandLine {
     add_bench();
     add_inspect();
     add_verify();
+    add_microscope();
     add_configs();
   }
 
@@ -201,14 +202,19 @@ class CommandLine {
   void add_config_verb(const std::string& name, const std::string& help,
                        void (*verb)(const CommonOptions&, const ConfigArguments&)) {
     CLI::App* command = add_verb(app_, name, help, [this, verb] { verb(common_, config_); });
-    add_config_arguments(*command);
+    add_config_arguments(*command, config_);
   }
 
-  void add_config_arguments(CLI::App& command) {
-    command.add_option("config", config_.config, "YAML file, built-in name or run folder")
+  static void add_config_arguments(CLI::App& command, ConfigArguments& arguments) {
+    command.add_option("config", arguments.config, "YAML file, built-in name or run folder")
         ->required()
         ->check(not_blank());
-    command.add_option("overrides", config_.overrides, "key.path=value ...");
+    command.add_option("overrides", arguments.overrides, "key.path=value ...");
+  }
+
+  /// Files of recipes: one after each --recipe.
+  static void add_recipes(CLI::App& command, std::vector<std::string>& recipes, const std::string& help) {
+    command.add_option("--recipe", recipes, help)->allow_extra_args(false)->check(not_blank());
   }
 
   void add_generate() {
@@ -306,6 +312,17 @@ class CommandLine {
         ->capture_default_str();
   }
 
+  void add_microscope() {
+    CLI::App* command = add_verb(
+        app_, "microscope", "what every format takes and loses, beside the least that is possible",
+        [this] { microscope_verb(common_, microscope_.checkpoint.empty() ? microscope_ : of_model(microscope_)); });
+    add_checkpoint(*command, microscope_.checkpoint,
+                   "folder of an FP32 model, or of a run (its best checkpoint), whose matrices are stored too");
+    add_recipes(*command, microscope_.recipes,
+                "YAML file of a recipe; may be given several times (default: all built-in ones)");
+    command->add_option("--chart", microscope_.chart, "draw formats.svg into this folder")->check(not_blank());
+  }
+
   void add_configs() {
     CLI::App* configs = app_.add_subcommand("configs", "built-in configurations");
     configs->require_subcommand(1);
@@ -316,7 +333,7 @@ class CommandLine {
     show->add_option("name", config_.config, "as listed by ls")->required()->check(not_blank());
     CLI::App* validate = add_verb(*configs, "validate", "check everything without running",
                                   [this] { configs_validate_verb(common_, config_); });
-    add_config_arguments(*validate);
+    add_config_arguments(*validate, config_);
   }
 
   CLI::App app_{"Octet: train a small language model, quantize it, see what that costs and gains", "octet"};
@@ -326,6 +343,7 @@ class CommandLine {
   BenchArguments bench_;
   InspectArguments inspect_;
   VerifyArguments verify_;
+  MicroscopeArguments microscope_;
   std::function<void()> verb_;
 };
 
