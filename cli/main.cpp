@@ -147,7 +147,7 @@ class CommandLine {
     });
     add_config_verb("run", "train, quantize every recipe, evaluate, report", run_verb);
     add_config_verb("train", "train the FP32 model", train_verb);
-    add_config_verb("quantize", "quantize the trained model with every recipe", quantize_verb);
+    add_quantize();
     add_config_verb("eval", "evaluate the FP32 model and every quantized one", eval_verb);
     add_config_verb("report", "draw the charts and write the report again", report_verb);
     add_generate();
@@ -215,6 +215,17 @@ class CommandLine {
   /// Files of recipes: one after each --recipe.
   static void add_recipes(CLI::App& command, std::vector<std::string>& recipes, const std::string& help) {
     command.add_option("--recipe", recipes, help)->allow_extra_args(false)->check(not_blank());
+  }
+
+  void add_quantize() {
+    CLI::App* command = add_verb(app_, "quantize", "quantize the trained model with every recipe",
+                                 [this] { quantize_verb(common_, quantize_); });
+    add_config_arguments(*command, quantize_);
+    add_recipes(*command, quantize_.recipes,
+                "YAML file of a recipe beside those of the configuration; may be given several times");
+    command->add_flag(
+        "--dry-run", quantize_.dry_run,
+        "print how large every tensor will be and what stays FP32; needs no trained model, writes nothing");
   }
 
   void add_generate() {
@@ -343,6 +354,7 @@ class CommandLine {
   BenchArguments bench_;
   InspectArguments inspect_;
   VerifyArguments verify_;
+  QuantizeArguments quantize_;
   MicroscopeArguments microscope_;
   std::function<void()> verb_;
 };

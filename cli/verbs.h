@@ -28,7 +28,13 @@ struct ConfigArguments {
 
 void run_verb(const CommonOptions& common, const ConfigArguments& arguments);
 void train_verb(const CommonOptions& common, const ConfigArguments& arguments);
-void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments);
+
+struct QuantizeArguments : ConfigArguments {
+  std::vector<std::string> recipes;  ///< YAML files of recipes beside those of the configuration
+  bool dry_run = false;              ///< print what would be stored, and write nothing
+};
+void quantize_verb(const CommonOptions& common, const QuantizeArguments& arguments);
+
 void eval_verb(const CommonOptions& common, const ConfigArguments& arguments);
 void report_verb(const CommonOptions& common, const ConfigArguments& arguments);
 

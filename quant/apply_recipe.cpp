@@ -132,6 +132,35 @@ void quantize(const Recipe& recipe, Layer& layer) {
   }
 }
 
+/// What quantize() will make of the layer. Formats store rows that are all of one size, and at most a scale for the
+/// whole matrix, so the sizes of one row and of two tell that of any number.
+void plan(const Recipe& recipe, Layer& layer) {
+  layer.bytes = static_cast<std::int64_t>(layer.weight.bytes());
+  if (layer.scheme.format == WeightFormat::fp32) {
+    return;
+  }
+  const std::int64_t rows = layer.weight.dim(0), columns = layer.weight.dim(1);
+  try {
+    const AnyWeight one = quantize_matrix(Tensor::zeros({1, columns}), layer.scheme);
+    const AnyWeight two = quantize_matrix(Tensor::zeros({2, columns}), layer.scheme);
+    layer.bytes = bytes(one) + (rows - 1) * (bytes(two) - bytes(one));
+    layer.description = QuantizedMatrix(one, layer.activations).describe();
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("recipe \"{}\": layer \"{}\": {}", recipe.name, layer.path, error.what()));
+  }
+}
+
+/// Any inputs of every layer: static scales of a plan, whose values nobody sees.
+Calibration any_calibration(const std::vector<Layer>& layers) {
+  LayerInputs inputs;
+  inputs.range.add(std::vector<float>{1.0F});
+  Calibration calibration;
+  for (const Layer& layer : layers) {
+    calibration.layers[layer.path] = inputs;
+  }
+  return calibration;
+}
+
 /// Why recipes leave a tensor alone that is no matrix of a layer.
 std::string kind_of(const std::string& path) {
   if (path.ends_with(".gain")) {
@@ -162,6 +191,22 @@ CoverageRow row_of_layer(const Layer& layer) {
   row.bits_per_weight = 8.0 * static_cast<double>(layer.bytes) / static_cast<double>(layer.weight.elements());
   row.error = layer.error;
   return row;
+}
+
+Coverage coverage_of(Gpt& model, const std::vector<Layer>& layers) {
+  std::map<std::string, CoverageRow> matrix_rows;
+  for (const Layer& layer : layers) {
+    matrix_rows[layer.path + ".weight"] = row_of_layer(layer);
+  }
+  Coverage coverage;
+  const std::int64_t elements = model.parameter_count();
+  for (const auto& [path, parameter] : model.parameters()) {
+    const auto matrix = matrix_rows.find(path);
+    coverage.rows.push_back(matrix != matrix_rows.end()
+                                ? matrix->second
+                                : row_of_other(path, parameter->value().to(DeviceKind::cpu), elements));
+  }
+  return coverage;
 }
 
 }  // namespace
@@ -210,25 +255,25 @@ AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
 Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration) {
   std::vector<Layer> layers = matrices_of(model);
   choose_schemes(recipe, model.config().tied_head, calibration, layers);
-  std::map<std::string, CoverageRow> matrix_rows;
   for (Layer& layer : layers) {
     quantize(recipe, layer);
-    matrix_rows[layer.path + ".weight"] = row_of_layer(layer);
   }
-  Coverage coverage;
-  const std::int64_t elements = model.parameter_count();
-  for (const auto& [path, parameter] : model.parameters()) {
-    const auto matrix = matrix_rows.find(path);
-    coverage.rows.push_back(matrix != matrix_rows.end()
-                                ? matrix->second
-                                : row_of_other(path, parameter->value().to(DeviceKind::cpu), elements));
-  }
+  Coverage coverage = coverage_of(model, layers);
   for (Layer& layer : layers) {
     if (layer.replacement) {
       layer.slot->replace(std::move(layer.replacement));
     }
   }
   return coverage;
+}
+
+Coverage plan_recipe(Gpt& model, const Recipe& recipe) {
+  std::vector<Layer> layers = matrices_of(model);
+  choose_schemes(recipe, model.config().tied_head, any_calibration(layers), layers);
+  for (Layer& layer : layers) {
+    plan(recipe, layer);
+  }
+  return coverage_of(model, layers);
 }
 
 }  // namespace octet
