@@ -135,6 +135,9 @@ void print_quantize_plan(const CommonOptions& common, const Run& run) {
     models.push_back(planned(recipe, plan_recipe(model, recipe)));
     text += (text.empty() ? "" : "\n") + as_text(models.back());
   }
+  if (models.empty()) {
+    text = "no recipes: the list quantize of the configuration is empty, and no --recipe was given\n";
+  }
   (common.json ? print_exactly : print)(common.json ? record_to_json(models) : text);
 }
 

@@ -83,13 +83,14 @@ FormatRow row_of(const Recipe& recipe, const Tensor& samples) {
   return row;
 }
 
-FormatLoss loss_of(const std::vector<NamedMatrix>& matrices, const Recipe& recipe) {
+/// Errors: what quantize_matrix refuses, naming the matrix.
+FormatLoss loss_of(const std::vector<NamedMatrix>& matrices, const WeightScheme& scheme) {
   LossSums sums;
   for (const NamedMatrix& matrix : matrices) {
     try {
-      sums.add(matrix.values, recipe.weights);
+      sums.add(matrix.values, scheme);
     } catch (const Error& error) {
-      throw Error(error.kind(), fmt::format("recipe \"{}\": {}: {}", recipe.name, matrix.name, error.what()));
+      throw Error(error.kind(), fmt::format("{}: {}", matrix.name, error.what()));
     }
   }
   return sums.loss();
@@ -140,18 +141,14 @@ MicroscopeReport microscope(std::span<const Recipe> recipes, Gpt* model, std::ui
     if (twin != measured.end()) {
       report.formats[static_cast<std::size_t>(twin - measured.begin())].same.push_back(recipe.name);
     } else {
-      std::optional<FormatRow> row;
       try {
-        row = row_of(recipe, samples);
+        report.formats.push_back(row_of(recipe, samples));
+        measured.push_back(&recipe);
+        if (model != nullptr) {
+          report.formats.back().model = loss_of(matrices, recipe.weights);
+        }
       } catch (const Error& error) {  // FP32 is no stored form, and a method may want more than a matrix
         report.left_out.push_back({recipe.name, error.what()});
-      }
-      if (row) {
-        if (model != nullptr) {
-          row->model = loss_of(matrices, recipe);
-        }
-        report.formats.push_back(*row);
-        measured.push_back(&recipe);
       }
     }
     ++update.done;

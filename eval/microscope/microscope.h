@@ -42,7 +42,7 @@ struct FormatRow {
   std::string scheme;               ///< "int4 per_group 32"
   FormatLoss gaussian;              ///< of gaussian_samples()
   double times_shannon = 0;         ///< relative_mse of these / 4^-bits_per_weight: at least 1
-  std::optional<FormatLoss> model;  ///< of all matrices of a model together
+  std::optional<FormatLoss> model;  ///< of all matrices of a model together; none where one is refused
 
   template <class V>
   void visit(V& v) {
@@ -55,7 +55,7 @@ struct FormatRow {
   }
 };
 
-/// A recipe whose weights cannot be stored by themselves, with the reason.
+/// A recipe whose weights cannot be stored by themselves, or cannot store the model, with the reason.
 struct FormatLeftOut {
   std::string name, reason;
 
@@ -100,8 +100,9 @@ struct MicroscopeReport {
 Tensor gaussian_samples(std::uint64_t seed);
 
 /// Stores the samples, and all matrices of `model` where one is given, by the weights of every recipe
-/// (quantize_matrix of quant/apply_recipe.h): recipes whose weights are alike make one row. Errors: (config) the model
-/// is quantized already; no recipe is left; what quantize_matrix refuses of the model, naming the matrix; interrupted.
+/// (quantize_matrix of quant/apply_recipe.h): recipes whose weights are alike make one row. What quantize_matrix
+/// refuses is left out with its message. Errors: (config) the model is quantized already; no recipe is left;
+/// interrupted.
 MicroscopeReport microscope(std::span<const Recipe> recipes, Gpt* model, std::uint64_t seed, ProgressSink& progress);
 
 /// E[(x - mean)^4] / E[(x - mean)^2]^2: 3 for normal numbers, more where a few are far out, 1.8 for uniform ones. NaN

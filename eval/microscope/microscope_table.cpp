@@ -19,7 +19,7 @@ std::string mse_text(double relative_mse) {
 
 std::string formats_table(const MicroscopeReport& report) {
   std::vector<Row> rows = {{"#", "recipe", "weights", "bits", "MSE", "SNR dB", "x"}};
-  const bool with_model = report.formats.front().model.has_value();
+  const bool with_model = !report.matrices.empty();
   if (with_model) {
     rows.front().insert(rows.front().end(), {"model bits", "model MSE"});
   }
@@ -27,7 +27,7 @@ std::string formats_table(const MicroscopeReport& report) {
     rows.push_back({fmt::format("{}", rows.size()), shortened(format.name, kMostNameColumns), format.scheme,
                     format_fixed(format.gaussian.bits_per_weight, 3), mse_text(format.gaussian.relative_mse),
                     format_fixed(format.gaussian.snr_db, 2), format_fixed(format.times_shannon, 2)});
-    if (with_model) {
+    if (format.model) {
       rows.back().insert(rows.back().end(),
                          {format_fixed(format.model->bits_per_weight, 3), mse_text(format.model->relative_mse)});
     }
@@ -66,7 +66,7 @@ std::string microscope_table(const MicroscopeReport& report) {
     }
   }
   for (const FormatLeftOut& recipe : report.left_out) {
-    text += fmt::format("{} was left out: {}\n", recipe.name, recipe.reason);
+    text += fmt::format("{} left out: {}\n", recipe.name, recipe.reason);
   }
   return text;
 }
