@@ -9,7 +9,10 @@ namespace octet {
 /// The files of configs/ by name without ending, compiled into the program so that it runs from any folder.
 const std::map<std::string, std::string>& builtin_configs();
 
-/// Their names.
+/// The files of configs/recipes/ in the same way.
+const std::map<std::string, std::string>& builtin_recipes();
+
+/// The names of the configurations.
 std::vector<std::string> names_of_configs();
 
 }  // namespace octet

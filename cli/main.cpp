@@ -147,13 +147,14 @@ class CommandLine {
     });
     add_config_verb("run", "train, quantize every recipe, evaluate, report", run_verb);
     add_config_verb("train", "train the FP32 model", train_verb);
-    add_config_verb("quantize", "quantize the trained model with every recipe", quantize_verb);
+    add_quantize();
     add_config_verb("eval", "evaluate the FP32 model and every quantized one", eval_verb);
     add_config_verb("report", "draw the charts and write the report again", report_verb);
     add_generate();
     add_bench();
     add_inspect();
     add_verify();
+    add_microscope();
     add_configs();
   }
 
@@ -201,14 +202,30 @@ class CommandLine {
   void add_config_verb(const std::string& name, const std::string& help,
                        void (*verb)(const CommonOptions&, const ConfigArguments&)) {
     CLI::App* command = add_verb(app_, name, help, [this, verb] { verb(common_, config_); });
-    add_config_arguments(*command);
+    add_config_arguments(*command, config_);
   }
 
-  void add_config_arguments(CLI::App& command) {
-    command.add_option("config", config_.config, "YAML file, built-in name or run folder")
+  static void add_config_arguments(CLI::App& command, ConfigArguments& arguments) {
+    command.add_option("config", arguments.config, "YAML file, built-in name or run folder")
         ->required()
         ->check(not_blank());
-    command.add_option("overrides", config_.overrides, "key.path=value ...");
+    command.add_option("overrides", arguments.overrides, "key.path=value ...");
+  }
+
+  /// Files of recipes: one after each --recipe.
+  static void add_recipes(CLI::App& command, std::vector<std::string>& recipes, const std::string& help) {
+    command.add_option("--recipe", recipes, help)->allow_extra_args(false)->check(not_blank());
+  }
+
+  void add_quantize() {
+    CLI::App* command = add_verb(app_, "quantize", "quantize the trained model with every recipe",
+                                 [this] { quantize_verb(common_, quantize_); });
+    add_config_arguments(*command, quantize_);
+    add_recipes(*command, quantize_.recipes,
+                "YAML file of a recipe beside those of the configuration; may be given several times");
+    command->add_flag(
+        "--dry-run", quantize_.dry_run,
+        "print how large every tensor will be and what stays FP32; needs no trained model, writes nothing");
   }
 
   void add_generate() {
@@ -306,6 +323,17 @@ class CommandLine {
         ->capture_default_str();
   }
 
+  void add_microscope() {
+    CLI::App* command = add_verb(
+        app_, "microscope", "what every format takes and loses, beside the least that is possible",
+        [this] { microscope_verb(common_, microscope_.checkpoint.empty() ? microscope_ : of_model(microscope_)); });
+    add_checkpoint(*command, microscope_.checkpoint,
+                   "folder of an FP32 model, or of a run (its best checkpoint), whose matrices are stored too");
+    add_recipes(*command, microscope_.recipes,
+                "YAML file of a recipe; may be given several times (default: all built-in ones)");
+    command->add_option("--chart", microscope_.chart, "draw formats.svg into this folder")->check(not_blank());
+  }
+
   void add_configs() {
     CLI::App* configs = app_.add_subcommand("configs", "built-in configurations");
     configs->require_subcommand(1);
@@ -316,7 +344,7 @@ class CommandLine {
     show->add_option("name", config_.config, "as listed by ls")->required()->check(not_blank());
     CLI::App* validate = add_verb(*configs, "validate", "check everything without running",
                                   [this] { configs_validate_verb(common_, config_); });
-    add_config_arguments(*validate);
+    add_config_arguments(*validate, config_);
   }
 
   CLI::App app_{"Octet: train a small language model, quantize it, see what that costs and gains", "octet"};
@@ -326,6 +354,8 @@ class CommandLine {
   BenchArguments bench_;
   InspectArguments inspect_;
   VerifyArguments verify_;
+  QuantizeArguments quantize_;
+  MicroscopeArguments microscope_;
   std::function<void()> verb_;
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -7,6 +8,7 @@
 #include "cli/console.h"
 #include "cli/coverage_file.h"
 #include "cli/device.h"
+#include "cli/quantize_plan.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
@@ -57,6 +59,20 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
                             coverage.bits_per_weight(), format_bytes(static_cast<std::uint64_t>(coverage.bytes()))));
 }
 
+/// Puts the recipes of files beside those of the configuration. One that is there already, word for word, is not put
+/// there twice, so that the same command can be repeated.
+void add_recipes(const std::vector<std::string>& files, RunConfig& config) {
+  for (const std::string& file : files) {
+    const Recipe recipe = read_config<Recipe>(file);
+    const bool is_new = std::none_of(config.quantize.begin(), config.quantize.end(),
+                                     [&](const Recipe& other) { return differences(other, recipe).empty(); });
+    if (is_new) {
+      config.quantize.push_back(recipe);
+      override_and_check(config, "--recipe " + file);
+    }
+  }
+}
+
 }  // namespace
 
 void quantize_stage(Run& run, ProgressSink& progress) {
@@ -68,8 +84,15 @@ void quantize_stage(Run& run, ProgressSink& progress) {
   write_run_config(run);
 }
 
-void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments) {
+void quantize_verb(const CommonOptions& common, const QuantizeArguments& arguments) {
+  if (arguments.dry_run) {
+    Run run = read_stage_or_plan(common, arguments, Stage::quantize);
+    add_recipes(arguments.recipes, run.config);
+    print_quantize_plan(common, run);
+    return;
+  }
   Run run = read_stage(common, arguments, Stage::quantize);
+  add_recipes(arguments.recipes, run.config);
   use_device(run.config);
   check_run_folder(run);
   lock_run(run);

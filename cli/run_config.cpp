@@ -66,7 +66,7 @@ RunConfig read_source(const Source& source, const std::vector<std::string>& over
       fail(
           ErrorKind::config,
           "{0}: this is a recipe, not the configuration of a run; it belongs into a list quantize: of one, or to octet "
-          "verify CHECKPOINT --recipe {0}",
+          "quantize CONFIG --recipe {0}",
           source.name);
     }
     return read_config<RunConfig>(source.name, overrides);
@@ -145,12 +145,10 @@ Run read_run(const CommonOptions& common, const ConfigArguments& arguments) {
   return read_with_overrides(common, arguments, Stage::train);
 }
 
-Run read_stage(const CommonOptions& common, const ConfigArguments& arguments, Stage stage) {
-  Run run = read_with_overrides(common, arguments, stage);
-  run.verb = fmt::format("octet {}", enum_name(stage));
-  if (stage == Stage::train) {
-    return run;
-  }
+namespace {
+
+/// The run of a stage after training: what it does not decide itself is as `config.yaml` says.
+Run decided_by_stages(Run run, const ConfigArguments& arguments, Stage stage) {
   const RunConfig stored = read_config<RunConfig>(config_file(run).string());
   RunConfig wanted = run.config;
   std::error_code ignored;
@@ -172,6 +170,20 @@ Run read_stage(const CommonOptions& common, const ConfigArguments& arguments, St
   }
   run.config = decided;
   return run;
+}
+
+}  // namespace
+
+Run read_stage(const CommonOptions& common, const ConfigArguments& arguments, Stage stage) {
+  Run run = read_with_overrides(common, arguments, stage);
+  run.verb = fmt::format("octet {}", enum_name(stage));
+  return stage == Stage::train ? run : decided_by_stages(std::move(run), arguments, stage);
+}
+
+Run read_stage_or_plan(const CommonOptions& common, const ConfigArguments& arguments, Stage stage) {
+  Run run = read_with_overrides(common, arguments, stage);
+  std::error_code ignored;
+  return fs::exists(config_file(run), ignored) ? decided_by_stages(std::move(run), arguments, stage) : run;
 }
 
 void write_run_config(const Run& run) {

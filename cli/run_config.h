@@ -88,6 +88,9 @@ inline constexpr auto enum_names<Stage> = std::to_array<EnumName<Stage>>(
 /// How the text is split is compared with the checkpoint (cli/text_stage.h).
 Run read_stage(const CommonOptions& common, const ConfigArguments& arguments, Stage stage);
 
+/// The same, and before training what the configuration says: for what writes nothing.
+Run read_stage_or_plan(const CommonOptions& common, const ConfigArguments& arguments, Stage stage);
+
 /// Writes the resolved `config.yaml`, so that later stages see the overrides of earlier ones. Called once a stage has
 /// accepted the configuration, so that a refused one leaves the file as it was. `train.resume` is not kept: it is an
 /// order for one command, and "never" would throw away what the next one should go on from.

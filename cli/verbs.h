@@ -28,7 +28,13 @@ struct ConfigArguments {
 
 void run_verb(const CommonOptions& common, const ConfigArguments& arguments);
 void train_verb(const CommonOptions& common, const ConfigArguments& arguments);
-void quantize_verb(const CommonOptions& common, const ConfigArguments& arguments);
+
+struct QuantizeArguments : ConfigArguments {
+  std::vector<std::string> recipes;  ///< YAML files of recipes beside those of the configuration
+  bool dry_run = false;              ///< print what would be stored, and write nothing
+};
+void quantize_verb(const CommonOptions& common, const QuantizeArguments& arguments);
+
 void eval_verb(const CommonOptions& common, const ConfigArguments& arguments);
 void report_verb(const CommonOptions& common, const ConfigArguments& arguments);
 
@@ -70,6 +76,14 @@ struct VerifyArguments {
 };
 /// Prints what every backend makes of every quantized layer. Error (run) naming the first that differs.
 void verify_verb(const CommonOptions& common, const VerifyArguments& arguments);
+
+struct MicroscopeArguments {
+  std::string checkpoint;            ///< an FP32 model whose matrices are stored too; empty: none
+  std::vector<std::string> recipes;  ///< YAML files; empty: all built-in ones
+  std::string chart;                 ///< folder to draw a chart into; empty: none
+};
+/// Prints how many bits the weights of each recipe take and what they lose, on normally distributed numbers.
+void microscope_verb(const CommonOptions& common, const MicroscopeArguments& arguments);
 
 void configs_list_verb(const CommonOptions& common);
 void configs_keys_verb(const CommonOptions& common);

@@ -1,6 +1,6 @@
-# octet_embed_configs(TARGET): compiles the YAML files of configs/ into TARGET as cli/builtin_configs.h.
-function(octet_embed_configs target)
-  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/configs/*.yaml)
+# octet_yaml_texts(RESULT FOLDER): the YAML files of FOLDER as entries {"name", "text"} of a map.
+function(octet_yaml_texts result folder)
+  file(GLOB files CONFIGURE_DEPENDS ${folder}/*.yaml)
   set(entries "")
   foreach(file ${files})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
@@ -8,6 +8,13 @@ function(octet_embed_configs target)
     file(READ ${file} text)
     string(APPEND entries "      {\"${name}\", R\"yaml(${text})yaml\"},\n")
   endforeach()
+  set(${result} "${entries}" PARENT_SCOPE)
+endfunction()
+
+# octet_embed_configs(TARGET): compiles the YAML files of configs/ and configs/recipes/ into TARGET as cli/builtin_configs.h.
+function(octet_embed_configs target)
+  octet_yaml_texts(configs ${PROJECT_SOURCE_DIR}/configs)
+  octet_yaml_texts(recipes ${PROJECT_SOURCE_DIR}/configs/recipes)
   set(source ${PROJECT_BINARY_DIR}/builtin_configs.cpp)
   file(CONFIGURE OUTPUT ${source} @ONLY CONTENT "#include \"cli/builtin_configs.h\"
 
@@ -15,8 +22,14 @@ namespace octet {
 
 const std::map<std::string, std::string>& builtin_configs() {
   static const std::map<std::string, std::string> configs = {
-@entries@  };
+@configs@  };
   return configs;
+}
+
+const std::map<std::string, std::string>& builtin_recipes() {
+  static const std::map<std::string, std::string> recipes = {
+@recipes@  };
+  return recipes;
 }
 
 }  // namespace octet

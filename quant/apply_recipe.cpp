@@ -159,11 +159,40 @@ void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibrati
     }
   });
   for (auto& [path, layer] : waiting) {  // an embedding that is only looked up
-    layer->scheme.method = RoundingMethod::search;
-    layer->scheme.imatrix = false;
+    layer->scheme = layer->scheme.without_inputs();
     layer->reason = "rounded to nearest because it is only looked up and multiplies no inputs";
     quantize(recipe, *layer, nullptr);
   }
+}
+
+/// What quantize() will make of the layer. Formats store rows that are all of one size, and at most a scale for the
+/// whole matrix, so the sizes of one row and of two tell that of any number.
+void plan(const Recipe& recipe, Layer& layer) {
+  layer.bytes = static_cast<std::int64_t>(layer.weight.bytes());
+  if (layer.scheme.format == WeightFormat::fp32) {
+    return;
+  }
+  const WeightScheme scheme = layer.scheme.without_inputs();  // they do not change what is stored
+  const std::int64_t rows = layer.weight.dim(0), columns = layer.weight.dim(1);
+  try {
+    const AnyWeight one = quantize_matrix(Tensor::zeros({1, columns}), scheme);
+    const AnyWeight two = quantize_matrix(Tensor::zeros({2, columns}), scheme);
+    layer.bytes = bytes(one) + (rows - 1) * (bytes(two) - bytes(one));
+    layer.description = QuantizedMatrix(one, layer.activations).describe();
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("recipe \"{}\": layer \"{}\": {}", recipe.name, layer.path, error.what()));
+  }
+}
+
+/// Any inputs of every layer: static scales of a plan, whose values nobody sees.
+Calibration any_calibration(const std::vector<Layer>& layers) {
+  LayerInputs inputs;
+  inputs.range.add(std::vector<float>{1.0F});
+  Calibration calibration;
+  for (const Layer& layer : layers) {
+    calibration.layers[layer.path] = inputs;
+  }
+  return calibration;
 }
 
 /// Why recipes leave a tensor alone that is no matrix of a layer.
@@ -198,8 +227,18 @@ CoverageRow row_of_layer(const Layer& layer) {
   return row;
 }
 
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+NamedTensors parameters_of(Gpt& model) {
+  NamedTensors parameters;
+  for (const auto& [path, parameter] : model.parameters()) {
+    parameters.emplace_back(path, parameter->value());
+  }
+  return parameters;
+}
+
 /// A row for each parameter that the model had in FP32, in their order.
-Coverage coverage_of(const std::vector<std::pair<std::string, Tensor>>& parameters, const std::vector<Layer>& layers) {
+Coverage coverage_of(const NamedTensors& parameters, const std::vector<Layer>& layers) {
   std::map<std::string, const Layer*> matrices;
   for (const Layer& layer : layers) {
     matrices[layer.path + ".weight"] = &layer;
@@ -242,10 +281,7 @@ double Coverage::bits_per_weight() const {
 Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration) {
   std::vector<Layer> layers = matrices_of(model);
   choose_schemes(recipe, model.config().tied_head, calibration, layers);
-  std::vector<std::pair<std::string, Tensor>> parameters;
-  for (const auto& [path, parameter] : model.parameters()) {
-    parameters.emplace_back(path, parameter->value());
-  }
+  const NamedTensors parameters = parameters_of(model);
   try {
     quantize_all(model, recipe, calibration, layers);
   } catch (...) {
@@ -257,6 +293,15 @@ Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calib
     throw;
   }
   return coverage_of(parameters, layers);
+}
+
+Coverage plan_recipe(Gpt& model, const Recipe& recipe) {
+  std::vector<Layer> layers = matrices_of(model);
+  choose_schemes(recipe, model.config().tied_head, any_calibration(layers), layers);
+  for (Layer& layer : layers) {
+    plan(recipe, layer);
+  }
+  return coverage_of(parameters_of(model), layers);
 }
 
 }  // namespace octet

@@ -44,4 +44,9 @@ struct Coverage {
 ///     const Coverage coverage = apply_recipe(*model, recipe);  // coverage.bits_per_weight(): 4.52
 Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration = {});
 
+/// What apply_recipe() will store, from the shapes alone: the same rows without errors. The weights of `model` are not
+/// looked at, nor changed, and static activations need no calibration. Errors: as apply_recipe() has them, but for
+/// those about values.
+Coverage plan_recipe(Gpt& model, const Recipe& recipe);
+
 }  // namespace octet

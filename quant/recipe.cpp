@@ -29,6 +29,15 @@ bool WeightScheme::has_feedback() const {
   return method == RoundingMethod::gptq || method == RoundingMethod::qronos;
 }
 
+WeightScheme WeightScheme::without_inputs() const {
+  WeightScheme scheme = *this;
+  if (needs_inputs()) {
+    scheme.method = RoundingMethod::search;
+    scheme.imatrix = false;
+  }
+  return scheme;
+}
+
 std::string WeightScheme::describe() const {
   std::string text{enum_name(stored_format())};
   if (has_codes() || stored_format() == WeightFormat::nf4) {

@@ -63,6 +63,8 @@ struct WeightScheme {
   bool has_feedback() const;
   /// Inputs of the layers must be known.
   bool needs_inputs() const { return has_feedback() || imatrix; }
+  /// The same codes and scales, found without a look at inputs.
+  WeightScheme without_inputs() const;
   /// "int4 per_group 32"
   std::string describe() const;
 

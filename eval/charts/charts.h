@@ -79,6 +79,17 @@ struct TradeoffPoint {
 Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string& name,
                           const std::vector<TradeoffPoint>& points, double confidence);
 
+struct FormatPoint {
+  std::string label;
+  double bits_per_weight = 0;
+  double relative_mse = 0;  ///< on numbers of a normal distribution
+};
+/// Relative MSE (log scale) against bits per weight, above Shannon's line 4^-R. Points have numbers, which a list
+/// beside the chart explains: 1 is the first. Where some take many bits, the others have the chart, and a small one
+/// within it shows all. Points without a positive error are left out.
+Chart draw_format_chart(const std::filesystem::path& folder, const std::string& name,
+                        const std::vector<FormatPoint>& points);
+
 struct LayerOutliers {
   std::string layer;
   double max_over_std = 0;    ///< max |x - mean| / std

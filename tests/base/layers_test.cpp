@@ -35,6 +35,7 @@ const std::map<std::string, Rooms> kRooms = {
       {"outliers", {"score"}},
       {"speed", {"score"}},
       {"verify", {"score"}},
+      {"microscope", {"outliers"}},
       {"charts", {"outliers"}},
       {"report", {"", "score", "outliers", "speed", "charts"}},
       {"", {"score", "outliers", "speed"}}}},

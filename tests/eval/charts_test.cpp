@@ -116,6 +116,33 @@ TEST_F(ChartsTest, TradeoffLabelsEveryPoint) {
   EXPECT_THAT(svg, HasSubstr("int4_g64 is 7.0 times smaller than fp32 and has +3.07 % perplexity"));
 }
 
+TEST_F(ChartsTest, FormatsAreNumberedInAList) {
+  // The small chart within shows what takes many bits; what has no error has no place on a logarithmic axis.
+  const std::vector<FormatPoint> points = {
+      {"int4", 4.5, 0.0094}, {"nf4", 4.25, 0.0085}, {"it's_<8>", 8.0, 7e-5}, {"exact", 32, 0}, {"unknown", NAN, NAN}};
+  const Chart chart = draw_format_chart(folder_.path(), "formats", points);
+  const std::string svg = redraw(chart);
+  for (const char* part : {"int4", "it's_&lt;8", "nf4 comes nearest to Shannon", "3.1 times", "all formats"}) {
+    EXPECT_THAT(svg, HasSubstr(part));
+  }
+  EXPECT_THAT(svg, ::testing::Not(HasSubstr("exact")));
+  EXPECT_THAT(svg, ::testing::Not(HasSubstr("unknown")));
+  EXPECT_THAT(error_of([&] {
+                draw_format_chart(folder_.path(), "none", {{"exact", 32, 0}});
+              }),
+              HasSubstr("expected points with a positive error"));
+}
+
+/// One format, many in one place, or all of many bits.
+TEST_F(ChartsTest, FormatsOfAnyKindAreDrawn) {
+  std::vector<FormatPoint> crowd;
+  for (int i = 0; i < 60; ++i) crowd.push_back({"format " + std::to_string(i), 4.5, 0.008});
+  const std::vector<FormatPoint> many = {{"bf16", 16, 3e-6}, {"fp16", 16, 4e-8}}, one = {{"int2", 2.5, 0.43}};
+  EXPECT_THAT(redraw(draw_format_chart(folder_.path(), "crowd", crowd)), HasSubstr("format 59"));
+  EXPECT_THAT(redraw(draw_format_chart(folder_.path(), "many", many)), HasSubstr("bf16"));
+  EXPECT_THAT(redraw(draw_format_chart(folder_.path(), "one", one)), ::testing::Not(HasSubstr("all formats")));
+}
+
 TEST_F(ChartsTest, ActivationsNameTheWorstLayer) {
   EXPECT_THAT(redraw(draw_activation_chart(folder_.path(), "activations", sample::activation_chart())),
               HasSubstr("The largest input of blocks.3.mlp.down is 41 standard deviations out"));

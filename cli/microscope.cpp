@@ -1,0 +1,65 @@
+#include "eval/microscope/microscope.h"
+
+#include "base/config/config.h"
+#include "base/config/record.h"
+#include "cli/builtin_configs.h"
+#include "cli/console.h"
+#include "cli/device.h"
+#include "eval/charts/charts.h"
+#include "nn/files/model_file.h"
+
+namespace octet {
+namespace {
+
+std::vector<Recipe> recipes_of(const MicroscopeArguments& arguments) {
+  std::vector<Recipe> recipes;
+  for (const std::string& file : arguments.recipes) {
+    recipes.push_back(read_config<Recipe>(file));
+  }
+  if (arguments.recipes.empty()) {
+    for (const auto& [name, text] : builtin_recipes()) {
+      recipes.push_back(parse_config<Recipe>(text, "built-in recipe " + name));
+    }
+  }
+  return recipes;
+}
+
+/// Error (config) where the folder holds a quantized model: its weights are codes already.
+std::unique_ptr<Gpt> fp32_model(const std::string& folder) {
+  if (folder.empty()) {
+    return nullptr;
+  }
+  if (!read_model_description(folder).quantization.empty()) {
+    fail(ErrorKind::config, "{}: expected an FP32 model to store in every format, but it is quantized already", folder);
+  }
+  return load_model(folder);
+}
+
+Chart draw_chart(const std::string& folder, const MicroscopeReport& report) {
+  std::vector<FormatPoint> points;
+  for (const FormatRow& format : report.formats) {
+    points.push_back({format.name, format.gaussian.bits_per_weight, format.gaussian.relative_mse});
+  }
+  return draw_format_chart(folder, "formats", points);
+}
+
+}  // namespace
+
+void microscope_verb(const CommonOptions& common, const MicroscopeArguments& arguments) {
+  if (const ChartSupport support = charts_available(); !arguments.chart.empty() && !support.available) {
+    fail(ErrorKind::capability, "--chart: {}", support.reason);
+  }
+  const std::vector<Recipe> recipes = recipes_of(arguments);
+  const std::unique_ptr<Gpt> model = fp32_model(arguments.checkpoint);
+  print_start(common, device_of(common));
+  const auto sink = make_progress(common);
+  StopsOnInterrupt progress("microscope", *sink);
+  const MicroscopeReport report = microscope(recipes, model.get(), common.seed.value_or(1), progress);
+  if (!arguments.chart.empty()) {
+    const Chart chart = draw_chart(arguments.chart, report);
+    progress.note(fmt::format("drawn: {}/{}.svg", arguments.chart, chart.name));
+  }
+  (common.json ? print_exactly : print)(common.json ? record_to_json(report) : microscope_table(report));
+}
+
+}  // namespace octet
