@@ -4,13 +4,15 @@
 #include <string>
 
 #include "base/error.h"
+#include "quant/channel_range.h"
 #include "quant/input_range.h"
 
 namespace octet {
 
 /// What calibration learnt about the inputs of one layer.
 struct LayerInputs {
-  InputRange range;  ///< of magnitudes: what static scales are found from
+  InputRange range;       ///< of magnitudes: what static scales are found from
+  ChannelRange channels;  ///< of each channel: what transforms find their factors from
 };
 
 /// What recipes know about the inputs of the layers that they quantize, by dotted path; see calibrate().
