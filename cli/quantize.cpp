@@ -15,6 +15,7 @@
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
 #include "quant/calibrate.h"
+#include "quant/transforms/transform.h"
 #include "text/tokenizer_file.h"
 
 namespace octet {
@@ -30,17 +31,24 @@ Calibration calibrate_on_text(const Run& run, const Recipe& recipe, Gpt& model, 
   const std::vector<Window> windows = pick_windows(
       evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context), recipe.calibration.windows);
   Calibration calibration = calibrate(model, input_batches(windows, kCalibrationTokens));
-  progress.note(fmt::format("calibrated {}: static scales of {} layers", recipe.name, calibration.layers.size()));
+  progress.note(fmt::format("calibrated {}: inputs of {} layers", recipe.name, calibration.layers.size()));
   return calibration;
 }
 
 void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) {
-  const std::unique_ptr<Gpt> model = load_model(run.best_checkpoint());
+  std::unique_ptr<Gpt> model = load_model(run.best_checkpoint());
+  const auto calibrator = [&](Gpt& observed) {
+    observed.to(run.config.device);
+    Calibration found = calibrate_on_text(run, recipe, observed, progress);
+    observed.to(DeviceKind::cpu);  // where weights are transformed and rounded
+    return found;
+  };
+  if (!recipe.transforms.empty()) {
+    model = transformed(*model, recipe, calibrator);
+  }
   Calibration calibration;
   if (recipe.activations == Activations::static_scale) {
-    model->to(run.config.device);
-    calibration = calibrate_on_text(run, recipe, *model, progress);
-    model->to(DeviceKind::cpu);  // where weights are rounded
+    calibration = calibrator(*model);
   }
   const Coverage coverage = apply_recipe(*model, recipe, calibration);
   const Tokenizer tokenizer = load_model_tokenizer(run.best_checkpoint());

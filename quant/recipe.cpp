@@ -1,5 +1,7 @@
 #include "quant/recipe.h"
 
+#include <algorithm>
+
 #include <fmt/ranges.h>
 
 #include "base/shown_text.h"
@@ -68,6 +70,35 @@ std::string describe_activations(const Recipe& recipe) {
   return ", weight only";
 }
 
+bool has(const Recipe& recipe, TransformKind kind) {
+  return std::find(recipe.transforms.begin(), recipe.transforms.end(), kind) != recipe.transforms.end();
+}
+
+/// "; transforms: rotate, smooth (alpha 0.5)", or nothing.
+std::string describe_transforms(const Recipe& recipe) {
+  std::vector<std::string> names;
+  for (const TransformKind kind : recipe.transforms) {
+    names.emplace_back(enum_name(kind));
+    if (kind == TransformKind::smooth) {
+      names.back() += fmt::format(" (alpha {:g})", recipe.smooth.alpha);
+    }
+  }
+  return names.empty() ? "" : fmt::format("; transforms: {}", fmt::join(names, ", "));
+}
+
+void validate_transforms(const Recipe& recipe, Problems& problems) {
+  const Recipe usual;
+  if (!has(recipe, TransformKind::smooth) && recipe.smooth != usual.smooth) {
+    problems.add("smooth", "expected smooth in transforms beside it, got none");
+  }
+  if (!has(recipe, TransformKind::rotate) && recipe.rotate != usual.rotate) {
+    problems.add("rotate", "expected rotate in transforms beside it, got none");
+  }
+  if (has(recipe, TransformKind::awq) && recipe.weights.stored_format() == WeightFormat::fp32) {
+    problems.add("transforms", "expected a format that rounds weights beside awq, got fp32");
+  }
+}
+
 }  // namespace
 
 std::string Recipe::describe() const {
@@ -82,6 +113,7 @@ std::string Recipe::describe() const {
   if (!keep_fp16.empty()) {
     text += fmt::format("; fp16: {}", fmt::join(keep_fp16, " "));
   }
+  text += describe_transforms(*this);
   return text;
 }
 
@@ -97,12 +129,14 @@ void Recipe::validate(Problems& problems) const {
                  enum_name(weights.stored_format()));
   }
   const Recipe usual;
-  if (activations != Activations::static_scale && calibration != usual.calibration) {
+  const bool observes = has(*this, TransformKind::smooth) || has(*this, TransformKind::awq);
+  if (activations != Activations::static_scale && !observes && calibration != usual.calibration) {
     problems.add("calibration", "expected activations: static beside it, got {}", enum_name(activations));
   }
   if (activations != Activations::outlier_split && threshold != usual.threshold) {
     problems.add("threshold", "expected activations: outlier_split beside it, got {}", enum_name(activations));
   }
+  validate_transforms(*this, problems);
 }
 
 }  // namespace octet

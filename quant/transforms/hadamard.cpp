@@ -7,6 +7,8 @@
 namespace octet {
 namespace {
 
+constexpr std::int64_t kLargestBlock = 1024;  // its square is stored, and as many products are made of m values
+
 /// Rows of signs.
 struct SignMatrix {
   std::int64_t order;
@@ -104,7 +106,7 @@ Hadamard::Hadamard(std::int64_t order) : order_(order) {
     block_ = {1};
     return;
   }
-  for (std::int64_t m = odd; order % m == 0; m *= 2) {
+  for (std::int64_t m = odd; order % m == 0 && m <= kLargestBlock; m *= 2) {
     if (auto block = paley_block(m)) {
       block_order_ = m;
       block_ = std::move(block->entries);

@@ -19,8 +19,8 @@ namespace octet {
 ///     q = m - 1      of the form 4 i + 3     m = 12, 20, 24, 44, 60, 68, ...
 ///     q = m / 2 - 1  of the form 4 i + 1     m = 28, 36, ...
 ///
-/// Widths 192 = 16 * 12, 576 = 16 * 36, 896 = 32 * 28. Not all multiples of 4 have such a block (52 = 4 * 13 does not,
-/// 104 does), and others, above 2, have no Hadamard matrix at all.
+/// with m up to 1024. Widths 192 = 16 * 12, 576 = 16 * 36, 896 = 32 * 28. Not all multiples of 4 have such a block (52
+/// = 4 * 13 does not, 104 does), and others, above 2, have no Hadamard matrix at all.
 class Hadamard {
  public:
   /// Error (config) where no block fits, naming the order.

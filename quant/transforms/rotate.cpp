@@ -16,6 +16,19 @@ Rotation make_rotation(const char* what, std::int64_t order, Rotation::Kind kind
   }
 }
 
+/// Q. Signs of the stream and of values are independent.
+Rotation stream_rotation(const GptConfig& config, std::uint64_t seed) {
+  const bool layer_norm = config.architecture == Architecture::gpt2;
+  return make_rotation("width", config.width, layer_norm ? Rotation::Kind::keeping_mean : Rotation::Kind::spreading,
+                       Random(seed, hash_name("rotate.stream")));
+}
+
+/// R, the same for every head.
+Rotation value_rotation(const GptConfig& config, std::uint64_t seed) {
+  return make_rotation("head size", config.head_dim(), Rotation::Kind::spreading,
+                       Random(seed, hash_name("rotate.values")));
+}
+
 /// W (g * n + b) + c = (W diag(g)) n + (W b + c): gain becomes 1 and bias 0. `bias` and c are undefined where there is
 /// none.
 void fold_norm_into(const Tensor& gain, const Tensor& bias, const Tensor& weight, const Tensor& c) {
@@ -40,9 +53,8 @@ class Rotator {
       : tensors_(model),
         config_(model.config()),
         layout_{config_.heads, config_.key_value_heads(), config_.head_dim()},
-        stream_(make_rotation("width", config_.width, kind_for(config_), Random(seed, hash_name("rotate.stream")))),
-        values_(make_rotation("head size", config_.head_dim(), Rotation::Kind::spreading,
-                              Random(seed, hash_name("rotate.values")))) {
+        stream_(stream_rotation(config_, seed)),
+        values_(value_rotation(config_, seed)) {
     check_last_norm();
   }
 
@@ -58,10 +70,6 @@ class Rotator {
   }
 
  private:
-  static Rotation::Kind kind_for(const GptConfig& config) {
-    return config.architecture == Architecture::gpt2 ? Rotation::Kind::keeping_mean : Rotation::Kind::spreading;
-  }
-
   void check_last_norm() const {
     const Tensor gain = tensors_.at("norm.gain"), bias = tensors_.find("norm.bias");
     for (std::int64_t j = 0; bias.defined() && j < config_.width; ++j) {
@@ -140,8 +148,7 @@ class Rotator {
   NamedTensors tensors_;
   const GptConfig& config_;
   HeadLayout layout_;
-  Rotation stream_;  // Q
-  Rotation values_;  // R, of every head
+  Rotation stream_, values_;
 };
 
 }  // namespace
@@ -151,6 +158,11 @@ void rotate(Gpt& model, const RotateConfig& config) {
     fail(ErrorKind::config, "rotate: expected a model whose head is a matrix of its own, got a tied one");
   }
   Rotator(model, config.seed).run();
+}
+
+void check_rotatable(const GptConfig& config) {
+  stream_rotation(config, 0);
+  value_rotation(config, 0);
 }
 
 }  // namespace octet

@@ -25,4 +25,7 @@ namespace octet {
 /// no bias that could take it.
 void rotate(Gpt& model, const RotateConfig& config);
 
+/// Error (config), naming it, where a model's width or head size has no Hadamard matrix: known before there is a model.
+void check_rotatable(const GptConfig& config);
+
 }  // namespace octet

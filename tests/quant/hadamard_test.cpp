@@ -88,7 +88,7 @@ TEST(Hadamard, TakesTheSmallestBlock) {
 }
 
 TEST(Hadamard, RefusesAWidthThatNoBlockFits) {
-  for (const std::int64_t order : {3, 6, 18, 52, 92}) {
+  for (const std::int64_t order : {3, 6, 18, 52, 92, 4 * 1091}) {
     EXPECT_THAT(error_of(ErrorKind::config, [&] { Hadamard{order}; }),
                 testing::HasSubstr(fmt::format("a Paley matrix, got {}", order)));
   }
