@@ -80,7 +80,7 @@ std::string describe_transforms(const Recipe& recipe) {
   for (const TransformKind kind : recipe.transforms) {
     names.emplace_back(enum_name(kind));
     if (kind == TransformKind::smooth) {
-      names.back() += fmt::format(" (alpha {:g})", recipe.smooth.alpha);
+      names.back() += recipe.smooth.search ? " (alpha by search)" : fmt::format(" (alpha {:g})", recipe.smooth.alpha);
     }
   }
   return names.empty() ? "" : fmt::format("; transforms: {}", fmt::join(names, ", "));
@@ -90,6 +90,12 @@ void validate_transforms(const Recipe& recipe, Problems& problems) {
   const Recipe usual;
   if (!has(recipe, TransformKind::smooth) && recipe.smooth != usual.smooth) {
     problems.add("smooth", "expected smooth in transforms beside it, got none");
+  }
+  if (recipe.smooth.search && recipe.smooth.alpha != usual.smooth.alpha) {
+    problems.add("smooth.alpha", "expected search: false beside it, got true");
+  }
+  if (recipe.smooth.search && recipe.activations == Activations::weight_only) {
+    problems.add("smooth.search", "expected int8 activations beside it, whose error it weighs, got weight_only");
   }
   if (!has(recipe, TransformKind::rotate) && recipe.rotate != usual.rotate) {
     problems.add("rotate", "expected rotate in transforms beside it, got none");

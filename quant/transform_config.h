@@ -23,12 +23,15 @@ inline constexpr auto enum_names<TransformKind> = std::to_array<EnumName<Transfo
 /// Of quant/transforms/smooth.h.
 struct SmoothConfig {
   double alpha = 0.5;  ///< the share of the difficulty that moves from the activations to the weights
+  /// true: each input gets an alpha of its own, by the error of int8 activations (quant/transforms/smooth_search.h).
+  bool search = false;
 
   bool operator==(const SmoothConfig&) const = default;
 
   template <class V>
   void visit(V& v) {
     v("alpha", alpha, in_range(0, 1));
+    v("search", search);
   }
 };
 

@@ -6,6 +6,7 @@
 #include "quant/transforms/fp32_model.h"
 #include "quant/transforms/rotate.h"
 #include "quant/transforms/smooth.h"
+#include "quant/transforms/smooth_search.h"
 
 namespace octet {
 namespace {
@@ -34,7 +35,11 @@ std::unique_ptr<Gpt> transformed(Gpt& model, const Recipe& recipe, const Calibra
     }
     switch (kind) {
       case TransformKind::smooth:
-        smooth(*copy, recipe.smooth, calibrator(*copy));
+        if (recipe.smooth.search) {
+          smooth_by_search(*copy, recipe.weights, calibrator(*copy));
+        } else {
+          smooth(*copy, recipe.smooth, calibrator(*copy));
+        }
         break;
       case TransformKind::rotate:
         rotate(*copy, recipe.rotate);

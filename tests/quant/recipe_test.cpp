@@ -67,6 +67,9 @@ TEST(Recipe, KnowsTransformsInTheirOrder) {
   EXPECT_EQ(recipe.rotate.seed, 7U);
   EXPECT_EQ(recipe.describe(), "int4 per_channel, weight only; transforms: rotate, smooth (alpha 0.75)");
   EXPECT_TRUE(differences(recipe, parse_config<Recipe>(to_yaml(recipe), "again")).empty());
+  const Recipe searched =
+      parse_config<Recipe>("activations: static\ntransforms: [smooth]\nsmooth: {search: true}\n", "searched.yaml");
+  EXPECT_TRUE(searched.describe().ends_with("; transforms: smooth (alpha by search)"));
 }
 
 TEST(Recipe, EveryFileOfTheFolderIsReadAndNamedLikeItsFile) {
@@ -98,6 +101,9 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("transforms: [rotate]\ncalibration: {windows: 4}", "calibration: expected activations: static beside it");
   refuses("transforms: [smoth]", "transforms.0: expected one of smooth, rotate, awq, got \"smoth\"");
   refuses("transforms: [smooth]\nsmooth: {alpha: -0.1}", "smooth.alpha: expected a number from 0 to 1, got -0.1");
+  refuses("activations: static\ntransforms: [smooth]\nsmooth: {alpha: 0.4, search: true}",
+          "smooth.alpha: expected search: false beside it, got true");
+  refuses("transforms: [smooth]\nsmooth: {search: true}", "smooth.search: expected int8 activations beside it");
   refuses("smooth: {alpha: 0.4}", "smooth: expected smooth in transforms beside it, got none");
   refuses("transforms: [smooth]\nrotate: {seed: 4}", "rotate: expected rotate in transforms beside it, got none");
   refuses("format: fp32\ntransforms: [awq]", "transforms: expected a format that rounds weights beside awq, got fp32");

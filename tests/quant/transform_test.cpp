@@ -50,6 +50,18 @@ TEST(Transformed, IsACopyThatComputesTheSame) {
   }
 }
 
+TEST(Transformed, SearchesForAlphaWhereAsked) {
+  Gpt model(tiny_llama());
+  fill_randomly(model, 1);
+  Recipe recipe = recipe_with({TransformKind::smooth});
+  recipe.activations = Activations::static_scale;
+  const auto given = transformed(model, recipe, calibrated);
+  recipe.smooth.search = true;
+  const auto searched = transformed(model, recipe, calibrated);
+  EXPECT_NE(values_of(*given), values_of(*searched));
+  EXPECT_LT(relative_error(logits_of(*searched), logits_of(model)), kSameFunction);
+}
+
 TEST(Transformed, UntiesTheHeadForARotationAlone) {
   Gpt model(tiny_gpt2());
   fill_randomly(model, 1);
