@@ -1,6 +1,7 @@
 #include "quant/recipe.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/ranges.h>
 
@@ -88,6 +89,13 @@ std::string describe_transforms(const Recipe& recipe) {
 
 void validate_transforms(const Recipe& recipe, Problems& problems) {
   const Recipe usual;
+  std::set<TransformKind> seen;
+  for (const TransformKind kind : recipe.transforms) {
+    if (!seen.insert(kind).second) {
+      problems.add("transforms", "expected each transform once, got {} again", enum_name(kind));
+      break;
+    }
+  }
   if (!has(recipe, TransformKind::smooth) && recipe.smooth != usual.smooth) {
     problems.add("smooth", "expected smooth in transforms beside it, got none");
   }

@@ -100,6 +100,7 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("calibration: {windows: 4}", "calibration: expected activations: static beside it, got weight_only");
   refuses("transforms: [rotate]\ncalibration: {windows: 4}", "calibration: expected activations: static beside it");
   refuses("transforms: [smoth]", "transforms.0: expected one of smooth, rotate, awq, got \"smoth\"");
+  refuses("transforms: [awq, rotate, awq]", "transforms: expected each transform once, got awq again");
   refuses("transforms: [smooth]\nsmooth: {alpha: -0.1}", "smooth.alpha: expected a number from 0 to 1, got -0.1");
   refuses("activations: static\ntransforms: [smooth]\nsmooth: {alpha: 0.4, search: true}",
           "smooth.alpha: expected search: false beside it, got true");
