@@ -17,6 +17,7 @@
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
 #include "quant/calibrate.h"
+#include "quant/transforms/transform.h"
 #include "text/tokenizer_file.h"
 
 namespace octet {
@@ -38,12 +39,19 @@ Calibration calibrate_on_text(const Run& run, const Recipe& recipe, Gpt& model, 
 }
 
 void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) {
-  const std::unique_ptr<Gpt> model = load_model(run.best_checkpoint());
+  std::unique_ptr<Gpt> model = load_model(run.best_checkpoint());
+  const auto calibrator = [&](Gpt& observed) {
+    observed.to(run.config.device);
+    Calibration found = calibrate_on_text(run, recipe, observed, progress);
+    observed.to(DeviceKind::cpu);  // where weights are transformed and rounded
+    return found;
+  };
+  if (!recipe.transforms.empty()) {
+    model = transformed(*model, recipe, calibrator);
+  }
   Calibration calibration;
   if (recipe.needs_calibration()) {
-    model->to(run.config.device);
-    calibration = calibrate_on_text(run, recipe, *model, progress);
-    model->to(DeviceKind::cpu);  // where weights are rounded
+    calibration = calibrator(*model);
   }
   const Coverage coverage = apply_recipe(*model, recipe, calibration);
   const Tokenizer tokenizer = load_model_tokenizer(run.best_checkpoint());

@@ -6,6 +6,7 @@
 #include "cli/run_config.h"
 #include "nn/gpt.h"
 #include "quant/glob.h"
+#include "quant/transforms/rotate.h"
 #include "text/bpe_trainer.h"
 
 // The rules between sections of a configuration. They are checked as it is read: what only the last stage would notice
@@ -44,9 +45,16 @@ void check_recipe_names(const std::vector<Recipe>& recipes, Problems& problems) 
   }
 }
 
-/// The dotted paths of the layers with a matrix: those of any model with as many layers, for example the smallest.
-std::vector<std::string> matrix_paths(const GptConfig& shape) {
+bool rotates(const Recipe& recipe) {
+  const auto& transforms = recipe.transforms;
+  return std::find(transforms.begin(), transforms.end(), TransformKind::rotate) != transforms.end();
+}
+
+/// The dotted paths of the layers with a matrix that the recipe meets: those of any model with as many layers, for
+/// example the smallest. A rotation gives the model a head of its own.
+std::vector<std::string> matrix_paths(const GptConfig& shape, const Recipe& recipe) {
   GptConfig smallest = shape;
+  smallest.tied_head = smallest.tied_head && !rotates(recipe);
   smallest.vocabulary = 2;
   smallest.context = 1;
   smallest.heads = 1;
@@ -82,12 +90,31 @@ void check_patterns(const std::vector<std::string>& patterns, const std::string&
   }
 }
 
+/// A model whose heads do not divide its width has a problem of its own.
+void check_rotation(const GptConfig& model, const std::string& key, Problems& problems) {
+  if (model.heads < 1 || model.width % model.heads != 0) {
+    return;
+  }
+  try {
+    check_rotatable(model);
+  } catch (const Error& error) {
+    problems.add(key, "{}", error.what());
+  }
+}
+
 void check_recipes(const RunConfig& config, Problems& problems) {
   check_recipe_names(config.quantize, problems);
-  const std::vector<std::string> paths = matrix_paths(config.model);
   for (std::size_t i = 0; i < config.quantize.size(); ++i) {
-    check_patterns(config.quantize[i].keep_fp32, fmt::format("quantize.{}.keep_fp32", i), paths, problems);
-    check_patterns(config.quantize[i].keep_fp16, fmt::format("quantize.{}.keep_fp16", i), paths, problems);
+    const Recipe& recipe = config.quantize[i];
+    if (rotates(recipe)) {
+      check_rotation(config.model, fmt::format("quantize.{}.transforms", i), problems);
+    }
+    if (recipe.keep_fp32.empty() && recipe.keep_fp16.empty()) {
+      continue;
+    }
+    const std::vector<std::string> paths = matrix_paths(config.model, recipe);
+    check_patterns(recipe.keep_fp32, fmt::format("quantize.{}.keep_fp32", i), paths, problems);
+    check_patterns(recipe.keep_fp16, fmt::format("quantize.{}.keep_fp16", i), paths, problems);
   }
 }
 

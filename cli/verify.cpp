@@ -12,6 +12,7 @@
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
 #include "quant/apply_recipe.h"
+#include "quant/transforms/transform.h"
 
 namespace octet {
 namespace {
@@ -33,11 +34,14 @@ std::unique_ptr<Gpt> quantized_model(const VerifyArguments& arguments) {
   std::unique_ptr<Gpt> model = load_any_model(arguments.checkpoint);
   if (!quantized) {
     const Recipe recipe = read_config<Recipe>(arguments.recipe);
-    if (recipe.needs_calibration()) {
+    if (recipe.needs_calibration() || transforms_need_calibration(recipe)) {
       fail(ErrorKind::config,
            "--recipe: expected a recipe that needs no calibration, but {} has {}; verify a model that `octet quantize` "
            "has written",
            arguments.recipe, recipe.describe());
+    }
+    if (!recipe.transforms.empty()) {
+      model = transformed(*model, recipe);
     }
     apply_recipe(*model, recipe);
   }

@@ -34,7 +34,8 @@ struct Coverage {
 /// (quantize_matrix), on the CPU; the layers stay on their device. On an error the model is as it was. What the recipe
 /// needs to know of inputs (Recipe::needs_calibration) comes from `calibration` (quant/calibrate.h): ranges for static
 /// activations, and the text for methods that look at inputs. These round the layers in their order
-/// (quant/layer_order.h) and run the model to do so, which must be on the CPU. Errors: a calibration that lacks what is
+/// (quant/layer_order.h) and run the model to do so, which must be on the CPU. The transforms of the recipe
+/// come before, by transformed() (quant/transforms/transform.h). Errors: a calibration that lacks what is
 /// needed; a pattern that matches no layer (config), naming the recipe and the nearest paths; a weight with NaN or
 /// infinity, or a model that is quantized already, naming the layer.
 ///

@@ -10,7 +10,9 @@ Calibration calibrate(Gpt& model, std::span<const Tensor> batches) {
   observe_inputs(model, batches, [&](const std::string& path, const Tensor& x) {
     try {
       const Tensor dense = x.is_contiguous() ? x : x.clone();
-      calibration.layers[path].range.add(dense.span<float>());
+      LayerInputs& inputs = calibration.layers[path];
+      inputs.range.add(dense.span<float>());  // refuses what is not finite
+      inputs.channels.add(dense.span<float>(), dense.dim(-1));
     } catch (const Error& error) {
       throw Error(error.kind(), fmt::format("layer \"{}\": {}", path, error.what()));
     }

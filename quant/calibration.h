@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "quant/channel_range.h"
 #include "quant/input_range.h"
 #include "tensor/tensor.h"
 
@@ -12,7 +13,8 @@ namespace octet {
 
 /// What calibration learnt about the inputs of one layer.
 struct LayerInputs {
-  InputRange range;  ///< of magnitudes: what static scales are found from
+  InputRange range;       ///< of magnitudes: what static scales are found from
+  ChannelRange channels;  ///< of each channel: what transforms find their factors from
 };
 
 /// What recipes know about the inputs of the layers that they quantize, by dotted path; see calibrate().

@@ -1,5 +1,8 @@
 #include "quant/recipe.h"
 
+#include <algorithm>
+#include <set>
+
 #include <fmt/ranges.h>
 
 #include "base/shown_text.h"
@@ -100,6 +103,48 @@ std::string describe_activations(const Recipe& recipe) {
   return ", weight only";
 }
 
+bool has(const Recipe& recipe, TransformKind kind) {
+  return std::find(recipe.transforms.begin(), recipe.transforms.end(), kind) != recipe.transforms.end();
+}
+
+/// "; transforms: rotate, smooth (alpha 0.5)", or nothing.
+std::string describe_transforms(const Recipe& recipe) {
+  std::vector<std::string> names;
+  for (const TransformKind kind : recipe.transforms) {
+    names.emplace_back(enum_name(kind));
+    if (kind == TransformKind::smooth) {
+      names.back() += recipe.smooth.search ? " (alpha by search)" : fmt::format(" (alpha {:g})", recipe.smooth.alpha);
+    }
+  }
+  return names.empty() ? "" : fmt::format("; transforms: {}", fmt::join(names, ", "));
+}
+
+void validate_transforms(const Recipe& recipe, Problems& problems) {
+  const Recipe usual;
+  std::set<TransformKind> seen;
+  for (const TransformKind kind : recipe.transforms) {
+    if (!seen.insert(kind).second) {
+      problems.add("transforms", "expected each transform once, got {} again", enum_name(kind));
+      break;
+    }
+  }
+  if (!has(recipe, TransformKind::smooth) && recipe.smooth != usual.smooth) {
+    problems.add("smooth", "expected smooth in transforms beside it, got none");
+  }
+  if (recipe.smooth.search && recipe.smooth.alpha != usual.smooth.alpha) {
+    problems.add("smooth.alpha", "expected search: false beside it, got true");
+  }
+  if (recipe.smooth.search && recipe.activations == Activations::weight_only) {
+    problems.add("smooth.search", "expected int8 activations beside it, whose error it weighs, got weight_only");
+  }
+  if (!has(recipe, TransformKind::rotate) && recipe.rotate != usual.rotate) {
+    problems.add("rotate", "expected rotate in transforms beside it, got none");
+  }
+  if (has(recipe, TransformKind::awq) && recipe.weights.stored_format() == WeightFormat::fp32) {
+    problems.add("transforms", "expected a format that rounds weights beside awq, got fp32");
+  }
+}
+
 }  // namespace
 
 bool Recipe::needs_calibration() const {
@@ -118,6 +163,7 @@ std::string Recipe::describe() const {
   if (!keep_fp16.empty()) {
     text += fmt::format("; fp16: {}", fmt::join(keep_fp16, " "));
   }
+  text += describe_transforms(*this);
   return text;
 }
 
@@ -133,14 +179,16 @@ void Recipe::validate(Problems& problems) const {
                  enum_name(weights.stored_format()));
   }
   const Recipe usual;
-  if (!needs_calibration() && calibration != usual.calibration) {
+  const bool observes = needs_calibration() || has(*this, TransformKind::smooth) || has(*this, TransformKind::awq);
+  if (!observes && calibration != usual.calibration) {
     problems.add("calibration",
-                 "expected something that needs it beside it: activations: static, imatrix: true, or "
-                 "method: gptq or qronos");
+                 "expected something that needs it beside it: activations: static, imatrix: true, method: gptq or "
+                 "qronos, or transforms: smooth or awq");
   }
   if (activations != Activations::outlier_split && threshold != usual.threshold) {
     problems.add("threshold", "expected activations: outlier_split beside it, got {}", enum_name(activations));
   }
+  validate_transforms(*this, problems);
 }
 
 }  // namespace octet

@@ -6,6 +6,7 @@
 
 #include "base/config/field.h"
 #include "nn/layers/quantized_matrix.h"
+#include "quant/transform_config.h"
 
 namespace octet {
 
@@ -111,6 +112,8 @@ struct CalibrationConfig {
 ///     activations: dynamic      # weight_only, static (with calibration), outlier_split (with threshold)
 ///     embedding: {bits: 8, granularity: per_channel}
 ///     keep_fp32: ["blocks.0.*"]
+///     transforms: [smooth]      # of the FP32 model, before: transformed() of quant/transforms/transform.h
+///     smooth: {alpha: 0.5}
 struct Recipe {
   std::string name = "recipe";  ///< of the folder (file_name_for) and in the report; see name_rule_broken
   WeightScheme weights;         ///< of all matrices, but for the exceptions below; its keys stand beside the others
@@ -123,6 +126,11 @@ struct Recipe {
   /// A pattern that matches no layer is an error.
   std::vector<std::string> keep_fp32;
   std::vector<std::string> keep_fp16;
+  /// Of the FP32 model before it is rounded, one after the other. A rotation takes the gains of norms into the weights,
+  /// and with them what smooth or awq did to norms before it: those come after it.
+  std::vector<TransformKind> transforms;
+  SmoothConfig smooth;
+  RotateConfig rotate;
 
   /// Needs a Calibration: for static activations, or for weights that are rounded by what their inputs are.
   bool needs_calibration() const;
@@ -139,6 +147,9 @@ struct Recipe {
     v("embedding", embedding);
     v("keep_fp32", keep_fp32);
     v("keep_fp16", keep_fp16);
+    v("transforms", transforms);
+    v("smooth", smooth);
+    v("rotate", rotate);
   }
   void validate(Problems& problems) const;
 };

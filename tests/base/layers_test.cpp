@@ -29,6 +29,7 @@ const std::map<std::string, Rooms> kRooms = {
       {"attention", {"runtime", "language", "gemm"}},
       {"", {"runtime", "gemm"}}}},
     {"nn", {{"layers", {}}, {"", {"layers"}}, {"generation", {"", "layers"}}, {"files", {"", "layers"}}}},
+    {"quant", {{"", {}}, {"transforms", {""}}}},
     {"train", {{"optim", {}}, {"", {"optim"}}}},
     {"eval",
      {{"score", {}},

@@ -35,6 +35,8 @@ TEST(Rules, WhatALaterStageCannotDoIsRefusedBeforeAnyWork) {
       {"quantize.0={name: x, activations: outlier_split, threshold: 1e39}", {"quantize.0.threshold", "1e+30"}},
       {"quantize.0={name: x, activations: static, calibration: {windows: 0}}", {"quantize.0.calibration.windows"}},
       {"quantize.0={name: x, activations: static, calibration: {percentile: 101}}", {"percentile"}},
+      {"quantize.0={name: x, transforms: [smoth]}", {"quantize.0.transforms.0: expected one of smooth, rotate, awq"}},
+      {"quantize.0={name: x, transforms: [smooth], smooth: {alpha: 2}}", {"quantize.0.smooth.alpha"}},
       {"eval.stride=33", {"eval.stride: expected at most the model's context of 32, got 33"}},
       {"eval.context=33", {"eval.context: expected at most the model's context of 32, got 33"}},
       {"eval.speed.prompt_tokens=33", {"eval.speed.prompt_tokens: expected at most the model's context"}},

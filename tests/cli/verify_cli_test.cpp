@@ -53,9 +53,11 @@ TEST_F(Verify, AnFp32CheckpointNeedsARecipe) {
   EXPECT_EQ(row.at("inputs"), 40) << "more than the context of 32";
   expect_refused(place_, place_.octet({"verify", "r/quantized/int8", "--recipe", recipe}), 2, {"quantized already"});
   expect_refused(place_, place_.octet({"verify", "r/checkpoints/best", "--recipe", "none.yaml"}), 2, {"none.yaml"});
-  const std::string calibrated = OCTET_SOURCE_DIR "/configs/recipes/int8-static.yaml";
-  expect_refused(place_, place_.octet({"verify", "r/checkpoints/best", "--recipe", calibrated}), 2,
-                 {"int8-static.yaml", "calibration", "octet quantize"});
+  for (const std::string name : {"int8-static.yaml", "awq.yaml"}) {
+    const std::string calibrated = OCTET_SOURCE_DIR "/configs/recipes/" + name;
+    expect_refused(place_, place_.octet({"verify", "r/checkpoints/best", "--recipe", calibrated}), 2,
+                   {name, "calibration", "octet quantize"});
+  }
 }
 
 TEST_F(Verify, MissingAndBrokenCheckpointsAreInputErrors) {

@@ -9,8 +9,9 @@
 #include "base/config/config.h"
 #include "nn/files/quantized_file.h"
 #include "quant/apply_recipe.h"
+#include "quant/transforms/transform.h"
+#include "tests/quant/transform_sample.h"
 #include "tests/support/temporary_folder.h"
-#include "tests/support/tiny_gpt.h"
 
 namespace octet {
 namespace {
@@ -31,6 +32,11 @@ Recipe any_recipe() {
   if (recipe.activations == Activations::outlier_split) {
     recipe.threshold = *rc::gen::element(0.0, 1e-300, 0.1, 6.0, 6.000000001, 1e30, 1e39, 1e300);
   }
+  for (const TransformKind kind : {TransformKind::rotate, TransformKind::smooth, TransformKind::awq}) {
+    if (*rc::gen::arbitrary<bool>()) {
+      recipe.transforms.push_back(kind);
+    }
+  }
   return recipe;
 }
 
@@ -45,9 +51,10 @@ RC_GTEST_PROP(RecipeProperty, WhatValidatesCanBeSavedAndLoaded, ()) {
   RC_ASSERT(differences(from_json<Recipe>(nlohmann::json::parse(json), "r"), recipe) == std::vector<std::string>{});
   RC_ASSERT(differences(parse_config<Recipe>(to_yaml(recipe), "r"), recipe) == std::vector<std::string>{});
   const sample::TemporaryFolder folder;
-  Gpt model(tiny_llama());
-  apply_recipe(model, recipe);
-  save_any_model(folder.path() / "m", model, json);
+  Gpt original(tiny_llama());
+  const auto model = transformed(original, recipe, calibrated);
+  apply_recipe(*model, recipe);
+  save_any_model(folder.path() / "m", *model, json);
   RC_ASSERT(read_recipe_json(folder.path() / "m") == json);
   load_any_model(folder.path() / "m");
 }

@@ -58,13 +58,27 @@ TEST(Recipe, KnowsStaticActivationsAndTheOutlierSplit) {
   EXPECT_TRUE(differences(split, parse_config<Recipe>(to_yaml(split), "again")).empty());
 }
 
+TEST(Recipe, KnowsTransformsInTheirOrder) {
+  const Recipe recipe = parse_config<Recipe>(
+      "bits: 4\ntransforms: [rotate, smooth]\nsmooth: {alpha: 0.75}\nrotate: {seed: 7}\n"
+      "calibration: {windows: 4}\n",
+      "rotated.yaml");
+  EXPECT_EQ(recipe.transforms, (std::vector{TransformKind::rotate, TransformKind::smooth}));
+  EXPECT_EQ(recipe.rotate.seed, 7U);
+  EXPECT_EQ(recipe.describe(), "int4 per_channel, weight only; transforms: rotate, smooth (alpha 0.75)");
+  EXPECT_TRUE(differences(recipe, parse_config<Recipe>(to_yaml(recipe), "again")).empty());
+  const Recipe searched =
+      parse_config<Recipe>("activations: static\ntransforms: [smooth]\nsmooth: {search: true}\n", "searched.yaml");
+  EXPECT_TRUE(searched.describe().ends_with("; transforms: smooth (alpha by search)"));
+}
+
 TEST(Recipe, EveryFileOfTheFolderIsReadAndNamedLikeItsFile) {
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(OCTET_SOURCE_DIR "/configs/recipes")) {
     EXPECT_EQ(read_config<Recipe>(entry.path().string()).name, entry.path().stem().string());
     ++files;
   }
-  EXPECT_GE(files, 12);
+  EXPECT_GE(files, 15);
 }
 
 TEST(Recipe, RefusesWhatContradictsItself) {
@@ -84,6 +98,16 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("activations: dynamic\nthreshold: 4",
           "threshold: expected activations: outlier_split beside it, got dynamic");
   refuses("calibration: {windows: 4}", "calibration: expected something that needs it beside it");
+  refuses("transforms: [rotate]\ncalibration: {windows: 4}", "calibration: expected something that needs it");
+  refuses("transforms: [smoth]", "transforms.0: expected one of smooth, rotate, awq, got \"smoth\"");
+  refuses("transforms: [awq, rotate, awq]", "transforms: expected each transform once, got awq again");
+  refuses("transforms: [smooth]\nsmooth: {alpha: -0.1}", "smooth.alpha: expected a number from 0 to 1, got -0.1");
+  refuses("activations: static\ntransforms: [smooth]\nsmooth: {alpha: 0.4, search: true}",
+          "smooth.alpha: expected search: false beside it, got true");
+  refuses("transforms: [smooth]\nsmooth: {search: true}", "smooth.search: expected int8 activations beside it");
+  refuses("smooth: {alpha: 0.4}", "smooth: expected smooth in transforms beside it, got none");
+  refuses("transforms: [smooth]\nrotate: {seed: 4}", "rotate: expected rotate in transforms beside it, got none");
+  refuses("format: fp32\ntransforms: [awq]", "transforms: expected a format that rounds weights beside awq, got fp32");
   refuses("bits: 1", "bits");
   refuses("group: 0", "group");
   refuses("granularity: per_row", "per_tensor, per_channel");

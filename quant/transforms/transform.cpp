@@ -1,0 +1,55 @@
+#include "quant/transforms/transform.h"
+
+#include <algorithm>
+
+#include "quant/transforms/awq.h"
+#include "quant/transforms/fp32_model.h"
+#include "quant/transforms/rotate.h"
+#include "quant/transforms/smooth.h"
+#include "quant/transforms/smooth_search.h"
+
+namespace octet {
+namespace {
+
+bool looks_at_inputs(TransformKind kind) {
+  return kind != TransformKind::rotate;
+}
+
+bool has(const Recipe& recipe, TransformKind kind) {
+  return std::find(recipe.transforms.begin(), recipe.transforms.end(), kind) != recipe.transforms.end();
+}
+
+}  // namespace
+
+bool transforms_need_calibration(const Recipe& recipe) {
+  return std::any_of(recipe.transforms.begin(), recipe.transforms.end(), looks_at_inputs);
+}
+
+std::unique_ptr<Gpt> transformed(Gpt& model, const Recipe& recipe, const Calibrator& calibrator) {
+  std::unique_ptr<Gpt> copy =
+      fp32_copy(model, has(recipe, TransformKind::rotate) ? HeadOfCopy::untied : HeadOfCopy::as_it_is);
+  for (const TransformKind kind : recipe.transforms) {
+    if (looks_at_inputs(kind) && !calibrator) {
+      fail(ErrorKind::config, "recipe \"{}\": transforms: {} expects calibrated inputs, got none", recipe.name,
+           enum_name(kind));
+    }
+    switch (kind) {
+      case TransformKind::smooth:
+        if (recipe.smooth.search) {
+          smooth_by_search(*copy, recipe.weights, calibrator(*copy));
+        } else {
+          smooth(*copy, recipe.smooth, calibrator(*copy));
+        }
+        break;
+      case TransformKind::rotate:
+        rotate(*copy, recipe.rotate);
+        break;
+      case TransformKind::awq:
+        awq(*copy, recipe.weights, calibrator(*copy));
+        break;
+    }
+  }
+  return copy;
+}
+
+}  // namespace octet
