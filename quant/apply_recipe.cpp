@@ -10,9 +10,9 @@
 #include "nn/layers/quantized_layer.h"
 #include "nn/layers/quantized_linear.h"
 #include "quant/absmax.h"
+#include "quant/codebook.h"
 #include "quant/glob.h"
 #include "quant/minmax.h"
-#include "quant/nf4.h"
 
 namespace octet {
 namespace {
@@ -195,7 +195,11 @@ AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
       return Int4Weight(scheme.symmetric ? absmax_quantize(weight, bits, scheme.granularity, scheme.group, DType::f16)
                                          : minmax_quantize(weight, bits, scheme.granularity, scheme.group));
     case WeightFormat::nf4:
-      return nf4_quantize(weight, scheme.group);
+    case WeightFormat::mxfp4:
+    case WeightFormat::nvfp4:
+    case WeightFormat::table4:
+      return codebook_quantize(
+          weight, {.codebook = *scheme.codebook(), .block = scheme.group, .double_quantized = scheme.double_quantized});
     case WeightFormat::fp16:
       return HalfWeight::quantize(weight, DType::f16);
     case WeightFormat::bf16:

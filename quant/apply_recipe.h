@@ -31,8 +31,8 @@ struct Coverage {
 };
 
 /// Replaces the linear layers and the token embedding of `model` by quantized ones, as the recipe says, by rounding to
-/// nearest (quant/absmax.h, minmax.h, nf4.h) on the CPU; the layers stay on their device. On an error the model is as
-/// it was. Static activations round with scales that are found from `calibration`: of every layer that multiplies
+/// nearest (quant/absmax.h, minmax.h, codebook.h) on the CPU; the layers stay on their device. On an error the model is
+/// as it was. Static activations round with scales that are found from `calibration`: of every layer that multiplies
 /// (quant/calibrate.h). Errors: static activations of a layer that was not observed; a pattern that matches no layer
 /// (config), naming the recipe and the nearest paths; a weight with NaN or infinity, or a model that is quantized
 /// already, naming the layer.

@@ -10,7 +10,7 @@
 namespace octet {
 
 /// How a matrix is stored. automatic: int4 for up to 4 bits, int8 above.
-enum class WeightFormat { automatic, int8, int4, nf4, fp16, bf16, fp32 };
+enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, fp16, bf16, fp32 };
 
 template <>
 inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({
@@ -18,6 +18,9 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
     {WeightFormat::int8, "int8"},
     {WeightFormat::int4, "int4"},
     {WeightFormat::nf4, "nf4"},
+    {WeightFormat::mxfp4, "mxfp4"},
+    {WeightFormat::nvfp4, "nvfp4"},
+    {WeightFormat::table4, "table4"},
     {WeightFormat::fp16, "fp16"},
     {WeightFormat::bf16, "bf16"},
     {WeightFormat::fp32, "fp32"},
@@ -34,13 +37,21 @@ inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<Roundi
 /// How the weights of some layers are stored.
 struct WeightScheme {
   WeightFormat format = WeightFormat::automatic;
-  std::int64_t bits = 8;                               ///< 2 to 8; ignored by nf4, fp16, bf16, fp32
-  Granularity granularity = Granularity::per_channel;  ///< ignored by fp16, bf16, fp32; nf4 takes per_group alone
-  std::int64_t group = 32;  ///< columns per scale, for per_group; the last group of a row may be shorter
-  bool symmetric = true;    ///< false: each scale has a minimum beside it (quant/minmax.h), for int4
+  std::int64_t bits = 8;  ///< 2 to 8, of int8 and int4; the others ignore it
+  /// Ignored by fp16, bf16, fp32; the formats of 16 levels (nf4, mxfp4, nvfp4, table4) take per_group alone.
+  Granularity granularity = Granularity::per_channel;
+  /// Columns per scale, for per_group; the last group of a row may be shorter. mxfp4 has 32 and nvfp4 has 16.
+  std::int64_t group = 32;
+  bool symmetric = true;          ///< false: each scale has a minimum beside it (quant/minmax.h), for int4
+  bool double_quantized = false;  ///< the scales of nf4 take 8 bits each (quant/double_quantization.h)
   RoundingMethod method = RoundingMethod::nearest;
 
+  /// Integer codes, which int8 activations can multiply: int8, int4, table4.
   bool has_codes() const;
+  /// Codes on a grid with even steps: int8, int4.
+  bool has_grid() const;
+  /// 16 levels: nf4, mxfp4, nvfp4, table4.
+  std::optional<Codebook> codebook() const;
   /// The format with `automatic` resolved.
   WeightFormat stored_format() const;
   /// "int4 per_group 32"
@@ -53,9 +64,13 @@ struct WeightScheme {
     v("granularity", granularity);
     v("group", group, in_range(1, 1 << 20));  // more than any matrix has columns
     v("symmetric", symmetric);
+    v("double_quantized", double_quantized);
     v("method", method);
   }
   void validate(Problems& problems) const;
+
+ private:
+  void validate_codebook(Problems& problems) const;
 };
 
 /// Of the outlier split: model files hold it as a float, which ends at 3.4e38.

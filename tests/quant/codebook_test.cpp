@@ -1,4 +1,4 @@
-#include "quant/nf4.h"
+#include "quant/codebook.h"
 
 #include <cmath>
 #include <limits>
@@ -21,7 +21,11 @@ using testing::Each;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-std::vector<int> nibbles_of(const Nf4Weight& weight) {
+CodebookWeight nf4_quantize(const Tensor& w, std::int64_t block = 64) {
+  return codebook_quantize(w, {.codebook = Codebook::nf4, .block = block});
+}
+
+std::vector<int> nibbles_of(const CodebookWeight& weight) {
   std::vector<int> nibbles;
   for (std::int64_t row = 0; row < weight.rows(); ++row) {
     for (std::int64_t c = 0; c < weight.columns(); ++c) {
@@ -37,7 +41,7 @@ TEST(Nf4, RestoresWhatLiesOnALevel) {
     for (std::size_t i = 0; i < 16; ++i) {
       w.data<float>()[i] = kNf4Levels[i] * scale;
     }
-    const Nf4Weight weight = nf4_quantize(w, 16);
+    const CodebookWeight weight = nf4_quantize(w, 16);
     EXPECT_EQ(dequantize(weight).to_vector(), w.to_vector());
     EXPECT_EQ(quantization_error(w, weight).levels_used, 16);
     EXPECT_EQ(quantization_error(w, weight).levels_total, 16);
@@ -63,14 +67,14 @@ TEST(Nf4, ErrorIsAtMostHalfTheWidestGap) {
 }
 
 TEST(Nf4, QuantizingTheResultGivesTheSameLevels) {
-  const Nf4Weight once = nf4_quantize(random_tensor({4, 70}, 3), 32);
-  const Nf4Weight twice = nf4_quantize(dequantize(once), 32);
+  const CodebookWeight once = nf4_quantize(random_tensor({4, 70}, 3), 32);
+  const CodebookWeight twice = nf4_quantize(dequantize(once), 32);
   EXPECT_EQ(nibbles_of(twice), nibbles_of(once));
 }
 
 TEST(Nf4, ZerosAreExact) {
   EXPECT_THAT(dequantize(nf4_quantize(Tensor::zeros({2, 5}), 4)).to_vector(), Each(0.0F));
-  const Nf4Weight weight = nf4_quantize(Tensor::from<float>({0, 3, 0, -1}, {1, 4}), 4);
+  const CodebookWeight weight = nf4_quantize(Tensor::from<float>({0, 3, 0, -1}, {1, 4}), 4);
   EXPECT_EQ(dequantize(weight).to_vector()[0], 0.0F);
   EXPECT_EQ(dequantize(weight).to_vector()[2], 0.0F);
 }
@@ -94,11 +98,42 @@ TEST(Nf4, Fp16ScalesCostNothingThatShows) {
       scale = std::max(scale, std::fabs(w.data<float>()[i]));
     }
     for (std::int64_t i = first; i < first + 64; ++i) {
-      const int level = nearest_nf4_level(w.data<float>()[i] / scale);
+      const int level = nearest_level(w.data<float>()[i] / scale, kNf4Levels);
       exact.data<float>()[i] = kNf4Levels[static_cast<std::size_t>(level)] * scale;
     }
   }
   EXPECT_NEAR(quantization_error(w, dequantize(nf4_quantize(w, 64))).snr_db, quantization_error(w, exact).snr_db, 0.01);
+}
+
+/// Mean square of what quantizing a unit Gaussian leaves, of 2^19 weights.
+double gaussian_mse(const CodebookOptions& options) {
+  const Tensor w = random_tensor({512, 1024}, 21);
+  return quantization_error(w, dequantize(codebook_quantize(w, options))).mse;
+}
+
+// How good a format is where weights are normal, against figures of an independent implementation (2^19 samples of
+// NumPy). Sampling moves them by less than 0.5 %. llama.cpp's encoder leaves 0.00582 with the levels of table4; ours
+// tries more scales, of either sign, and comes within 0.3 % of the best there are (codebook_scale_test.cpp).
+TEST(Codebook, ErrorOnAGaussianIsThatOfTheFormat) {
+  constexpr double kShare = 0.02;
+  const auto expect_mse = [](const CodebookOptions& options, double expected) {
+    EXPECT_NEAR(gaussian_mse(options) / expected, 1.0, kShare) << enum_name(options.codebook);
+  };
+  expect_mse({.codebook = Codebook::nf4, .block = 64}, 0.00847);
+  expect_mse({.codebook = Codebook::table4, .block = 32}, 0.00537);
+  expect_mse({.codebook = Codebook::mxfp4, .block = 32}, 0.0133);
+  expect_mse({.codebook = Codebook::nvfp4, .block = 16}, 0.00907);
+}
+
+TEST(Codebook, SearchLeavesLessErrorThanTheRule) {
+  const auto ratio = [](Codebook codebook, std::int64_t block) {
+    return gaussian_mse({.codebook = codebook, .block = block, .scale = CodebookScale::search}) /
+           gaussian_mse({.codebook = codebook, .block = block, .scale = CodebookScale::rule});
+  };
+  EXPECT_LT(ratio(Codebook::nf4, 64), 1.0);
+  EXPECT_LT(ratio(Codebook::mxfp4, 32), 1.0);
+  EXPECT_LT(ratio(Codebook::nvfp4, 16), 1.0);
+  EXPECT_LT(ratio(Codebook::table4, 32), 1.0);
 }
 
 TEST(Nf4, RefusesWhatItCannotQuantize) {
