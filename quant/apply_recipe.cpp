@@ -11,6 +11,7 @@
 #include "nn/layers/quantized_linear.h"
 #include "quant/absmax.h"
 #include "quant/codebook.h"
+#include "quant/fp8.h"
 #include "quant/glob.h"
 #include "quant/minmax.h"
 
@@ -200,6 +201,8 @@ AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {
     case WeightFormat::table4:
       return codebook_quantize(
           weight, {.codebook = *scheme.codebook(), .block = scheme.group, .double_quantized = scheme.double_quantized});
+    case WeightFormat::fp8:
+      return fp8_quantize(weight);
     case WeightFormat::fp16:
       return HalfWeight::quantize(weight, DType::f16);
     case WeightFormat::bf16:

@@ -70,13 +70,13 @@ struct Format {
   float limit = 0.0F;         // the outermost level
   float tensor_scale = 1.0F;  // nvfp4
   bool search = false;
-  bool only_positive = false;  // scales, for double quantization
+  bool double_quantized = false;
   std::span<const float> importance = {};
 
   StorableScale storable() const {
     switch (codebook) {
       case Codebook::nf4:
-        return [positive = only_positive](float scale) { return nonzero_fp16(positive ? std::fabs(scale) : scale); };
+        return [positive = double_quantized](float scale) { return nonzero_fp16(positive ? std::fabs(scale) : scale); };
       case Codebook::mxfp4:
         return nearest_power;
       case Codebook::nvfp4:
@@ -87,11 +87,19 @@ struct Format {
     return nearest_fp16;
   }
 
+  /// What restores zeros.
+  float scale_of_zeros() const {
+    if (codebook == Codebook::table4 || double_quantized) {
+      return 0.0F;
+    }
+    return codebook == Codebook::nvfp4 ? tensor_scale : 1.0F;
+  }
+
   /// `first`: the column of values[0].
   float scale_of(std::span<const float> values, std::size_t first) const {
     const float largest = largest_magnitude(values);
     if (largest == 0.0F) {
-      return codebook == Codebook::table4 ? 0.0F : codebook == Codebook::nvfp4 ? tensor_scale : 1.0F;
+      return scale_of_zeros();
     }
     const float usual =
         codebook == Codebook::nvfp4 ? e4m3_scale(largest, tensor_scale) : usual_scale(codebook, largest, limit);
@@ -113,28 +121,6 @@ Tensor find_scales(const Tensor& w, const Format& format, std::int64_t block) {
     scales.data<float>()[index] = format.scale_of(values, static_cast<std::size_t>(index % blocks * run));
   });
   return scales;
-}
-
-/// Double quantization of scales, in which blocks of zeros have any scale: the mean of the others, so that no grid is
-/// wider for them.
-BlockScales double_quantize_nonzero(const Tensor& w, const Tensor& scales, std::int64_t block) {
-  Tensor changed = scales.clone();
-  std::vector<float*> of_zeros;
-  double sum = 0.0;
-  const std::int64_t run = std::min(block, w.dim(1)), blocks = scales.dim(1);
-  for (std::int64_t i = 0; i < scales.elements(); ++i) {
-    const std::int64_t first = i % blocks * run, count = std::min(run, w.dim(1) - first);
-    const float* values = w.data<float>() + i / blocks * w.dim(1) + first;
-    const bool is_zero = std::all_of(values, values + count, [](float value) { return value == 0.0F; });
-    of_zeros.push_back(is_zero ? changed.data<float>() + i : nullptr);
-    sum += is_zero ? 0.0 : static_cast<double>(scales.data<float>()[i]);
-  }
-  std::erase(of_zeros, nullptr);
-  const auto others = scales.elements() - static_cast<std::int64_t>(of_zeros.size());
-  for (float* scale : of_zeros) {
-    *scale = others == 0 ? 1.0F : static_cast<float>(sum / static_cast<double>(others));
-  }
-  return double_quantize(changed);
 }
 
 /// The scales in the bytes of their coding: (R, blocks) u8.
@@ -198,11 +184,10 @@ CodebookWeight codebook_quantize(const Tensor& w, const CodebookOptions& options
   format.limit = largest_magnitude(format.levels);
   format.tensor_scale = codebook == Codebook::nvfp4 ? tensor_scale_of(dense.span<float>()) : 1.0F;
   format.search = options.scale == CodebookScale::search || (options.scale == CodebookScale::usual && is_table);
-  format.only_positive = options.double_quantized;
+  format.double_quantized = options.double_quantized;
   format.importance = options.importance;
   const Tensor found = find_scales(dense, format, options.block);
-  BlockScales scales =
-      options.double_quantized ? double_quantize_nonzero(dense, found, options.block) : encode(found, format);
+  BlockScales scales = options.double_quantized ? double_quantize(found) : encode(found, format);
   const Tensor nibbles = nibbles_of(dense, decode(scales, found.shape()), format.levels, options.block);
   return {codebook, nibbles, std::move(scales), w.dim(1), options.block, integer_levels};
 }

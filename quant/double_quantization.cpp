@@ -20,16 +20,18 @@ float scale_of(float mean, int code, float step) {
 BlockScales double_quantize(const Tensor& scales) {
   const std::span<const float> values = scales.span<float>();
   const auto count = static_cast<std::int64_t>(values.size());
-  check(std::all_of(values.begin(), values.end(), [](float scale) { return scale > 0.0F; }),
-        "[double quantization] expected positive scales");
-  const auto mean = static_cast<float>(std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(count));
+  check(std::all_of(values.begin(), values.end(), [](float scale) { return scale >= 0.0F; }),
+        "[double quantization] expected scales that are not negative");
+  const auto positive = static_cast<double>(count - std::count(values.begin(), values.end(), 0.0F));
+  const double sum = std::accumulate(values.begin(), values.end(), 0.0);
+  const float mean = positive == 0.0 ? 1.0F : static_cast<float>(sum / positive);
   BlockScales result{ScaleCoding::double_quantized, Tensor::empty(scales.shape(), DType::i8),
                      Tensor::empty({(count + kCodesPerStep - 1) / kCodesPerStep}), Tensor::full({1}, mean)};
   for (std::int64_t first = 0; first < count; first += kCodesPerStep) {
     const std::int64_t last = std::min(first + kCodesPerStep, count);
     std::vector<float> above(values.begin() + first, values.begin() + last);
     for (float& value : above) {
-      value -= mean;
+      value = value == 0.0F ? 0.0F : value - mean;
     }
     const float largest = largest_magnitude(above), step = largest / 127.0F;
     result.steps.data<float>()[first / kCodesPerStep] = step;

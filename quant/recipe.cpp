@@ -39,7 +39,7 @@ WeightFormat WeightScheme::stored_format() const {
 
 std::string WeightScheme::describe() const {
   std::string text{enum_name(stored_format())};
-  if (has_grid() || codebook()) {
+  if (has_grid() || codebook() || format == WeightFormat::fp8) {
     text += fmt::format(" {}", enum_name(granularity));
     if (granularity == Granularity::per_group) {
       text += fmt::format(" {}", group);
@@ -58,6 +58,9 @@ std::string WeightScheme::describe() const {
 void WeightScheme::validate(Problems& problems) const {
   if (format == WeightFormat::int4 && bits > 4) {
     problems.add("bits", "expected at most 4 bits for the format int4, got {}", bits);
+  }
+  if (format == WeightFormat::fp8 && granularity != Granularity::per_channel) {
+    problems.add("granularity", "expected per_channel for the format fp8, got {}", enum_name(granularity));
   }
   validate_codebook(problems);
   if (!symmetric && stored_format() != WeightFormat::int4) {

@@ -10,7 +10,7 @@
 namespace octet {
 
 /// How a matrix is stored. automatic: int4 for up to 4 bits, int8 above.
-enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, fp16, bf16, fp32 };
+enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, fp8, fp16, bf16, fp32 };
 
 template <>
 inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({
@@ -21,6 +21,7 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
     {WeightFormat::mxfp4, "mxfp4"},
     {WeightFormat::nvfp4, "nvfp4"},
     {WeightFormat::table4, "table4"},
+    {WeightFormat::fp8, "fp8"},
     {WeightFormat::fp16, "fp16"},
     {WeightFormat::bf16, "bf16"},
     {WeightFormat::fp32, "fp32"},
@@ -38,7 +39,8 @@ inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<Roundi
 struct WeightScheme {
   WeightFormat format = WeightFormat::automatic;
   std::int64_t bits = 8;  ///< 2 to 8, of int8 and int4; the others ignore it
-  /// Ignored by fp16, bf16, fp32; the formats of 16 levels (nf4, mxfp4, nvfp4, table4) take per_group alone.
+  /// Ignored by fp16, bf16, fp32; the formats of 16 levels (nf4, mxfp4, nvfp4, table4) take per_group alone,
+  /// and fp8 per_channel.
   Granularity granularity = Granularity::per_channel;
   /// Columns per scale, for per_group; the last group of a row may be shorter. mxfp4 has 32 and nvfp4 has 16.
   std::int64_t group = 32;

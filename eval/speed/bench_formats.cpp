@@ -23,6 +23,7 @@ constexpr std::pair<const char*, const char*> kRecipes[] = {
     {"table4", "{format: table4, granularity: per_group, group: 32, activations: dynamic}"},
     {"nf4", "{format: nf4, granularity: per_group, group: 64}"},
     {"mxfp4", "{format: mxfp4, granularity: per_group, group: 32}"},
+    {"fp8", "{format: fp8}"},
     {"nvfp4", "{format: nvfp4, granularity: per_group, group: 16}"},
     {"int8-weight-only", "{bits: 8, activations: weight_only}"},
     {"int4-weight-only", "{bits: 4, granularity: per_group, group: 32, activations: weight_only}"},

@@ -18,7 +18,7 @@ using Path = std::filesystem::path;
 }  // namespace
 
 /// The formats of files.
-enum class FileFormat { int8, int4, nf4, mxfp4, nvfp4, table4, f16, bf16 };
+enum class FileFormat { int8, int4, nf4, mxfp4, nvfp4, table4, fp8, f16, bf16 };
 
 template <>
 inline constexpr auto enum_names<FileFormat> = std::to_array<EnumName<FileFormat>>({
@@ -28,6 +28,7 @@ inline constexpr auto enum_names<FileFormat> = std::to_array<EnumName<FileFormat
     {FileFormat::mxfp4, "mxfp4"},
     {FileFormat::nvfp4, "nvfp4"},
     {FileFormat::table4, "table4"},
+    {FileFormat::fp8, "fp8"},
     {FileFormat::f16, "f16"},
     {FileFormat::bf16, "bf16"},
 });
@@ -101,6 +102,10 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
     layer.double_quantized = codebook->stored_scales().coding == ScaleCoding::double_quantized;
     return layer;
   }
+  if (std::holds_alternative<Fp8Weight>(matrix.weight())) {
+    layer.format = FileFormat::fp8;
+    return layer;
+  }
   layer.format = std::holds_alternative<Int4Weight>(matrix.weight()) ? FileFormat::int4 : FileFormat::int8;
   const Codes codes = codes_of(matrix.weight());
   layer.bits = codes.bits;
@@ -163,6 +168,9 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
     if (!int4->is_symmetric()) {
       tensors.push_back({minimums_name(path), int4->minimums()});
     }
+  } else if (const auto* fp8 = std::get_if<Fp8Weight>(&weight)) {
+    tensors.push_back({codes_name(path), fp8->codes()});
+    tensors.push_back({scales_name(path), fp8->scales()});
   } else if (const auto* codebook = std::get_if<CodebookWeight>(&weight)) {
     const BlockScales& scales = codebook->stored_scales();
     tensors.push_back({codes_name(path), codebook->nibbles()});
@@ -196,7 +204,6 @@ Tensor find_tensor(const SafetensorsFile& file, const std::vector<std::string>& 
 }
 
 CodebookWeight read_codebook(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file) {
-  check(layer.symmetric, "expected symmetric: true for {}, got false", enum_name(layer.format));
   const std::vector<std::string> names = tensor_names(path, layer);
   const BlockScales scales{layer.scale_coding(), file.at(scales_name(path)), find_tensor(file, names, steps_name(path)),
                            find_tensor(file, names, mean_name(path))};
@@ -218,8 +225,13 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
   }
   check(!layer.double_quantized || layer.format == FileFormat::nf4, "expected double_quantized: false for {}, got true",
         enum_name(layer.format));
+  check(layer.symmetric || !(layer.codebook() || layer.format == FileFormat::fp8),
+        "expected symmetric: true for {}, got false", enum_name(layer.format));
   if (layer.codebook()) {
     return read_codebook(path, layer, file);
+  }
+  if (layer.format == FileFormat::fp8) {
+    return Fp8Weight(file.at(codes_name(path)), file.at(scales_name(path)));
   }
   const Tensor &codes = file.at(codes_name(path)), &scales = file.at(scales_name(path));
   check_values(scales, true, "positive finite scales");

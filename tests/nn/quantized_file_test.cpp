@@ -30,10 +30,18 @@ auto fails_with(const std::string& message) {
       AllOf(Property(&Error::what, HasSubstr(message)), Property(&Error::kind, ErrorKind::input)));
 }
 
-constexpr int kFormats = 9;
+constexpr int kFormats = 10;
 
-/// int8, int4, nf4, bf16, int4 with a minimum, table4, mxfp4, nvfp4, nf4 with double quantization.
+/// int8, int4, nf4, bf16, int4 with a minimum, table4, mxfp4, nvfp4, nf4 with double quantization, fp8.
 AnyWeight some_weight(const Shape& shape, int format) {
+  if (format == 9) {
+    Tensor codes = Tensor::zeros(shape, DType::u8), exponents = Tensor::zeros({shape[0]}, DType::u8);
+    for (std::int64_t i = 0; i < codes.elements(); ++i) {
+      codes.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(i % 127);
+    }
+    std::fill_n(exponents.data<std::uint8_t>(), shape[0], std::uint8_t{119});  // 2^-8
+    return Fp8Weight(codes, exponents);
+  }
   if (format >= 5 && format < 8) {
     constexpr Codebook kCodebooks[] = {Codebook::table4, Codebook::mxfp4, Codebook::nvfp4};
     return random_codebook(kCodebooks[format - 5], shape[0], shape[1], 5);
@@ -340,6 +348,15 @@ TEST_F(QuantizedFile, RefusesScalesAndLevelsThatBreakTheRules) {
   refuses(twice + ".scale_steps", Tensor::full({9}, 1.0F), "expected steps of scales of shape");
   const std::string table4 = layer_of(is_stored_as(Codebook::table4, ScaleCoding::f16)) + ".weight";
   refuses(table4 + ".levels", Tensor::zeros({16}, DType::i8), "expected ascending levels from -127 on");
+}
+
+TEST_F(QuantizedFile, RefusesFp8ThatBreaksTheRules) {
+  const std::string path = layer_of([](const AnyWeight& weight) { return std::holds_alternative<Fp8Weight>(weight); });
+  Tensor codes = SafetensorsFile::read(folder / kModelWeightsFile).at(path + ".weight.codes").clone();
+  codes.data<std::uint8_t>()[3] = 0xFF;
+  replace_tensor(path + ".weight.codes", codes);
+  EXPECT_THAT([&] { load_any_model(folder); },
+              fails_with("layer \"" + path + "\": [fp8 weight] expected e4m3 numbers, got the NaN 255"));
 }
 
 TEST_F(QuantizedFile, RefusesDoubleQuantizationOfOtherFormats) {

@@ -56,6 +56,7 @@ TEST(Recipe, KnowsTheFormatsOf16Levels) {
   EXPECT_EQ(table4.describe(), "table4 per_group 32, dynamic int8 activations");
   EXPECT_TRUE(table4.weights.has_codes());
   EXPECT_FALSE(table4.weights.has_grid());
+  EXPECT_EQ(parse("format: fp8\n").describe(), "fp8 per_channel, weight only");
   EXPECT_EQ(parse("format: mxfp4\ngranularity: per_group\n").describe(), "mxfp4 per_group 32, weight only");
   EXPECT_EQ(parse("format: nvfp4\ngranularity: per_group\ngroup: 16\n").describe(), "nvfp4 per_group 16, weight only");
 }
@@ -77,7 +78,7 @@ TEST(Recipe, EveryFileOfTheFolderIsReadAndNamedLikeItsFile) {
     EXPECT_EQ(read_config<Recipe>(entry.path().string()).name, entry.path().stem().string());
     ++files;
   }
-  EXPECT_GE(files, 16);
+  EXPECT_GE(files, 17);
 }
 
 TEST(Recipe, RefusesWhatContradictsItself) {
@@ -89,6 +90,8 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("format: nf4\ngranularity: per_group\nactivations: dynamic", "expected weight_only for the format nf4");
   refuses("format: nf4", "expected per_group for the format nf4 (QLoRA has groups of 64), got per_channel");
   refuses("format: mxfp4", "expected per_group for the format mxfp4 (its groups are of 32), got per_channel");
+  refuses("format: fp8\ngranularity: per_group", "expected per_channel for the format fp8, got per_group");
+  refuses("format: fp8\nactivations: dynamic", "expected weight_only for the format fp8");
   refuses("format: table4", "expected per_group for the format table4 (groups of 32 are usual), got per_channel");
   refuses("format: nvfp4\ngranularity: per_group",
           "group: expected 16 for the format nvfp4, which prescribes it, got 32");

@@ -50,6 +50,18 @@ Codes codes_with_minimum(const Case& c, int bits) {
   return codes;
 }
 
+/// Every E4M3 number but NaN, with scales from 2^-8 to 2^-6.
+Fp8Weight random_fp8(const Case& c) {
+  Tensor codes = Tensor::empty({c.n, c.k}, DType::u8), scales = Tensor::empty({c.n}, DType::u8);
+  for (std::int64_t i = 0; i < codes.elements(); ++i) {
+    codes.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(i % 127 + 128 * (i % 2));
+  }
+  for (std::int64_t i = 0; i < c.n; ++i) {
+    scales.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(119 + i % 3);
+  }
+  return {codes, scales};
+}
+
 std::vector<AnyWeight> every_format(const Case& c) {
   const Tensor values = random_tensor({c.n, c.k}, 9);
   return {Int8Weight(random_codes(c, 8)),
@@ -62,6 +74,7 @@ std::vector<AnyWeight> every_format(const Case& c) {
           random_codebook(Codebook::table4, c.n, c.k, c.group),
           random_codebook(Codebook::mxfp4, c.n, c.k, c.group),
           random_codebook(Codebook::nvfp4, c.n, c.k, c.group),
+          random_fp8(c),
           HalfWeight::quantize(values, DType::f16),
           HalfWeight::quantize(values, DType::bf16)};
 }
