@@ -86,15 +86,26 @@ std::int64_t count_levels(std::span<const std::int8_t> codes) {
   return std::count(used.begin(), used.end(), true);
 }
 
-std::int64_t count_levels(const Nf4Weight& weight) {
-  std::array<bool, kNf4Levels.size()> used{};
+/// Of the weights x that a weight of 16 levels stores: how many levels occur, and how many x lie beyond the outermost
+/// level by more than half of its distance to the next.
+void count_in_codebook(std::span<const float> x, const CodebookWeight& weight, QuantizationError& error) {
+  Levels levels = weight.levels();
+  std::sort(levels.begin(), levels.end());
+  const float low = levels[0] - 0.5F * (levels[1] - levels[0]), high = levels[15] + 0.5F * (levels[15] - levels[14]);
+  const Tensor scales = from_half(weight.scales());
+  const std::int64_t columns = weight.columns(), run = std::min(weight.block(), columns);
+  std::array<bool, 16> used{};
   for (std::int64_t row = 0; row < weight.rows(); ++row) {
     const std::uint8_t* bytes = weight.nibbles().data<std::uint8_t>() + row * weight.nibbles().dim(1);
-    for (std::int64_t c = 0; c < weight.columns(); ++c) {
+    for (std::int64_t c = 0; c < columns; ++c) {
       used[static_cast<std::size_t>(nibble_at(bytes, c))] = true;
+      const float scaled =
+          x[static_cast<std::size_t>(row * columns + c)] / scales.data<float>()[row * scales.dim(1) + c / run];
+      error.clipped += scaled < low || scaled > high;
     }
   }
-  return std::count(used.begin(), used.end(), true);
+  error.levels_used = std::count(used.begin(), used.end(), true);
+  error.levels_total = 16;
 }
 
 }  // namespace
@@ -117,14 +128,15 @@ QuantizationError quantization_error(const Tensor& original, const Tensor& resto
 
 QuantizationError quantization_error(const Tensor& original, const AnyWeight& stored) {
   QuantizationError error = quantization_error(original, dequantize(stored));
-  if (has_codes(stored)) {
+  const Tensor dense = contiguous(original);
+  const std::span<const float> x = dense.span<float>();
+  if (const auto* codebook = std::get_if<CodebookWeight>(&stored)) {
+    count_in_codebook(x, *codebook, error);
+  } else if (has_codes(stored)) {
     const Codes codes = codes_of(stored);
-    error.clipped = count_clipped(contiguous(original).span<float>(), codes);
+    error.clipped = count_clipped(x, codes);
     error.levels_used = count_levels(codes.codes.span<std::int8_t>());
     error.levels_total = codes.highest_code() - codes.lowest_code() + 1;
-  } else if (const auto* nf4 = std::get_if<Nf4Weight>(&stored)) {
-    error.levels_used = count_levels(*nf4);
-    error.levels_total = static_cast<std::int64_t>(kNf4Levels.size());
   }
   return error;
 }

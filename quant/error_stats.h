@@ -16,7 +16,7 @@ struct QuantizationError {
   std::int64_t zeros = 0;       ///< values other than 0 that became 0
   std::int64_t sign_flips = 0;  ///< values that changed their sign
   // Of formats with codes or levels; 0 for the others.
-  std::int64_t clipped = 0;       ///< values more than half a step beyond the largest code; 0 for nf4
+  std::int64_t clipped = 0;       ///< values more than half a step beyond the largest code or outermost level
   std::int64_t levels_used = 0;   ///< different codes that occur
   std::int64_t levels_total = 0;  ///< codes there are: 2^bits - 1 on a symmetric grid, else 2^bits
 

@@ -3,10 +3,12 @@
 #include <memory>
 
 #include "quant/absmax.h"
+#include "quant/codebook.h"
+#include "quant/codebook_rounder.h"
+#include "quant/fp8.h"
 #include "quant/gptq.h"
 #include "quant/hqq.h"
 #include "quant/minmax.h"
-#include "quant/nf4.h"
 #include "quant/rounder.h"
 #include "quant/search.h"
 
@@ -32,6 +34,9 @@ GridRule grid_rule(RoundingMethod method, const GridKind& kind) {
 }
 
 std::unique_ptr<Rounder> rounder_of(const Tensor& weight, const WeightScheme& scheme) {
+  if (const auto codebook = scheme.codebook()) {
+    return std::make_unique<CodebookRounder>(weight.dim(0), weight.dim(1), *codebook, scheme.group);
+  }
   const GridKind kind{.bits = static_cast<int>(scheme.bits),
                       .symmetric = scheme.symmetric,
                       .scale_dtype = scheme.stored_format() == WeightFormat::int4 ? DType::f16 : DType::f32};
@@ -39,22 +44,36 @@ std::unique_ptr<Rounder> rounder_of(const Tensor& weight, const WeightScheme& sc
                                         grid_rule(scheme.chosen_method(), kind));
 }
 
-QuantizedMatrixResult round_codes(const Tensor& weight, const WeightScheme& scheme, const LayerMoments* inputs) {
-  check(!scheme.needs_inputs() || inputs != nullptr, "[quantize] expected the inputs of the layer for {}, got none",
-        scheme.describe());
+AnyWeight codebook_weight(const Tensor& weight, const WeightScheme& scheme, const std::vector<float>& importance) {
+  CodebookOptions options{.codebook = *scheme.codebook(),
+                          .block = scheme.group,
+                          .double_quantized = scheme.double_quantized,
+                          .importance = importance};
+  if (scheme.method == RoundingMethod::absmax) {
+    options.scale = CodebookScale::rule;
+  } else if (scheme.method == RoundingMethod::search) {
+    options.scale = CodebookScale::search;
+  }
+  return codebook_quantize(weight, options);
+}
+
+/// Each weight by itself.
+AnyWeight round_each(const Tensor& weight, const WeightScheme& scheme, const std::vector<float>& importance) {
+  if (scheme.codebook()) {
+    return codebook_weight(weight, scheme, importance);
+  }
+  const std::unique_ptr<Rounder> rounder = rounder_of(weight, scheme);
+  round_to_nearest(weight, *rounder, importance);
+  return rounder->weight();
+}
+
+QuantizedMatrixResult round_with_feedback(const Tensor& weight, const WeightScheme& scheme,
+                                          const LayerMoments& inputs) {
   const std::unique_ptr<Rounder> rounder = rounder_of(weight, scheme);
   const GptqSettings settings;
-  double damping = settings.damping;
-  switch (scheme.chosen_method()) {
-    case RoundingMethod::gptq:
-      damping = gptq(weight, inputs->inputs, *rounder, settings);
-      break;
-    case RoundingMethod::qronos:
-      damping = qronos(weight, inputs->inputs, inputs->mixed, *rounder, settings);
-      break;
-    default:
-      round_to_nearest(weight, *rounder, scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>());
-  }
+  const double damping = scheme.method == RoundingMethod::gptq
+                             ? gptq(weight, inputs.inputs, *rounder, settings)
+                             : qronos(weight, inputs.inputs, inputs.mixed, *rounder, settings);
   QuantizedMatrixResult result{rounder->weight()};
   if (damping > settings.damping) {
     result.remark = fmt::format("inputs depend on each other: damped by {:g} % of their mean square", 100 * damping);
@@ -65,12 +84,21 @@ QuantizedMatrixResult round_codes(const Tensor& weight, const WeightScheme& sche
 }  // namespace
 
 QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& scheme, const LayerMoments* inputs) {
+  check(!scheme.needs_inputs() || inputs != nullptr, "[quantize] expected the inputs of the layer for {}, got none",
+        scheme.describe());
+  if (scheme.has_feedback()) {
+    return round_with_feedback(weight, scheme, *inputs);
+  }
   switch (scheme.stored_format()) {
     case WeightFormat::int8:
     case WeightFormat::int4:
-      return round_codes(weight, scheme, inputs);
     case WeightFormat::nf4:
-      return {nf4_quantize(weight, scheme.group)};
+    case WeightFormat::mxfp4:
+    case WeightFormat::nvfp4:
+    case WeightFormat::table4:
+      return {round_each(weight, scheme, scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>())};
+    case WeightFormat::fp8:
+      return {fp8_quantize(weight)};
     case WeightFormat::fp16:
       return {HalfWeight::quantize(weight, DType::f16)};
     case WeightFormat::bf16:

@@ -10,8 +10,27 @@
 namespace octet {
 
 bool WeightScheme::has_codes() const {
+  return has_grid() || stored_format() == WeightFormat::table4;
+}
+
+bool WeightScheme::has_grid() const {
   const WeightFormat stored = stored_format();
   return stored == WeightFormat::int8 || stored == WeightFormat::int4;
+}
+
+std::optional<Codebook> WeightScheme::codebook() const {
+  switch (format) {
+    case WeightFormat::nf4:
+      return Codebook::nf4;
+    case WeightFormat::mxfp4:
+      return Codebook::mxfp4;
+    case WeightFormat::nvfp4:
+      return Codebook::nvfp4;
+    case WeightFormat::table4:
+      return Codebook::table4;
+    default:
+      return std::nullopt;
+  }
 }
 
 WeightFormat WeightScheme::stored_format() const {
@@ -25,7 +44,9 @@ RoundingMethod WeightScheme::chosen_method() const {
   if (method != RoundingMethod::automatic) {
     return method;
   }
-  return stored_format() == WeightFormat::int4 ? RoundingMethod::search : RoundingMethod::absmax;
+  const WeightFormat stored = stored_format();
+  const bool searched = stored == WeightFormat::int4 || stored == WeightFormat::table4;
+  return searched ? RoundingMethod::search : RoundingMethod::absmax;
 }
 
 bool WeightScheme::has_feedback() const {
@@ -43,13 +64,14 @@ WeightScheme WeightScheme::without_inputs() const {
 
 std::string WeightScheme::describe() const {
   std::string text{enum_name(stored_format())};
-  if (has_codes() || stored_format() == WeightFormat::nf4) {
+  if (has_grid() || codebook() || format == WeightFormat::fp8) {
     text += fmt::format(" {}", enum_name(granularity));
     if (granularity == Granularity::per_group) {
       text += fmt::format(" {}", group);
     }
   }
-  if (has_codes()) {
+  text += double_quantized ? " double quantized" : "";
+  if (has_grid()) {
     if (bits != (stored_format() == WeightFormat::int4 ? 4 : 8)) {
       text += fmt::format(" ({}-bit codes)", bits);
     }
@@ -64,10 +86,10 @@ void WeightScheme::validate(Problems& problems) const {
   if (format == WeightFormat::int4 && bits > 4) {
     problems.add("bits", "expected at most 4 bits for the format int4, got {}", bits);
   }
-  if (format == WeightFormat::nf4 && granularity != Granularity::per_group) {
-    problems.add("granularity", "expected per_group for the format nf4 (QLoRA has groups of 64), got {}",
-                 enum_name(granularity));
+  if (format == WeightFormat::fp8 && granularity != Granularity::per_channel) {
+    problems.add("granularity", "expected per_channel for the format fp8, got {}", enum_name(granularity));
   }
+  validate_codebook(problems);
   if (!symmetric && stored_format() != WeightFormat::int4) {
     problems.add("symmetric", "expected true for the format {}: only int4 stores a minimum beside each scale",
                  enum_name(stored_format()));
@@ -75,12 +97,48 @@ void WeightScheme::validate(Problems& problems) const {
   if (method == RoundingMethod::hqq && symmetric) {
     problems.add("method", "expected symmetric: false beside hqq, which moves the minimum of each group");
   }
-  if (!has_codes() && method != RoundingMethod::automatic) {
-    problems.add("method", "expected auto for the format {}, which has a rule of its own, got {}",
-                 enum_name(stored_format()), enum_name(method));
+  validate_method(problems);
+}
+
+void WeightScheme::validate_method(Problems& problems) const {
+  const WeightFormat stored = stored_format();
+  const bool searches = has_grid() || codebook();
+  const bool fp16_scales =
+      has_grid() || stored == WeightFormat::table4 || (stored == WeightFormat::nf4 && !double_quantized);
+  if (!searches && method != RoundingMethod::automatic) {
+    problems.add("method", "expected auto for the format {}, which has a rule of its own, got {}", enum_name(stored),
+                 enum_name(method));
+  } else if (!has_grid() && method == RoundingMethod::hqq) {
+    problems.add("method", "expected hqq for the format int4 alone, got {}", enum_name(stored));
+  } else if (has_feedback() && !fp16_scales) {
+    problems.add("method", "expected auto, absmax or search for the format {}, whose scales are coded, got {}",
+                 enum_name(stored), enum_name(method));
   }
-  if (imatrix && (chosen_method() != RoundingMethod::search || !has_codes())) {
+  if (imatrix && (chosen_method() != RoundingMethod::search || !searches)) {
     problems.add("imatrix", "expected method: search beside it, got {}", enum_name(chosen_method()));
+  }
+}
+
+/// A group is never chosen silently: a recipe for 16 levels says both keys.
+void WeightScheme::validate_codebook(Problems& problems) const {
+  const std::optional<Codebook> book = codebook();
+  if (double_quantized && book != Codebook::nf4) {
+    problems.add("double_quantized", "expected false for the format {}: only nf4 has scales that are quantized again",
+                 enum_name(stored_format()));
+  }
+  if (!book) {
+    return;
+  }
+  const std::int64_t fixed = fixed_block(*book);
+  if (granularity != Granularity::per_group) {
+    const std::string groups = fixed != 0              ? fmt::format("its groups are of {}", fixed)
+                               : book == Codebook::nf4 ? "QLoRA has groups of 64"
+                                                       : "groups of 32 are usual";
+    problems.add("granularity", "expected per_group for the format {} ({}), got {}", enum_name(format), groups,
+                 enum_name(granularity));
+  } else if (fixed != 0 && group != fixed) {
+    problems.add("group", "expected {} for the format {}, which prescribes it, got {}", fixed, enum_name(format),
+                 group);
   }
 }
 

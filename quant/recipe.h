@@ -11,7 +11,7 @@
 namespace octet {
 
 /// How a matrix is stored. automatic: int4 for up to 4 bits, int8 above.
-enum class WeightFormat { automatic, int8, int4, nf4, fp16, bf16, fp32 };
+enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, fp8, fp16, bf16, fp32 };
 
 template <>
 inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({
@@ -19,18 +19,21 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
     {WeightFormat::int8, "int8"},
     {WeightFormat::int4, "int4"},
     {WeightFormat::nf4, "nf4"},
+    {WeightFormat::mxfp4, "mxfp4"},
+    {WeightFormat::nvfp4, "nvfp4"},
+    {WeightFormat::table4, "table4"},
+    {WeightFormat::fp8, "fp8"},
     {WeightFormat::fp16, "fp16"},
     {WeightFormat::bf16, "bf16"},
     {WeightFormat::fp32, "fp32"},
 });
 
 /// How scales and codes are chosen (quant/absmax.h, search.h, hqq.h, gptq.h).
-///   auto     search for int4, absmax for int8, their own rule for the other formats
-///   absmax   each weight to the nearest value of a grid that reaches to the largest one
-///   search   the same on the grid that loses least
-///   hqq      the same on a grid with a minimum that ignores outliers
-///   gptq     on searched grids; columns make up for the errors of those before them, by what a text shows of inputs
-///   qronos   gptq that makes up for the errors of the layers before as well
+///   auto     search for int4 and table4, absmax for int8, their own rule for the other formats
+///   absmax   each weight to the nearest value of a grid that reaches to the largest one (nf4, mxfp4, nvfp4: their
+///   rule) search   the same on the grid that loses least hqq      the same on a grid with a minimum that ignores
+///   outliers gptq     on searched grids; columns make up for the errors of those before them, by what a text shows of
+///   inputs qronos   gptq that makes up for the errors of the layers before as well
 enum class RoundingMethod { automatic, absmax, search, hqq, gptq, qronos };
 
 template <>
@@ -46,16 +49,25 @@ inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<Roundi
 /// How the weights of some layers are stored.
 struct WeightScheme {
   WeightFormat format = WeightFormat::automatic;
-  std::int64_t bits = 8;                               ///< 2 to 8; ignored by nf4, fp16, bf16, fp32
-  Granularity granularity = Granularity::per_channel;  ///< ignored by fp16, bf16, fp32; nf4 takes per_group alone
-  std::int64_t group = 32;  ///< columns per scale, for per_group; the last group of a row may be shorter
-  bool symmetric = true;    ///< false: each scale has a minimum beside it (quant/minmax.h), for int4
+  std::int64_t bits = 8;  ///< 2 to 8, of int8 and int4; the others ignore it
+  /// Ignored by fp16, bf16, fp32; the formats of 16 levels (nf4, mxfp4, nvfp4, table4) take per_group alone,
+  /// and fp8 per_channel.
+  Granularity granularity = Granularity::per_channel;
+  /// Columns per scale, for per_group; the last group of a row may be shorter. mxfp4 has 32 and nvfp4 has 16.
+  std::int64_t group = 32;
+  bool symmetric = true;          ///< false: each scale has a minimum beside it (quant/minmax.h), for int4
+  bool double_quantized = false;  ///< the scales of nf4 take 8 bits each (quant/double_quantization.h)
   RoundingMethod method = RoundingMethod::automatic;
   /// Scales are searched by the error of the layer's output: an error counts as much as its inputs are large on
   /// average.
   bool imatrix = false;
 
+  /// Integer codes, which int8 activations can multiply: int8, int4, table4.
   bool has_codes() const;
+  /// Codes on a grid with even steps: int8, int4.
+  bool has_grid() const;
+  /// 16 levels: nf4, mxfp4, nvfp4, table4.
+  std::optional<Codebook> codebook() const;
   /// The format with `automatic` resolved.
   WeightFormat stored_format() const;
   /// The method with `automatic` resolved.
@@ -76,10 +88,15 @@ struct WeightScheme {
     v("granularity", granularity);
     v("group", group, in_range(1, 1 << 20));  // more than any matrix has columns
     v("symmetric", symmetric);
+    v("double_quantized", double_quantized);
     v("method", method);
     v("imatrix", imatrix);
   }
   void validate(Problems& problems) const;
+
+ private:
+  void validate_method(Problems& problems) const;
+  void validate_codebook(Problems& problems) const;
 };
 
 /// Of the outlier split: model files hold it as a float, which ends at 3.4e38.

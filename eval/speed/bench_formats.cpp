@@ -20,7 +20,11 @@ constexpr std::pair<const char*, const char*> kRecipes[] = {
     {"int8-static", "{bits: 8, activations: static}"},
     {"int8-outlier-split", "{bits: 8, activations: outlier_split}"},
     {"int4-minimum", "{bits: 4, granularity: per_group, group: 32, symmetric: false, activations: dynamic}"},
+    {"table4", "{format: table4, granularity: per_group, group: 32, activations: dynamic}"},
     {"nf4", "{format: nf4, granularity: per_group, group: 64}"},
+    {"mxfp4", "{format: mxfp4, granularity: per_group, group: 32}"},
+    {"fp8", "{format: fp8}"},
+    {"nvfp4", "{format: nvfp4, granularity: per_group, group: 16}"},
     {"int8-weight-only", "{bits: 8, activations: weight_only}"},
     {"int4-weight-only", "{bits: 4, granularity: per_group, group: 32, activations: weight_only}"},
 };

@@ -18,20 +18,27 @@ using Path = std::filesystem::path;
 
 }  // namespace
 
+/// The formats of files.
+enum class FileFormat { int8, int4, nf4, mxfp4, nvfp4, table4, fp8, f16, bf16 };
+
 template <>
-inline constexpr auto enum_names<PackedFormat> = std::to_array<EnumName<PackedFormat>>({
-    {PackedFormat::int8, "int8"},
-    {PackedFormat::int4, "int4"},
-    {PackedFormat::nf4, "nf4"},
-    {PackedFormat::f16, "f16"},
-    {PackedFormat::bf16, "bf16"},
+inline constexpr auto enum_names<FileFormat> = std::to_array<EnumName<FileFormat>>({
+    {FileFormat::int8, "int8"},
+    {FileFormat::int4, "int4"},
+    {FileFormat::nf4, "nf4"},
+    {FileFormat::mxfp4, "mxfp4"},
+    {FileFormat::nvfp4, "nvfp4"},
+    {FileFormat::table4, "table4"},
+    {FileFormat::fp8, "fp8"},
+    {FileFormat::f16, "f16"},
+    {FileFormat::bf16, "bf16"},
 });
 
 namespace {
 
 /// How to read the tensors of one layer.
 struct LayerDescription {
-  PackedFormat format = PackedFormat::int8;
+  FileFormat format = FileFormat::int8;
   std::int64_t columns = 0;
   Activations activations = Activations::weight_only;
   float input_scale = 0.0F;  // of static activations
@@ -41,6 +48,7 @@ struct LayerDescription {
   Granularity granularity = Granularity::per_channel;
   std::int64_t group = 0;
   bool symmetric = true;
+  bool double_quantized = false;  // of nf4
 
   ActivationScheme activation_scheme() const {
     ActivationScheme scheme = activations;
@@ -48,7 +56,19 @@ struct LayerDescription {
     scheme.threshold = threshold;
     return scheme;
   }
-  bool is_half() const { return format == PackedFormat::f16 || format == PackedFormat::bf16; }
+  bool is_half() const { return format == FileFormat::f16 || format == FileFormat::bf16; }
+  /// Of the formats of 16 levels, which have the names of their codebooks.
+  std::optional<Codebook> codebook() const { return enum_from_name<Codebook>(enum_name(format)); }
+  ScaleCoding scale_coding() const {
+    switch (format) {
+      case FileFormat::mxfp4:
+        return ScaleCoding::e8m0;
+      case FileFormat::nvfp4:
+        return ScaleCoding::e4m3;
+      default:
+        return double_quantized ? ScaleCoding::double_quantized : ScaleCoding::f16;
+    }
+  }
 
   template <class V>
   void visit(V& v) {
@@ -61,6 +81,7 @@ struct LayerDescription {
     v("granularity", granularity);
     v("group", group, at_least(0));
     v("symmetric", symmetric);
+    v("double_quantized", double_quantized);
   }
 };
 
@@ -70,16 +91,23 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
   layer.activations = matrix.activations();
   layer.input_scale = matrix.activation_scheme().input_scale;
   layer.threshold = matrix.activation_scheme().threshold;
-  layer.format = matrix.packed().format();
-  if (layer.is_half()) {
+  if (const auto* half = std::get_if<HalfWeight>(&matrix.weight())) {
+    layer.format = half->values().dtype() == DType::f16 ? FileFormat::f16 : FileFormat::bf16;
     return layer;
   }
-  if (const auto* nf4 = std::get_if<Nf4Weight>(&matrix.weight())) {
+  if (const auto* codebook = std::get_if<CodebookWeight>(&matrix.weight())) {
+    layer.format = *enum_from_name<FileFormat>(enum_name(codebook->codebook()));
     layer.bits = 4;
     layer.granularity = Granularity::per_group;
-    layer.group = nf4->block();
+    layer.group = codebook->block();
+    layer.double_quantized = codebook->stored_scales().coding == ScaleCoding::double_quantized;
     return layer;
   }
+  if (std::holds_alternative<Fp8Weight>(matrix.weight())) {
+    layer.format = FileFormat::fp8;
+    return layer;
+  }
+  layer.format = std::holds_alternative<Int4Weight>(matrix.weight()) ? FileFormat::int4 : FileFormat::int8;
   const Codes codes = codes_of(matrix.weight());
   layer.bits = codes.bits;
   layer.granularity = codes.granularity;
@@ -100,6 +128,37 @@ std::string scales_name(const std::string& path) {
 std::string minimums_name(const std::string& path) {
   return path + ".weight.minimums";
 }
+std::string steps_name(const std::string& path) {
+  return path + ".weight.scale_steps";
+}
+std::string mean_name(const std::string& path) {
+  return path + ".weight.scale_mean";
+}
+std::string levels_name(const std::string& path) {
+  return path + ".weight.levels";
+}
+
+/// The tensors in place of PATH.weight.
+std::vector<std::string> tensor_names(const std::string& path, const LayerDescription& layer) {
+  if (layer.is_half()) {
+    return {weight_name(path)};
+  }
+  std::vector<std::string> names = {codes_name(path), scales_name(path)};
+  if (!layer.symmetric) {
+    names.push_back(minimums_name(path));
+  }
+  const ScaleCoding coding = layer.scale_coding();
+  if (coding == ScaleCoding::double_quantized || coding == ScaleCoding::e4m3) {
+    names.push_back(steps_name(path));
+  }
+  if (coding == ScaleCoding::double_quantized) {
+    names.push_back(mean_name(path));
+  }
+  if (layer.format == FileFormat::table4) {
+    names.push_back(levels_name(path));
+  }
+  return names;
+}
 
 void append_tensors(const std::string& path, const AnyWeight& weight, std::vector<NamedTensor>& tensors) {
   if (const auto* half = std::get_if<HalfWeight>(&weight)) {
@@ -112,9 +171,20 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
     if (!int4->is_symmetric()) {
       tensors.push_back({minimums_name(path), int4->minimums()});
     }
-  } else if (const auto* nf4 = std::get_if<Nf4Weight>(&weight)) {
-    tensors.push_back({codes_name(path), nf4->nibbles()});
-    tensors.push_back({scales_name(path), nf4->scales()});
+  } else if (const auto* fp8 = std::get_if<Fp8Weight>(&weight)) {
+    tensors.push_back({codes_name(path), fp8->codes()});
+    tensors.push_back({scales_name(path), fp8->scales()});
+  } else if (const auto* codebook = std::get_if<CodebookWeight>(&weight)) {
+    const BlockScales& scales = codebook->stored_scales();
+    tensors.push_back({codes_name(path), codebook->nibbles()});
+    tensors.push_back({scales_name(path), scales.codes});
+    for (const NamedTensor& tensor : {NamedTensor{steps_name(path), scales.steps},
+                                      {mean_name(path), scales.mean},
+                                      {levels_name(path), codebook->integer_levels()}}) {
+      if (tensor.tensor.defined()) {
+        tensors.push_back(tensor);
+      }
+    }
   } else {
     const Codes& codes = std::get<Int8Weight>(weight).codes();
     tensors.push_back({codes_name(path), codes.codes});
@@ -131,6 +201,23 @@ void check_values(const Tensor& stored, bool zero_allowed, const char* what) {
   }
 }
 
+/// A tensor where the description has one, else an undefined one.
+Tensor find_tensor(const SafetensorsFile& file, const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) == names.end() ? Tensor() : file.at(name);
+}
+
+CodebookWeight read_codebook(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file) {
+  const std::vector<std::string> names = tensor_names(path, layer);
+  const BlockScales scales{layer.scale_coding(), file.at(scales_name(path)), find_tensor(file, names, steps_name(path)),
+                           find_tensor(file, names, mean_name(path))};
+  return {*layer.codebook(),
+          file.at(codes_name(path)),
+          scales,
+          layer.columns,
+          layer.group,
+          find_tensor(file, names, levels_name(path))};
+}
+
 AnyWeight read_weight(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file) {
   if (layer.is_half()) {
     const Tensor& values = file.at(weight_name(path));
@@ -138,6 +225,16 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
           enum_name(layer.format), name_of(values.dtype()));
     check_values(values, true, "finite values");
     return HalfWeight(values);
+  }
+  check(!layer.double_quantized || layer.format == FileFormat::nf4, "expected double_quantized: false for {}, got true",
+        enum_name(layer.format));
+  check(layer.symmetric || !(layer.codebook() || layer.format == FileFormat::fp8),
+        "expected symmetric: true for {}, got false", enum_name(layer.format));
+  if (layer.codebook()) {
+    return read_codebook(path, layer, file);
+  }
+  if (layer.format == FileFormat::fp8) {
+    return Fp8Weight(file.at(codes_name(path)), file.at(scales_name(path)));
   }
   const Tensor &codes = file.at(codes_name(path)), &scales = file.at(scales_name(path));
   check_values(scales, false, "finite scales other than 0");
@@ -147,12 +244,9 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
     minimums = file.at(minimums_name(path));
     check_values(minimums, true, "finite minimums");
   }
-  if (layer.format == PackedFormat::int4) {
+  if (layer.format == FileFormat::int4) {
     const Tensor nibbles = bits == 4 ? codes : unpack_dense(codes, layer.columns, bits, layer.symmetric);
     return Int4Weight(nibbles, scales, layer.columns, bits, layer.granularity, layer.group, minimums);
-  }
-  if (layer.format == PackedFormat::nf4) {
-    return Nf4Weight(codes, scales, layer.columns, layer.group);
   }
   return Int8Weight({codes, scales, bits, layer.granularity, layer.group, minimums});
 }
@@ -219,14 +313,8 @@ std::unique_ptr<Gpt> load_any_model(const Path& folder) {
       return;
     }
     load_layer(path, layer->second, file, slot);
-    if (layer->second.is_half()) {
-      tensors.insert(weight_name(path));
-    } else {
-      tensors.insert({codes_name(path), scales_name(path)});
-    }
-    if (!layer->second.symmetric) {
-      tensors.insert(minimums_name(path));
-    }
+    const std::vector<std::string> names = tensor_names(path, layer->second);
+    tensors.insert(names.begin(), names.end());
     layers.erase(layer);
   });
   if (!layers.empty()) {

@@ -19,7 +19,13 @@ namespace octet {
 //     int8         PATH.weight.codes I8 (R, C)               PATH.weight.scales F32
 //     int4         PATH.weight.codes U8 (R, ceil(C / 2))     PATH.weight.scales F16     layout: Int4Weight
 //         with a minimum: codes and scales, and                PATH.weight.minimums F16
-//     nf4          PATH.weight.codes U8 (R, ceil(C / 2))     PATH.weight.scales F16     layout: Nf4Weight
+//     nf4          PATH.weight.codes U8 (R, ceil(C / 2))     PATH.weight.scales F16     layout: CodebookWeight
+//         "double_quantized": true                           PATH.weight.scales I8, scale_steps F32, scale_mean F32 (1)
+//     mxfp4        PATH.weight.codes as nf4                  PATH.weight.scales U8 (E8M0)
+//     nvfp4        PATH.weight.codes as nf4                  PATH.weight.scales U8 (E4M3), scale_steps F32 (1): the
+//                                                            tensor scale
+//     table4       PATH.weight.codes as nf4                  PATH.weight.scales F16      PATH.weight.levels I8 (16)
+//     fp8          PATH.weight.codes U8 (R, C), E4M3         PATH.weight.scales U8 (R), E8M0
 //     f16, bf16    PATH.weight F16 or BF16 (R, C)
 
 /// Saves a model with or without quantized layers. `recipe` is the JSON object that made it, or empty.

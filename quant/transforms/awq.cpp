@@ -80,7 +80,7 @@ double awq_error(const ScalableInput& input, const ChannelRange& channels, const
     squares.push_back(channels.mean_square(j));
   }
   WeightScheme nearest = scheme;
-  nearest.method = RoundingMethod::nearest;
+  nearest.method = RoundingMethod::absmax;
   double error = 0;
   for (const Tensor& weight : input.weights) {
     const Tensor restored = dequantize(quantize_matrix(scaled_columns(weight, of_channel), nearest));

@@ -48,6 +48,8 @@ IntKernels int_kernels() {
       .int8_linear = int8_linear,
       .int4_product = int4_product,
       .int4_linear = int4_linear,
+      .table4_product = table4_product,
+      .table4_linear = table4_linear,
   };
 }
 

@@ -39,7 +39,9 @@ std::string describe(const AnyWeight& weight) {
 }
 
 bool has_codes(const AnyWeight& weight) {
-  return std::holds_alternative<Int8Weight>(weight) || std::holds_alternative<Int4Weight>(weight);
+  const auto* codebook = std::get_if<CodebookWeight>(&weight);
+  return std::holds_alternative<Int8Weight>(weight) || std::holds_alternative<Int4Weight>(weight) ||
+         (codebook != nullptr && codebook->has_integer_levels());
 }
 
 Codes codes_of(const AnyWeight& weight) {
@@ -49,6 +51,9 @@ Codes codes_of(const AnyWeight& weight) {
   if (const auto* int4 = std::get_if<Int4Weight>(&weight)) {
     return int4->codes();
   }
+  if (const auto* table = std::get_if<CodebookWeight>(&weight); table != nullptr && table->has_integer_levels()) {
+    return table->codes();
+  }
   fail(ErrorKind::config, "[quantize] expected a format with integer codes, got {}", describe(weight));
 }
 
@@ -56,8 +61,11 @@ PackedWeight pack(const AnyWeight& weight) {
   if (const auto* half = std::get_if<HalfWeight>(&weight)) {
     return PackedWeight(*half);
   }
-  if (const auto* nf4 = std::get_if<Nf4Weight>(&weight)) {
-    return PackedWeight(*nf4);
+  if (const auto* codebook = std::get_if<CodebookWeight>(&weight)) {
+    return PackedWeight(*codebook);
+  }
+  if (const auto* fp8 = std::get_if<Fp8Weight>(&weight)) {
+    return PackedWeight(fp8->to_half());
   }
   const bool int4 = std::holds_alternative<Int4Weight>(weight);
   return {codes_of(weight), int4 ? PackedFormat::int4 : PackedFormat::int8};

@@ -2,16 +2,17 @@
 
 #include <variant>
 
+#include "tensor/formats/codebook_weight.h"
+#include "tensor/formats/fp8_weight.h"
 #include "tensor/formats/half_weight.h"
 #include "tensor/formats/int4_weight.h"
 #include "tensor/formats/int8_weight.h"
-#include "tensor/formats/nf4_weight.h"
 #include "tensor/formats/packed_weight.h"
 
 namespace octet {
 
 /// Any stored format, for layers that take each of them.
-using AnyWeight = std::variant<Int8Weight, Int4Weight, Nf4Weight, HalfWeight>;
+using AnyWeight = std::variant<Int8Weight, Int4Weight, CodebookWeight, Fp8Weight, HalfWeight>;
 
 std::int64_t rows(const AnyWeight& weight);
 std::int64_t columns(const AnyWeight& weight);

@@ -40,7 +40,8 @@ std::int64_t PackedWeight::panel_bytes() const {
     case PackedFormat::int8:
       return bytes;
     case PackedFormat::int4:
-    case PackedFormat::nf4:
+    case PackedFormat::codebook:
+    case PackedFormat::table4:
       return bytes / 2;
     case PackedFormat::f16:
     case PackedFormat::bf16:
@@ -58,7 +59,8 @@ PackedCodes PackedWeight::view() const {
           data_or_null<float>(offsets_),
           data_or_null<float>(levels_),
           format_,
-          lies_in_rows() ? codes_.data<std::int8_t>() : nullptr};
+          lies_in_rows() ? codes_.data<std::int8_t>() : nullptr,
+          data_or_null<std::uint8_t>(level_bytes_)};
 }
 
 PackedWeight PackedWeight::to(DeviceKind device) const {
@@ -68,7 +70,7 @@ PackedWeight PackedWeight::to(DeviceKind device) const {
   }
   const bool wants_rows = device == DeviceKind::cuda && format_ == PackedFormat::int8 && layout_.groups == 1;
   moved.codes_ = wants_rows ? in_rows() : codes_;
-  for (Tensor* tensor : {&moved.codes_, &moved.scales_, &moved.offsets_, &moved.levels_}) {
+  for (Tensor* tensor : {&moved.codes_, &moved.scales_, &moved.offsets_, &moved.levels_, &moved.level_bytes_}) {
     *tensor = tensor->defined() ? tensor->to(device) : Tensor();
   }
   if (!wants_rows && moved.lies_in_rows()) {
@@ -186,7 +188,8 @@ void PackedWeight::set_scales(const Tensor& scales) {
 
 PackedWeight::PackedWeight(const Codes& codes, PackedFormat format)
     : PackedWeight(format, codes.rows(), code_layout(codes.columns(), codes.columns_per_scale())) {
-  check(has_integer_codes(), "[packed weight] expected int8 or int4 as the format of integer codes");
+  check(format == PackedFormat::int8 || format == PackedFormat::int4,
+        "[packed weight] expected int8 or int4 as the format of integer codes");
   check(format == PackedFormat::int8 || codes.bits <= 4,
         "[packed weight] expected codes of at most 4 bits for int4, got {}", codes.bits);
   if (format == PackedFormat::int4) {
@@ -208,12 +211,21 @@ PackedWeight::PackedWeight(const Codes& codes, PackedFormat format)
   }
 }
 
-PackedWeight::PackedWeight(const Nf4Weight& weight)
-    : PackedWeight(PackedFormat::nf4, weight.rows(), code_layout(weight.columns(), weight.block())) {
-  levels_ = Tensor::from(std::vector<float>(kNf4Levels.begin(), kNf4Levels.end()), {16});
+PackedWeight::PackedWeight(const CodebookWeight& weight)
+    : PackedWeight(weight.has_integer_levels() ? PackedFormat::table4 : PackedFormat::codebook, weight.rows(),
+                   code_layout(weight.columns(), weight.block())) {
+  levels_ = Tensor::from(std::vector<float>(weight.levels().begin(), weight.levels().end()), {16});
+  if (weight.has_integer_levels()) {
+    level_bytes_ = Tensor::empty({16}, DType::u8);
+    for (std::int64_t i = 0; i < 16; ++i) {
+      level_bytes_.data<std::uint8_t>()[i] =
+          static_cast<std::uint8_t>(weight.integer_levels().data<std::int8_t>()[i] + 128);
+    }
+  }
   const std::uint8_t* nibbles = weight.nibbles().data<std::uint8_t>();
   const std::int64_t row_bytes = weight.nibbles().dim(1);
-  pack_rows(static_cast<std::uint8_t>(nearest_nf4_level(0.0F)), [&](std::int64_t row, std::int64_t k) {
+  // Any nibble does for what is missing: it meets zeros of x, and scales of 0.
+  pack_rows(0, [&](std::int64_t row, std::int64_t k) {
     return static_cast<std::uint8_t>(nibble_at(nibbles + row * row_bytes, k));
   });
   const Float16* scales = weight.scales().data<Float16>();

@@ -2,9 +2,9 @@
 
 #include <span>
 
+#include "tensor/formats/codebook_weight.h"
 #include "tensor/formats/codes.h"
 #include "tensor/formats/half_weight.h"
-#include "tensor/formats/nf4_weight.h"
 #include "tensor/kernels/packed_codes.h"
 
 namespace octet {
@@ -15,14 +15,14 @@ class PackedWeight {
  public:
   /// int8 or int4; int4 takes codes of up to 4 bits. Errors: groups too large for exact int32 sums (kMaxGroup).
   PackedWeight(const Codes& codes, PackedFormat format);
-  explicit PackedWeight(const Nf4Weight& weight);
+  explicit PackedWeight(const CodebookWeight& weight);
   explicit PackedWeight(const HalfWeight& weight);
 
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return layout_.columns; }
   PackedFormat format() const { return format_; }
-  bool has_nibbles() const { return format_ == PackedFormat::int4 || format_ == PackedFormat::nf4; }
-  bool has_integer_codes() const { return format_ == PackedFormat::int8 || format_ == PackedFormat::int4; }
+  bool has_nibbles() const { return octet::has_nibbles(format_); }
+  bool has_integer_codes() const { return octet::has_integer_codes(format_); }
   const CodeLayout& layout() const { return layout_; }
   DeviceKind device() const { return codes_.device(); }
   /// Itself where it is there already, else a copy. On cuda, int8 with one scale per row has its codes in rows.
@@ -54,10 +54,11 @@ class PackedWeight {
   PackedFormat format_;
   std::int64_t rows_;
   CodeLayout layout_;
-  Tensor codes_;    // u8 panels, or i8 rows
-  Tensor scales_;   // f32 (int8), f16 (nibbles), undefined for halves
-  Tensor offsets_;  // f32, undefined where the grid is symmetric
-  Tensor levels_;   // (16) f32, undefined but for nibbles
+  Tensor codes_;        // u8 panels, or i8 rows
+  Tensor scales_;       // f32 (int8), f16 (nibbles), undefined for halves
+  Tensor offsets_;      // f32, undefined where the grid is symmetric
+  Tensor levels_;       // (16) f32, undefined but for nibbles
+  Tensor level_bytes_;  // (16) u8, undefined but for table4
 };
 
 }  // namespace octet

@@ -35,7 +35,7 @@ struct NormCodesArgs {
 
 /// The activations of an integer product, as quantize_rows writes them.
 ///
-/// Packed int8 weights are w + 128, so their sums come out too large:
+/// Packed int8 weights and the levels of table4 are w + 128, so their sums come out too large:
 ///
 ///     sum of (w + 128) x = sum of w x + 128 * sum of x
 ///
@@ -65,6 +65,8 @@ struct IntKernels {
   void (*int8_linear)(const IntLinearArgs&);
   void (*int4_product)(const IntProductArgs&);
   void (*int4_linear)(const IntLinearArgs&);
+  void (*table4_product)(const IntProductArgs&);
+  void (*table4_linear)(const IntLinearArgs&);
 };
 
 struct NormCodesKernels {

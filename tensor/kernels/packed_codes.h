@@ -41,16 +41,25 @@ struct CodeLayout {
 CodeLayout code_layout(std::int64_t columns, std::int64_t group);
 
 /// What a packed code stands for.
-///   int8   a byte code + 128
-///   int4   a nibble code + 8
-///   nf4    a nibble, the index of one of 16 levels
+///   int8       a byte code + 128
+///   int4       a nibble code + 8
+///   codebook   a nibble, the index of one of 16 levels
+///   table4     a nibble, the index of one of 16 integer levels, which are codes of int8
 ///   f16, bf16   the value itself in 16 bits
-enum class PackedFormat { int8, int4, nf4, f16, bf16 };
+enum class PackedFormat { int8, int4, codebook, table4, f16, bf16 };
+
+constexpr bool has_nibbles(PackedFormat format) {
+  return format == PackedFormat::int4 || format == PackedFormat::codebook || format == PackedFormat::table4;
+}
+/// Whether integer kernels can multiply it.
+constexpr bool has_integer_codes(PackedFormat format) {
+  return format == PackedFormat::int8 || format == PackedFormat::int4 || format == PackedFormat::table4;
+}
 
 /// Weights (N, K) rearranged once for the kernels. Panel p holds the columns n = 16 p .. 16 p + 15 of the product
 /// (missing ones stand for 0); within it, for step s along the padded row, column c and i = 0..3:
 ///   int8        byte [((p * stride / 4 + s) * 16 + c) * 4 + i] = code(n, 4 s + i) + 128
-///   int4, nf4   byte [((p * stride / 8 + s) * 16 + c) * 4 + i] = low: code(n, 8 s + i), high: code(n, 8 s + 4 + i)
+///   nibbles     byte [((p * stride / 8 + s) * 16 + c) * 4 + i] = low: code(n, 8 s + i), high: code(n, 8 s + 4 + i)
 ///   f16, bf16   half [(p * stride + k) * 16 + c] = value(n, k)
 /// Bytes are offset to be unsigned because `vpdpbusd` multiplies unsigned by signed ones.
 /// weight(n, k) = code * scale(n, g) + offset(n, g), with both at [(p * groups + g) * 16 + c].
@@ -59,13 +68,14 @@ struct PackedCodes {
   CodeLayout layout;
   const std::uint8_t* codes;   // the panels; null where there are row_codes
   const float* scales;         // int8 (halves have none)
-  const Float16* half_scales;  // int4, nf4: with groups of 32, FP32 scales would be a fifth of all bytes read
+  const Float16* half_scales;  // nibbles: with groups of 32, FP32 scales would be a fifth of all bytes read
   const float* offsets;        // null where the grid is symmetric
-  const float* levels;         // (16) what the nibbles of int4 and nf4 stand for; else null
+  const float* levels;         // (16) what nibbles stand for; else null
   PackedFormat format;
   // On a GPU, int8 with one group lies in rows instead, as libraries multiply it: (16 * panels, row_stride()) codes, 0
   // behind a row and for missing rows. Null elsewhere.
   const std::int8_t* row_codes;
+  const std::uint8_t* level_bytes;  // (16) of table4: level + 128, as int8 has its codes; else null
 };
 
 /// What the epilogue of a product applies to its result.

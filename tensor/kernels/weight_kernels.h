@@ -54,7 +54,7 @@ struct UnpackColumnsArgs {
 
 struct WeightKernels {
   void (*int8_weights)(const WeightLinearArgs&);
-  void (*nibble_weights)(const WeightLinearArgs&);  // int4 and nf4: 16 levels
+  void (*nibble_weights)(const WeightLinearArgs&);  // int4, codebook and table4: 16 levels
   void (*f16_weights)(const WeightLinearArgs&);
   void (*bf16_weights)(const WeightLinearArgs&);
   void (*pad_rows)(const PadRowsArgs&);

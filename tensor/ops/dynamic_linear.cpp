@@ -28,7 +28,10 @@ Tensor linear_of(const char* op, const Tensor& x, const QuantizedRows& rows, con
                            residual.defined() ? residual.data<float>() : nullptr,
                            y.data<float>()};
   const KernelTable& table = kernels(y.device());
-  weight.format() == PackedFormat::int8 ? table.int8_linear(args) : table.int4_linear(args);
+  const auto linear = weight.format() == PackedFormat::int8   ? table.int8_linear
+                      : weight.format() == PackedFormat::int4 ? table.int4_linear
+                                                              : table.table4_linear;
+  linear(args);
   return record(op, {x, epilogue.residual}, y, [](const Tensor&) -> std::vector<Tensor> {
     fail(ErrorKind::run, "[dynamic_linear] has no gradient, because activations are rounded; use weight-only layers");
   });
@@ -75,7 +78,10 @@ Tensor integer_product(const QuantizedRows& x, const PackedWeight& weight) {
   Tensor y = empty_like(x.codes, {weight.layout().groups, x.codes.dim(0), weight.rows()}, DType::i32);
   const IntProductArgs args{x.view(), weight.view(), y.data<std::int32_t>()};
   const KernelTable& table = kernels(x.codes.device());
-  weight.format() == PackedFormat::int8 ? table.int8_product(args) : table.int4_product(args);
+  const auto product = weight.format() == PackedFormat::int8   ? table.int8_product
+                       : weight.format() == PackedFormat::int4 ? table.int4_product
+                                                               : table.table4_product;
+  product(args);
   return y;
 }
 

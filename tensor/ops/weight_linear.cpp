@@ -26,7 +26,8 @@ auto kernel_of(PackedFormat format, DeviceKind device) {
     case PackedFormat::int8:
       return table.int8_weights;
     case PackedFormat::int4:
-    case PackedFormat::nf4:
+    case PackedFormat::codebook:
+    case PackedFormat::table4:
       return table.nibble_weights;
     case PackedFormat::f16:
       return table.f16_weights;

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "tensor/formats/any_weight.h"
 #include "tensor/half.h"
+#include "tests/support/random_codebook.h"
 #include "tests/tensor/every_backend.h"
 
 namespace octet {
@@ -76,19 +77,6 @@ inline Codes random_codes(const ProductCase& c, int bits, bool minimum) {
   return codes;
 }
 
-inline Nf4Weight random_nf4(const ProductCase& c) {
-  Tensor nibbles = Tensor::empty({c.n, (c.k + 1) / 2}, DType::u8);
-  Tensor scales = Tensor::empty(scales_shape(c.n, c.k, Granularity::per_group, c.group), DType::f16);
-  const Random random(8);
-  for (std::int64_t i = 0; i < nibbles.elements(); ++i) {
-    nibbles.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(i), 256));
-  }
-  for (std::int64_t i = 0; i < scales.elements(); ++i) {
-    scales.data<Float16>()[i] = to_float16(0.5F + static_cast<float>(i % 7) * 0.25F);
-  }
-  return {nibbles, scales, c.k, c.group};
-}
-
 /// A weight of each format for FP32 activations.
 inline std::vector<AnyWeight> every_format(const ProductCase& c) {
   const Tensor values = random_tensor({c.n, c.k}, 9);
@@ -96,7 +84,8 @@ inline std::vector<AnyWeight> every_format(const ProductCase& c) {
           Int4Weight(random_codes(c, 4, false)),
           Int4Weight(random_codes(c, 4, true)),
           Int4Weight(random_codes(c, 2, true)),
-          random_nf4(c),
+          random_codebook(Codebook::nf4, c.n, c.k, c.group),
+          random_codebook(Codebook::table4, c.n, c.k, c.group),
           HalfWeight::quantize(values, DType::f16),
           HalfWeight::quantize(values, DType::bf16)};
 }

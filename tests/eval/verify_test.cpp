@@ -135,19 +135,30 @@ TEST(Verify, EveryBackendAgreesOnEveryLayer) {
 }
 
 TEST(Verify, EveryOtherFormatAgreesToo) {
-  Recipe minimum, nf4, bf16;
+  Recipe minimum, nf4, bf16, table4;
   minimum.weights.bits = 4;
   minimum.weights.symmetric = false;
   minimum.activations = Activations::dynamic;
   nf4.weights.format = WeightFormat::nf4;
   bf16.weights.format = WeightFormat::bf16;
-  for (Recipe* recipe : {&minimum, &nf4}) {
+  table4.weights.format = WeightFormat::table4;
+  table4.activations = Activations::dynamic;
+  for (Recipe* recipe : {&minimum, &nf4, &table4}) {
     recipe->weights.granularity = Granularity::per_group;
     recipe->weights.group = 8;
   }
-  Recipe minimum_weight_only = minimum;
-  minimum_weight_only.activations = Activations::weight_only;
-  for (const Recipe& recipe : {minimum, minimum_weight_only, nf4, bf16}) {
+  Recipe minimum_weight_only = minimum, table4_weight_only = table4;
+  minimum_weight_only.activations = table4_weight_only.activations = Activations::weight_only;
+  Recipe fp8 = bf16;
+  fp8.weights.format = WeightFormat::fp8;
+  Recipe mxfp4 = nf4, nvfp4 = nf4, nf4_double = nf4;
+  mxfp4.weights.format = WeightFormat::mxfp4;
+  mxfp4.weights.group = 32;
+  nvfp4.weights.format = WeightFormat::nvfp4;
+  nvfp4.weights.group = 16;
+  nf4_double.weights.double_quantized = true;
+  for (const Recipe& recipe :
+       {minimum, minimum_weight_only, nf4, nf4_double, mxfp4, nvfp4, table4, table4_weight_only, fp8, bf16}) {
     Gpt model(tiny_config(Architecture::gpt2));
     initialize(model, 1);
     apply_recipe(model, recipe);

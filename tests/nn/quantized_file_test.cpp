@@ -15,6 +15,7 @@
 #include "nn/layers/quantized_linear.h"
 #include "tensor/autograd/node.h"
 #include "tensor/formats/nibbles.h"
+#include "tests/support/random_codebook.h"
 #include "tests/support/tiny_gpt.h"
 
 namespace octet {
@@ -29,10 +30,32 @@ auto fails_with(const std::string& message) {
       AllOf(Property(&Error::what, HasSubstr(message)), Property(&Error::kind, ErrorKind::input)));
 }
 
-constexpr int kFormats = 5;
+constexpr int kFormats = 10;
 
-/// int8, int4, nf4, bf16, int4 with a minimum.
+/// int8, int4, nf4, bf16, int4 with a minimum, table4, mxfp4, nvfp4, nf4 with double quantization, fp8.
 AnyWeight some_weight(const Shape& shape, int format) {
+  if (format == 9) {
+    Tensor codes = Tensor::zeros(shape, DType::u8), exponents = Tensor::zeros({shape[0]}, DType::u8);
+    for (std::int64_t i = 0; i < codes.elements(); ++i) {
+      codes.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(i % 127);
+    }
+    std::fill_n(exponents.data<std::uint8_t>(), shape[0], std::uint8_t{119});  // 2^-8
+    return Fp8Weight(codes, exponents);
+  }
+  if (format >= 5 && format < 8) {
+    constexpr Codebook kCodebooks[] = {Codebook::table4, Codebook::mxfp4, Codebook::nvfp4};
+    return random_codebook(kCodebooks[format - 5], shape[0], shape[1], 5);
+  }
+  if (format == 8) {
+    const CodebookWeight plain = random_codebook(Codebook::nf4, shape[0], shape[1], 5);
+    const std::int64_t scales = plain.scales().elements();
+    BlockScales twice{ScaleCoding::double_quantized, Tensor::zeros(plain.scales().shape(), DType::i8),
+                      Tensor::full({(scales + kCodesPerStep - 1) / kCodesPerStep}, 0.001F), Tensor::full({1}, 0.25F)};
+    for (std::int64_t i = 0; i < scales; ++i) {
+      twice.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(i % 200 - 100);
+    }
+    return CodebookWeight(Codebook::nf4, plain.nibbles(), twice, shape[1], 5);
+  }
   if (format == 3) {
     return HalfWeight(Tensor::zeros(shape, DType::bf16));
   }
@@ -42,7 +65,8 @@ AnyWeight some_weight(const Shape& shape, int format) {
     for (std::int64_t i = 0; i < nibbles.elements(); ++i) {
       nibbles.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(37 * i);
     }
-    return Nf4Weight(nibbles, to_half_exactly(Tensor::full(scales, 0.125F), "test", "scales"), shape[1], 5);
+    const Tensor half = to_half_exactly(Tensor::full(scales, 0.125F), "test", "scales");
+    return CodebookWeight(Codebook::nf4, nibbles, {ScaleCoding::f16, half}, shape[1], 5);
   }
   Codes codes{Tensor::zeros(shape, DType::i8), {}, format == 0 ? 8 : 4, Granularity::per_group, 5};
   const int lowest = format == 4 ? 0 : -7;
@@ -270,9 +294,16 @@ TEST_F(QuantizedFile, KeepsStaticScalesAndThresholds) {
               fails_with("expected a positive finite scale for static activations, got 0"));
 }
 
+auto is_stored_as(Codebook codebook, ScaleCoding coding) {
+  return [=](const AnyWeight& weight) {
+    const auto* stored = std::get_if<CodebookWeight>(&weight);
+    return stored != nullptr && stored->codebook() == codebook && stored->stored_scales().coding == coding;
+  };
+}
+
 TEST_F(QuantizedFile, RefusesNf4ThatDoesNotFit) {
   forget_description();
-  const std::string path = layer_of([](const AnyWeight& weight) { return std::holds_alternative<Nf4Weight>(weight); });
+  const std::string path = layer_of(is_stored_as(Codebook::nf4, ScaleCoding::f16));
   const nlohmann::json good = config();
   const auto refuses = [&](const std::function<void(nlohmann::json & layer)>& change, const std::string& message) {
     nlohmann::json json = good;
@@ -280,16 +311,61 @@ TEST_F(QuantizedFile, RefusesNf4ThatDoesNotFit) {
     write_config(json);
     EXPECT_THAT([&] { load_any_model(folder); }, fails_with(message));
   };
-  refuses([](auto& layer) { layer["group"] = 3; }, "[nf4 weight] expected scales of shape");
+  refuses([](auto& layer) { layer["group"] = 3; }, "[scales] expected scales of shape");
   refuses([](auto& layer) { layer["group"] = 0; }, "a group of at least 1 column, got 0");
   refuses([](auto& layer) { layer["columns"] = 99; }, "expected nibbles (R, 50) of u8");
   refuses([](auto& layer) { layer["activations"] = "dynamic"; }, "expected a format with integer codes, got nf4");
-  refuses([](auto& layer) { layer["symmetric"] = false; }, path + ".weight.minimums");
+  refuses([](auto& layer) { layer["symmetric"] = false; }, "expected symmetric: true for nf4, got false");
+  refuses([](auto& layer) { layer["double_quantized"] = true; }, path + ".weight.scale_steps");
   write_config(good);
   const std::string scales = path + ".weight.scales";
   replace_tensor(scales,
                  Tensor::zeros(SafetensorsFile::read(folder / kModelWeightsFile).at(scales).shape(), DType::f16));
-  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("expected finite scales other than 0, got 0"));
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("expected scales other than 0 for nf4, got 0"));
+}
+
+TEST_F(QuantizedFile, RefusesScalesAndLevelsThatBreakTheRules) {
+  const auto refuses = [&](const std::string& name, const Tensor& wrong, const std::string& message) {
+    const Tensor good = SafetensorsFile::read(folder / kModelWeightsFile).at(name).clone();
+    replace_tensor(name, wrong);
+    EXPECT_THAT([&] { load_any_model(folder); }, fails_with(message)) << name;
+    replace_tensor(name, good);
+    EXPECT_NO_THROW(load_any_model(folder));
+  };
+  const auto scales_like = [&](const std::string& path) {
+    return Tensor::zeros(SafetensorsFile::read(folder / kModelWeightsFile).at(path + ".weight.scales").shape(),
+                         DType::u8);
+  };
+  const std::string mxfp4 = layer_of(is_stored_as(Codebook::mxfp4, ScaleCoding::e8m0)) + ".weight";
+  refuses(mxfp4 + ".scales", scales_like(layer_of(is_stored_as(Codebook::mxfp4, ScaleCoding::e8m0))),
+          "expected e8m0 bytes from 103 (2^-24) to 142 (2^15), which FP16 holds, got 0");
+  const std::string nvfp4 = layer_of(is_stored_as(Codebook::nvfp4, ScaleCoding::e4m3)) + ".weight";
+  refuses(nvfp4 + ".scales", scales_like(layer_of(is_stored_as(Codebook::nvfp4, ScaleCoding::e4m3))),
+          "expected e4m3 bytes of positive scales, from 1 to 126, got 0");
+  refuses(nvfp4 + ".scale_steps", Tensor::full({1}, 0.3F), "expected a power of two from 2^-15 to 2^7");
+  const std::string twice = layer_of(is_stored_as(Codebook::nf4, ScaleCoding::double_quantized)) + ".weight";
+  refuses(twice + ".scale_mean", Tensor::full({1}, -1.0F), "positive scales that are finite in FP16");
+  refuses(twice + ".scale_steps", Tensor::full({9}, 1.0F), "expected steps of scales of shape");
+  const std::string table4 = layer_of(is_stored_as(Codebook::table4, ScaleCoding::f16)) + ".weight";
+  refuses(table4 + ".levels", Tensor::zeros({16}, DType::i8), "expected ascending levels from -127 on");
+}
+
+TEST_F(QuantizedFile, RefusesFp8ThatBreaksTheRules) {
+  const std::string path = layer_of([](const AnyWeight& weight) { return std::holds_alternative<Fp8Weight>(weight); });
+  Tensor codes = SafetensorsFile::read(folder / kModelWeightsFile).at(path + ".weight.codes").clone();
+  codes.data<std::uint8_t>()[3] = 0xFF;
+  replace_tensor(path + ".weight.codes", codes);
+  EXPECT_THAT([&] { load_any_model(folder); },
+              fails_with("layer \"" + path + "\": [fp8 weight] expected e4m3 numbers, got the NaN 255"));
+}
+
+TEST_F(QuantizedFile, RefusesDoubleQuantizationOfOtherFormats) {
+  forget_description();
+  nlohmann::json json = config();
+  const std::string path = layer_of(is_stored_as(Codebook::mxfp4, ScaleCoding::e8m0));
+  json["quantization"]["layers"][path]["double_quantized"] = true;
+  write_config(json);
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("expected double_quantized: false for mxfp4, got true"));
 }
 
 TEST_F(QuantizedFile, RefusesTruncatedWeights) {

@@ -13,6 +13,7 @@
 #include "tensor/ops/activation.h"
 #include "tensor/ops/dynamic_linear.h"
 #include "tensor/ops/linear.h"
+#include "tests/support/random_codebook.h"
 #include "tests/support/random_tensor.h"
 
 namespace octet {
@@ -36,15 +37,6 @@ Codes random_codes(std::int64_t rows, std::int64_t columns, int bits, std::int64
   return codes;
 }
 
-Nf4Weight random_nf4(std::int64_t rows, std::int64_t columns, std::int64_t block) {
-  Tensor nibbles = Tensor::empty({rows, (columns + 1) / 2}, DType::u8);
-  for (std::int64_t i = 0; i < nibbles.elements(); ++i) {
-    nibbles.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(Random(9).below(static_cast<std::uint64_t>(i), 256));
-  }
-  const Tensor scales = Tensor::full(scales_shape(rows, columns, Granularity::per_group, block), 0.125F);
-  return {nibbles, to_half_exactly(scales, "test", "scales"), columns, block};
-}
-
 /// Codes from 0 to 2^bits - 1 above minimums that FP16 holds exactly.
 Codes codes_with_minimum(std::int64_t rows, std::int64_t columns, int bits, std::int64_t group) {
   Codes codes = random_codes(rows, columns, bits, group);
@@ -65,7 +57,8 @@ std::vector<AnyWeight> weights_of_every_format(std::int64_t rows, std::int64_t c
           Int4Weight(random_codes(rows, columns, 3, 7)),
           Int4Weight(codes_with_minimum(rows, columns, 4, 32)),
           Int4Weight(codes_with_minimum(rows, columns, 2, 7)),
-          random_nf4(rows, columns, 16),
+          random_codebook(Codebook::nf4, rows, columns, 16),
+          random_codebook(Codebook::table4, rows, columns, 16),
           HalfWeight::quantize(random_tensor({rows, columns}, 3), DType::f16),
           HalfWeight::quantize(random_tensor({rows, columns}, 3), DType::bf16)};
 }
@@ -260,8 +253,9 @@ TEST_F(QuantizedLayers, RefuseWhatDoesNotFit) {
         QuantizedLinear::from_linear(*layer, HalfWeight(Tensor::zeros({4, 7}, DType::f16)), Activations::weight_only);
       },
       ThrowsMessage<Error>("[quantized linear] expected a weight of shape (4, 8), got (4, 7)"));
-  EXPECT_THAT([&] { QuantizedLinear::from_linear(*layer, random_nf4(4, 8, 8), Activations::dynamic); },
-              ThrowsMessage<Error>(HasSubstr("expected a format with integer codes, got nf4 per_group 8")));
+  EXPECT_THAT(
+      [&] { QuantizedLinear::from_linear(*layer, random_codebook(Codebook::nf4, 4, 8, 8), Activations::dynamic); },
+      ThrowsMessage<Error>(HasSubstr("expected a format with integer codes, got nf4 per_group 8")));
   EXPECT_THAT(
       [&] {
         QuantizedLinear::from_linear(*layer, HalfWeight(Tensor::zeros({4, 8}, DType::f16)), Activations::dynamic);

@@ -21,13 +21,15 @@ Recipe any_recipe() {
   Recipe recipe;
   recipe.name = *rc::gen::element<std::string>("a", "my int4", "\u56db\\\"", "1.5");
   recipe.weights.format = *rc::gen::element(WeightFormat::automatic, WeightFormat::int8, WeightFormat::int4,
-                                            WeightFormat::nf4, WeightFormat::fp16);
+                                            WeightFormat::nf4, WeightFormat::table4, WeightFormat::mxfp4,
+                                            WeightFormat::nvfp4, WeightFormat::fp8, WeightFormat::fp16);
   recipe.weights.bits = *rc::gen::inRange(2, recipe.weights.format == WeightFormat::int4 ? 5 : 9);
   recipe.weights.granularity =
       *rc::gen::element(Granularity::per_tensor, Granularity::per_channel, Granularity::per_group);
   recipe.weights.group =
-      *rc::gen::element<std::int64_t>(1, 3, 32, 1'000'000, 1 << 20, std::numeric_limits<std::int64_t>::max());
+      *rc::gen::element<std::int64_t>(1, 3, 16, 32, 1'000'000, 1 << 20, std::numeric_limits<std::int64_t>::max());
   recipe.weights.symmetric = recipe.weights.stored_format() != WeightFormat::int4 || *rc::gen::arbitrary<bool>();
+  recipe.weights.double_quantized = recipe.weights.format == WeightFormat::nf4 && *rc::gen::arbitrary<bool>();
   recipe.activations = *rc::gen::element(Activations::weight_only, Activations::dynamic, Activations::outlier_split);
   if (recipe.activations == Activations::outlier_split) {
     recipe.threshold = *rc::gen::element(0.0, 1e-300, 0.1, 6.0, 6.000000001, 1e30, 1e39, 1e300);

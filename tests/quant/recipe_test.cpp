@@ -41,10 +41,24 @@ TEST(Recipe, ReadsAndWritesYaml) {
 TEST(Recipe, KnowsNf4AndMinimums) {
   const Recipe nf4 = parse_config<Recipe>("format: nf4\ngranularity: per_group\ngroup: 64\n", "nf4.yaml");
   EXPECT_EQ(nf4.describe(), "nf4 per_group 64, weight only");
+  const Recipe twice =
+      parse_config<Recipe>("format: nf4\ngranularity: per_group\ngroup: 64\ndouble_quantized: true\n", "twice.yaml");
+  EXPECT_EQ(twice.describe(), "nf4 per_group 64 double quantized, weight only");
   const Recipe minimum =
       parse_config<Recipe>("bits: 3\ngranularity: per_group\nsymmetric: false\nactivations: dynamic\n", "min.yaml");
   EXPECT_EQ(minimum.describe(), "int4 per_group 32 (3-bit codes) with minimum, dynamic int8 activations");
   EXPECT_TRUE(differences(minimum, parse_config<Recipe>(to_yaml(minimum), "again")).empty());
+}
+
+TEST(Recipe, KnowsTheFormatsOf16Levels) {
+  const auto parse = [](const std::string& yaml) { return parse_config<Recipe>(yaml, "r.yaml"); };
+  const Recipe table4 = parse("format: table4\ngranularity: per_group\nactivations: dynamic\n");
+  EXPECT_EQ(table4.describe(), "table4 per_group 32, dynamic int8 activations");
+  EXPECT_TRUE(table4.weights.has_codes());
+  EXPECT_FALSE(table4.weights.has_grid());
+  EXPECT_EQ(parse("format: fp8\n").describe(), "fp8 per_channel, weight only");
+  EXPECT_EQ(parse("format: mxfp4\ngranularity: per_group\n").describe(), "mxfp4 per_group 32, weight only");
+  EXPECT_EQ(parse("format: nvfp4\ngranularity: per_group\ngroup: 16\n").describe(), "nvfp4 per_group 16, weight only");
 }
 
 TEST(Recipe, KnowsStaticActivationsAndTheOutlierSplit) {
@@ -78,7 +92,7 @@ TEST(Recipe, EveryFileOfTheFolderIsReadAndNamedLikeItsFile) {
     EXPECT_EQ(read_config<Recipe>(entry.path().string()).name, entry.path().stem().string());
     ++files;
   }
-  EXPECT_GE(files, 15);
+  EXPECT_GE(files, 30);
 }
 
 TEST(Recipe, RefusesWhatContradictsItself) {
@@ -89,6 +103,17 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("format: fp16\nactivations: dynamic", "expected weight_only for the format fp16");
   refuses("format: nf4\ngranularity: per_group\nactivations: dynamic", "expected weight_only for the format nf4");
   refuses("format: nf4", "expected per_group for the format nf4 (QLoRA has groups of 64), got per_channel");
+  refuses("format: mxfp4", "expected per_group for the format mxfp4 (its groups are of 32), got per_channel");
+  refuses("format: fp8\ngranularity: per_group", "expected per_channel for the format fp8, got per_group");
+  refuses("format: fp8\nactivations: dynamic", "expected weight_only for the format fp8");
+  refuses("format: table4", "expected per_group for the format table4 (groups of 32 are usual), got per_channel");
+  refuses("format: nvfp4\ngranularity: per_group",
+          "group: expected 16 for the format nvfp4, which prescribes it, got 32");
+  refuses("format: mxfp4\ngranularity: per_group\ngroup: 16", "group: expected 32 for the format mxfp4");
+  refuses("format: mxfp4\ngranularity: per_group\nactivations: dynamic", "expected weight_only for the format mxfp4");
+  refuses("format: table4\ngranularity: per_group\ndouble_quantized: true",
+          "double_quantized: expected false for the format table4");
+  refuses("double_quantized: true", "double_quantized: expected false for the format int8: only nf4");
   refuses("symmetric: false", "expected true for the format int8: only int4 stores a minimum");
   refuses("format: fp16\nsymmetric: false", "expected true for the format fp16");
   refuses("format: bf16\nactivations: static", "expected weight_only for the format bf16");

@@ -153,65 +153,6 @@ TEST(Int4Weight, StoresUnsignedNibblesWithAMinimum) {
       ThrowsMessage<Error>(HasSubstr("expected minimums of f16, got f32")));
 }
 
-/// The x with P(normal < x) = p, by bisection of the error function.
-double normal_quantile(double p) {
-  double low = -10, high = 10;
-  for (int i = 0; i < 200; ++i) {
-    const double middle = (low + high) / 2;
-    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < p ? low : high) = middle;
-  }
-  return low;
-}
-
-TEST(Nf4Weight, LevelsAreQuantilesOfTheNormalDistribution) {
-  const double p = 0.5 * ((1.0 - 1.0 / 30) + (1.0 - 1.0 / 32));
-  std::vector<double> levels = {0.0};
-  for (int i = 0; i < 8; ++i) {
-    levels.push_back(normal_quantile(p + (0.5 - p) * i / 8));
-  }
-  for (int i = 0; i < 7; ++i) {
-    levels.push_back(-normal_quantile(p + (0.5 - p) * i / 7));
-  }
-  std::sort(levels.begin(), levels.end());
-  ASSERT_EQ(levels.size(), kNf4Levels.size());
-  for (std::size_t i = 0; i < levels.size(); ++i) {
-    EXPECT_NEAR(kNf4Levels[i], levels[i] / levels.back(), 1e-6) << i;
-  }
-}
-
-TEST(Nf4Weight, FindsTheNearestLevel) {
-  EXPECT_EQ(nearest_nf4_level(-2.0F), 0);
-  EXPECT_EQ(nearest_nf4_level(2.0F), 15);
-  EXPECT_EQ(nearest_nf4_level(0.0F), 7);
-  for (int i = 0; i < 16; ++i) {
-    EXPECT_EQ(nearest_nf4_level(kNf4Levels[static_cast<std::size_t>(i)]), i);
-  }
-  for (float x = -1.2F; x < 1.2F; x += 0.001F) {
-    const float got = std::fabs(kNf4Levels[static_cast<std::size_t>(nearest_nf4_level(x))] - x);
-    for (const float level : kNf4Levels) {
-      ASSERT_LE(got, std::fabs(level - x)) << x;
-    }
-  }
-}
-
-TEST(Nf4Weight, ValueIsLevelTimesTheScaleOfItsBlock) {
-  const Tensor nibbles = Tensor::from<std::uint8_t>({0xF0, 0x07, 0x1F, 0x0E}, {2, 2});
-  Tensor scales = Tensor::empty({2, 2}, DType::f16);
-  for (std::int64_t i = 0; i < 4; ++i) {
-    scales.data<Float16>()[i] = to_float16(static_cast<float>(i + 1));
-  }
-  const Nf4Weight weight(nibbles, scales, 3, 2);
-  EXPECT_THAT(dequantize(weight).to_vector(), ElementsAre(-1, 1, 0, 3, kNf4Levels[1] * 3, kNf4Levels[14] * 4));
-  EXPECT_EQ(weight.bytes(), 4 + 4 * 2);
-  EXPECT_EQ(describe(AnyWeight(weight)), "nf4 per_group 2");
-  EXPECT_EQ(bits_per_weight(Nf4Weight(Tensor::zeros({4, 32}, DType::u8), Tensor::zeros({4, 1}, DType::f16), 64, 64)),
-            4.25);
-  EXPECT_THAT([&] { Nf4Weight(nibbles, scales, 5, 2); },
-              ThrowsMessage<Error>(HasSubstr("[nf4 weight] expected nibbles (R, 3) of u8 for 5 columns")));
-  EXPECT_THAT([&] { Nf4Weight(nibbles, scales, 3, 3); },
-              ThrowsMessage<Error>(HasSubstr("[nf4 weight] expected scales of shape (2, 1) in f16, got shape (2, 2)")));
-}
-
 TEST(HalfWeight, RoundsToNearestEvenAndBack) {
   const Tensor weight = Tensor::from<float>({1.0F, 0.1F, -65504.0F, 1.0F + 0x1p-11F}, {2, 2});
   EXPECT_THAT(dequantize(HalfWeight::quantize(weight, DType::f16)).to_vector(),

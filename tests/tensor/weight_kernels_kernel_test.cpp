@@ -9,6 +9,7 @@
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/unpack_rows.h"
 #include "tensor/ops/weight_linear.h"
+#include "tests/support/random_codebook.h"
 #include "tests/tensor/every_backend.h"
 
 namespace octet {
@@ -49,18 +50,16 @@ Codes codes_with_minimum(const Case& c, int bits) {
   return codes;
 }
 
-/// Nibbles of every level, with scales that are powers of two.
-Nf4Weight random_nf4(const Case& c) {
-  Tensor nibbles = Tensor::empty({c.n, (c.k + 1) / 2}, DType::u8);
-  Tensor scales = Tensor::empty(scales_shape(c.n, c.k, Granularity::per_group, c.group), DType::f16);
-  const Random random(8);
-  for (std::int64_t i = 0; i < nibbles.elements(); ++i) {
-    nibbles.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.below(static_cast<std::uint64_t>(i), 256));
+/// Every E4M3 number but NaN, with scales from 2^-8 to 2^-6.
+Fp8Weight random_fp8(const Case& c) {
+  Tensor codes = Tensor::empty({c.n, c.k}, DType::u8), scales = Tensor::empty({c.n}, DType::u8);
+  for (std::int64_t i = 0; i < codes.elements(); ++i) {
+    codes.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(i % 127 + 128 * (i % 2));
   }
-  for (std::int64_t i = 0; i < scales.elements(); ++i) {
-    scales.data<Float16>()[i] = to_float16(std::ldexp(1.0F, static_cast<int>(i % 7) - 3));
+  for (std::int64_t i = 0; i < c.n; ++i) {
+    scales.data<std::uint8_t>()[i] = static_cast<std::uint8_t>(119 + i % 3);
   }
-  return {nibbles, scales, c.k, c.group};
+  return {codes, scales};
 }
 
 std::vector<AnyWeight> every_format(const Case& c) {
@@ -71,7 +70,11 @@ std::vector<AnyWeight> every_format(const Case& c) {
           Int4Weight(codes_with_minimum(c, 4)),
           Int4Weight(codes_with_minimum(c, 3)),
           Int4Weight(codes_with_minimum(c, 2)),
-          random_nf4(c),
+          random_codebook(Codebook::nf4, c.n, c.k, c.group),
+          random_codebook(Codebook::table4, c.n, c.k, c.group),
+          random_codebook(Codebook::mxfp4, c.n, c.k, c.group),
+          random_codebook(Codebook::nvfp4, c.n, c.k, c.group),
+          random_fp8(c),
           HalfWeight::quantize(values, DType::f16),
           HalfWeight::quantize(values, DType::bf16)};
 }

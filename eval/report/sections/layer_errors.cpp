@@ -48,7 +48,7 @@ void draw(const Report& report, ChartDrawer& drawer) {
     const auto model = std::find_if(report.models.begin(), report.models.end(),
                                     [&](const ReportModel& entry) { return entry.name == recipe.name; });
     // The chart draws the levels of a symmetric grid over the weights of the FP32 model, which transforms change.
-    if (model != report.models.end() && recipe.weights.has_codes() && recipe.weights.symmetric &&
+    if (model != report.models.end() && recipe.weights.has_grid() && recipe.weights.symmetric &&
         recipe.transforms.empty() && !model->layer_errors.empty()) {
       drawer.draw("weights of " + recipe.name,
                   [&] { return weight_chart(drawer.folder(), drawer.sources().fp32(), recipe, model->layer_errors); });

@@ -5,7 +5,7 @@
 
 // AVX2. `vpmaddubsw` adds two neighbouring products of unsigned and signed bytes in int16 with saturation, so it must
 // not see more than 32,767. int8: |x| times sign(x) w gives at most 2 * 127 * 127 = 32,258. int4: w + 8 is unsigned
-// and at most 15, so even eight such sums, 8 * 2 * 15 * 127 = 30,480, fit.
+// and at most 15, so even eight such sums, 8 * 2 * 15 * 127 = 30,480, fit. table4: its levels are multiplied like int8.
 //
 // This file obeys the rules for instruction sets: everything is local, no standard library templates.
 
@@ -126,11 +126,55 @@ struct Int4 : IntFormat {
   }
 };
 
+/// `vpshufb` looks up 32 nibbles at once; what it finds is multiplied as int8 is.
+struct Table4 : IntFormat {
+  static constexpr Scales kScales = Scales::f16;
+
+  template <int R, int V>
+  [[gnu::always_inline]] static inline void group(const Task<CodeRows>& task, std::int64_t m, std::int64_t panel,
+                                                  std::int64_t group, Ints16 (&sums)[R][V]) {
+    static_assert(V == 1);
+    const CodeLayout& layout = task.w.layout;
+    const std::uint8_t* w = task.w.codes + panel * layout.stride * 8;
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(task.w.level_bytes));
+    // Flipping the sign bit takes the offset 128 out.
+    const __m256i levels = _mm256_broadcastsi128_si256(_mm_xor_si128(bytes, _mm_set1_epi8(-128)));
+    for (int r = 0; r < R; ++r) {
+      sums[r][0] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    }
+    const std::int64_t end = layout.end(group);
+    for (std::int64_t k = layout.begin(group); k < end; k += 8) {
+      const Ints16 packed = {load(w + k * 8), load(w + k * 8 + 32)};
+#pragma GCC unroll 2
+      for (int q = 0; q < 2; ++q) {
+        const __m256i low = look_up(levels, packed.low, q), high = look_up(levels, packed.high, q);
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) {
+          const __m256i quad = broadcast_quad(task.x.codes + (m + r) * layout.stride + k + 4 * q);
+          sums[r][0].low = add_products(sums[r][0].low, quad, low);
+          sums[r][0].high = add_products(sums[r][0].high, quad, high);
+        }
+      }
+    }
+  }
+
+ private:
+  static __m256i look_up(__m256i levels, __m256i packed, int quad) {
+    const __m256i nibbles = quad == 0 ? packed : _mm256_srli_epi16(packed, 4);
+    return _mm256_shuffle_epi8(levels, _mm256_and_si256(nibbles, _mm256_set1_epi8(15)));
+  }
+};
+
 }  // namespace
 
 IntKernels avx2_int_kernels() {
-  return {quantize_rows, packed_product<Avx2, Int8>, packed_linear<Avx2, Int8>, packed_product<Avx2, Int4>,
-          packed_linear<Avx2, Int4>};
+  return {quantize_rows,
+          packed_product<Avx2, Int8>,
+          packed_linear<Avx2, Int8>,
+          packed_product<Avx2, Int4>,
+          packed_linear<Avx2, Int4>,
+          packed_product<Avx2, Table4>,
+          packed_linear<Avx2, Table4>};
 }
 
 }  // namespace octet::cpu

@@ -37,7 +37,8 @@ struct Int8 {
   static constexpr std::int64_t kStep = 4;  // codes along K in 64 packed bytes
   static constexpr int kQuads = 1;
   static constexpr int kShift = 0;  // sums are 2^kShift times the exact ones
-  static __m512i quad(__m512i packed, int) { return packed; }
+  explicit Int8(const PackedCodes&) {}
+  __m512i quad(__m512i packed, int) const { return packed; }
 };
 
 /// Nibbles are used as 16 (w + 8): the high one needs a mask, the low one a shift too, and both have the offset 128 of
@@ -49,9 +50,27 @@ struct Int4 {
   static constexpr std::int64_t kStep = 8;
   static constexpr int kQuads = 2;
   static constexpr int kShift = 4;
-  static __m512i quad(__m512i packed, int index) {
+  explicit Int4(const PackedCodes&) {}
+  __m512i quad(__m512i packed, int index) const {
     const __m512i high = index == 0 ? _mm512_slli_epi16(packed, 4) : packed;
     return _mm512_and_si512(high, _mm512_set1_epi8(static_cast<char>(0xF0)));
+  }
+};
+
+/// `vpshufb` looks up 64 nibbles at once in the table of levels + 128.
+struct Table4 {
+  static constexpr Scales kScales = Scales::f16;
+  static constexpr int kTallRows = 11, kTallPanels = 2;
+  static constexpr std::int64_t kStep = 8;
+  static constexpr int kQuads = 2;
+  static constexpr int kShift = 0;
+  __m512i levels;
+
+  explicit Table4(const PackedCodes& w)
+      : levels(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(w.level_bytes)))) {}
+  __m512i quad(__m512i packed, int index) const {
+    const __m512i low = index == 0 ? packed : _mm512_srli_epi16(packed, 4);
+    return _mm512_shuffle_epi8(levels, _mm512_and_si512(low, _mm512_set1_epi8(15)));
   }
 };
 
@@ -66,6 +85,7 @@ struct IntFormat {
   template <int R, int V>
   [[gnu::always_inline]] static inline void group(const Task<CodeRows>& task, std::int64_t m, std::int64_t panel,
                                                   std::int64_t group, Sums16 (&sums)[R][V]) {
+    const Codes format(task.w);
     const CodeLayout& layout = task.w.layout;
     const std::int64_t begin = layout.begin(group), steps = (layout.end(group) - begin) / Codes::kStep;
     const std::int64_t panel_bytes = layout.stride / Codes::kStep * 64;
@@ -90,7 +110,7 @@ struct IntFormat {
       });
       unrolled<Codes::kQuads>([&](auto q) OCTET_INLINE {
         __m512i codes[V];
-        unrolled<V>([&](auto v) OCTET_INLINE { codes[v] = Codes::quad(packed[v], q); });
+        unrolled<V>([&](auto v) OCTET_INLINE { codes[v] = format.quad(packed[v], q); });
         unrolled<R>([&](auto r) OCTET_INLINE {
           const __m512i four = broadcast_quad(x + r * layout.stride + 4 * q);
           unrolled<V>([&](auto v) OCTET_INLINE { sums[r][v] = add_products(sums[r][v], codes[v], four); });
@@ -109,8 +129,13 @@ struct IntFormat {
 }  // namespace
 
 IntKernels avx512vnni_int_kernels() {
-  return {quantize_rows, packed_product<Avx512, IntFormat<Int8>>, packed_linear<Avx512, IntFormat<Int8>>,
-          packed_product<Avx512, IntFormat<Int4>>, packed_linear<Avx512, IntFormat<Int4>>};
+  return {quantize_rows,
+          packed_product<Avx512, IntFormat<Int8>>,
+          packed_linear<Avx512, IntFormat<Int8>>,
+          packed_product<Avx512, IntFormat<Int4>>,
+          packed_linear<Avx512, IntFormat<Int4>>,
+          packed_product<Avx512, IntFormat<Table4>>,
+          packed_linear<Avx512, IntFormat<Table4>>};
 }
 
 }  // namespace octet::cpu

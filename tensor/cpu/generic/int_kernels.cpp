@@ -55,14 +55,20 @@ void quantize_rows(const QuantizeRowsArgs& args) {
 /// Codes of 64 packed bytes: `kQuads` quads of four along K for each of 16 columns.
 struct Int8Codes {
   static constexpr int kQuads = 1;
-  static int code(std::uint8_t byte, int) { return byte - 128; }
+  static int code(const PackedCodes&, std::uint8_t byte, int) { return byte - 128; }
   static float scale(const PackedCodes& w, std::int64_t index) { return w.scales[index]; }
 };
 
 struct Int4Codes {
   static constexpr int kQuads = 2;
-  static int code(std::uint8_t byte, int quad) { return (byte >> (4 * quad) & 15) - 8; }
+  static int code(const PackedCodes&, std::uint8_t byte, int quad) { return (byte >> (4 * quad) & 15) - 8; }
   static float scale(const PackedCodes& w, std::int64_t index) { return to_float(w.half_scales[index]); }
+};
+
+struct Table4Codes : Int4Codes {
+  static int code(const PackedCodes& w, std::uint8_t byte, int quad) {
+    return w.level_bytes[byte >> (4 * quad) & 15] - 128;
+  }
 };
 
 /// Sums of one group of row m against the 16 columns of a panel.
@@ -79,7 +85,7 @@ void group_sums(const CodeRows& x, const PackedCodes& w, std::int64_t m, std::in
       const std::int8_t* four = row + k + 4 * quad;
       for (std::int64_t column = 0; column < kPanelColumns; ++column) {
         for (std::int64_t i = 0; i < 4; ++i) {
-          sums[column] += four[i] * Codes::code(bytes[4 * column + i], quad);
+          sums[column] += four[i] * Codes::code(w, bytes[4 * column + i], quad);
         }
       }
     }
@@ -134,7 +140,8 @@ void linear(const IntLinearArgs& args) {
 }  // namespace
 
 IntKernels generic_int_kernels() {
-  return {quantize_rows, product<Int8Codes>, linear<Int8Codes>, product<Int4Codes>, linear<Int4Codes>};
+  return {quantize_rows,     product<Int8Codes>,   linear<Int8Codes>,  product<Int4Codes>,
+          linear<Int4Codes>, product<Table4Codes>, linear<Table4Codes>};
 }
 
 }  // namespace octet::cpu

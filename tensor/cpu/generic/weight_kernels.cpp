@@ -83,7 +83,8 @@ void unpack_row(const PackedCodes& w, std::int64_t row, float* y) {
     case PackedFormat::int8:
       return unpack_row<Int8Value>(w, row, y);
     case PackedFormat::int4:
-    case PackedFormat::nf4:
+    case PackedFormat::codebook:
+    case PackedFormat::table4:
       return unpack_row<NibbleValue>(w, row, y);
     case PackedFormat::f16:
       return unpack_row<HalfValue<Float16>>(w, row, y);
@@ -116,7 +117,8 @@ void unpack_columns(const UnpackColumnsArgs& args) {
     case PackedFormat::int8:
       return unpack_columns_of<Int8Value>(args);
     case PackedFormat::int4:
-    case PackedFormat::nf4:
+    case PackedFormat::codebook:
+    case PackedFormat::table4:
       return unpack_columns_of<NibbleValue>(args);
     case PackedFormat::f16:
       return unpack_columns_of<HalfValue<Float16>>(args);

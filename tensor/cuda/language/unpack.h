@@ -27,7 +27,8 @@ __device__ inline void unpack_codes(const PackedCodes& w, std::int64_t n, std::i
       break;
     }
     case PackedFormat::int4:
-    case PackedFormat::nf4: {
+    case PackedFormat::codebook:
+    case PackedFormat::table4: {
       const unsigned nibbles = reinterpret_cast<const unsigned*>(w.codes)[at / 8 * kPanelColumns + column];
       for (int i = 0; i < kCodeStep; ++i) {
         values[i] = w.levels[nibbles >> (8 * (i % 4) + i / 4 * 4) & 15U];

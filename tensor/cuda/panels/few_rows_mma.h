@@ -36,11 +36,11 @@ struct PanelPiece {
       words[i] = __ldg(source + (piece * 4 * kWords + i) * 8);
     }
   }
-  __device__ void fragment(int /*product*/, int j, int (&b)[2]) const {
+  __device__ void fragment(const typename Format::Table& table, int /*product*/, int j, int (&b)[2]) const {
     OCTET_UNROLL
     for (int i = 0; i < kWords; ++i) {
       int quads[Format::kElements];
-      Format::unpack_word(j == 0 ? words[i].x : words[i].y, quads);
+      Format::unpack_word(j == 0 ? words[i].x : words[i].y, table, quads);
       OCTET_UNROLL
       for (int e = 0; e < Format::kElements; ++e) {
         b[i * Format::kElements + e] = quads[e];
@@ -69,7 +69,7 @@ struct RowPiece {
     words[0] = __ldg(source.columns[0] + 4 * piece);
     words[1] = __ldg(source.columns[1] + 4 * piece);
   }
-  __device__ void fragment(int product, int j, int (&b)[2]) const {
+  __device__ void fragment(const typename Format::Table&, int product, int j, int (&b)[2]) const {
     b[0] = static_cast<int>(product == 0 ? words[j].x : words[j].z);
     b[1] = static_cast<int>(product == 0 ? words[j].y : words[j].w);
   }
@@ -109,6 +109,7 @@ class PieceProduct {
   /// The rows m, m + 1, ... with a panel. Rows that do not exist repeat the last one.
   __device__ PieceProduct(const Task<CodeRows>& task, std::int64_t panel, std::int64_t m)
       : w_(task.w),
+        table_(task.w),
         panel_(panel),
         pieces_(task.w.layout),
         first_scale_(scale_index(w_, panel, 0) + 4 * fragment_member()),
@@ -235,7 +236,7 @@ class PieceProduct {
       OCTET_UNROLL
       for (int j = 0; j < 2; ++j) {
         int b[2];
-        load_.w.fragment(product, j, b);
+        load_.w.fragment(table_, product, j, b);
         multiply_fragments(a, b, sums[j]);
       }
     }
@@ -259,6 +260,7 @@ class PieceProduct {
   }
 
   const PackedCodes& w_;
+  typename Format::Table table_;
   std::int64_t panel_;
   PiecesOfK<Format> pieces_;
   std::int64_t first_scale_;

@@ -58,10 +58,11 @@ concept PanelFormat = requires(const uint4& bytes, const typename Format::Table&
 /// One whose sums are exact; in panels it also unpacks the quads of one word, for tensor cores.
 template <typename Format>
 concept CodeFormat = PanelFormat<Format> &&
-    requires(typename Format::Element sum, unsigned word, typename Format::Element (&quads)[Format::kElements]) {
+    requires(typename Format::Element sum, unsigned word, const typename Format::Table& table,
+             typename Format::Element (&quads)[Format::kElements]) {
   { Format::exact(sum) } -> std::same_as<int>;
   requires Format::kColumns == 1 || requires {
-    Format::unpack_word(word, quads);
+    Format::unpack_word(word, table, quads);
   };
 };
 

@@ -60,6 +60,8 @@ void int8_product(const IntProductArgs& args);
 void int8_linear(const IntLinearArgs& args);
 void int4_product(const IntProductArgs& args);
 void int4_linear(const IntLinearArgs& args);
+void table4_product(const IntProductArgs& args);
+void table4_linear(const IntLinearArgs& args);
 void int8_weights(const WeightLinearArgs& args);
 void nibble_weights(const WeightLinearArgs& args);
 void f16_weights(const WeightLinearArgs& args);
