@@ -149,7 +149,7 @@ TEST(Nvfp4, SmallBlocksKeepTheirPrecision) {
 
 // Where the nearest subnormal scale would leave the largest weight beyond 7 levels, the next is taken; none is 0.
 TEST(Nvfp4, BlocksBelowE4m3AreNotCutOff) {
-  for (const float ratio : {1e-5F, 5e-6F, 2e-6F, 1e-6F, 1e-9F}) {
+  for (const float ratio : {1.06e-5F, 6.1e-6F, 5.2e-6F, 2e-6F, 1e-6F, 1e-9F}) {
     Tensor w = Tensor::zeros({1, 32});
     w.data<float>()[0] = 448.0F * 6.0F;  // a tensor scale of 1
     w.data<float>()[16] = ratio * 2688.0F;
