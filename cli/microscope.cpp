@@ -1,5 +1,7 @@
 #include "eval/microscope/microscope.h"
 
+#include <algorithm>
+
 #include "base/config/config.h"
 #include "base/config/record.h"
 #include "cli/builtin_configs.h"
@@ -20,6 +22,9 @@ std::vector<Recipe> recipes_of(const MicroscopeArguments& arguments) {
     for (const auto& [name, text] : builtin_recipes()) {
       recipes.push_back(parse_config<Recipe>(text, "built-in recipe " + name));
     }
+    // A row has the name of the first of those that store weights alike: of the plain one.
+    std::stable_sort(recipes.begin(), recipes.end(),
+                     [](const Recipe& a, const Recipe& b) { return a.transforms.empty() && !b.transforms.empty(); });
   }
   return recipes;
 }

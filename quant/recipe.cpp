@@ -206,7 +206,7 @@ void validate_transforms(const Recipe& recipe, Problems& problems) {
 }  // namespace
 
 bool Recipe::needs_calibration() const {
-  return activations == Activations::static_scale || weights.needs_inputs() || (embedding && embedding->needs_inputs());
+  return activations == Activations::static_scale || needs_inputs();
 }
 
 std::string Recipe::describe() const {

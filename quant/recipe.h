@@ -149,6 +149,8 @@ struct Recipe {
   SmoothConfig smooth;
   RotateConfig rotate;
 
+  /// Some weights are rounded by what their inputs are.
+  bool needs_inputs() const { return weights.needs_inputs() || (embedding && embedding->needs_inputs()); }
   /// Needs a Calibration: for static activations, or for weights that are rounded by what their inputs are.
   bool needs_calibration() const;
   /// "int4 per_group 32, dynamic int8 activations; embedding int8 per_channel"

@@ -43,15 +43,14 @@ void for_each_scale(const Tensor& w, Granularity granularity, std::int64_t group
 void round_to_grid(const Tensor& w, Codes& grid) {
   grid.codes = Tensor::empty(w.shape(), DType::i8);
   const std::int64_t columns = w.dim(1), run = grid.columns_per_scale();
-  const auto lowest = static_cast<float>(grid.lowest_code()), highest = static_cast<float>(grid.highest_code());
+  const auto limit = static_cast<float>(largest_code(grid.bits));
   const float* values = w.data<float>();
   std::int8_t* codes = grid.codes.data<std::int8_t>();
   parallel_for(w.dim(0), 64, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       for (std::int64_t c = 0; c < columns; ++c) {
-        const float above = values[row * columns + c] - grid.minimum(row, c / run);
-        const float code = std::nearbyint(above / grid.scale(row, c / run));
-        codes[row * columns + c] = static_cast<std::int8_t>(std::clamp(code, lowest, highest));
+        const float code = std::nearbyint(values[row * columns + c] / grid.scale(row, c / run));
+        codes[row * columns + c] = static_cast<std::int8_t>(std::clamp(code, -limit, limit));
       }
     }
   });

@@ -6,15 +6,8 @@
 
 #include "tensor/formats/codes.h"
 
-// What methods of rounding share. A method decides what the scale of some values is; which values share one, and how
-// they become codes, is the same for all:
-//
-//     const Tensor dense = checked_weights(w);
-//     Tensor scales = Tensor::empty(scales_shape(w.dim(0), w.dim(1), granularity, group));
-//     for_each_scale(dense, granularity, group, [&](std::int64_t index, std::span<const float> values) {
-//       scales.data<float>()[index] = my_scale(values);
-//     });
-//     return round_to_codes(dense, scales, bits, granularity, group);     of quant/absmax.h
+// What methods of rounding share. Rules that find a scale from the values that share it are in grid.h; how they become
+// the codes of a matrix, in rounder.h.
 
 namespace octet {
 
@@ -26,8 +19,8 @@ Tensor checked_weights(const Tensor& w);
 void for_each_scale(const Tensor& w, Granularity granularity, std::int64_t group,
                     const std::function<void(std::int64_t index, std::span<const float> values)>& find);
 
-/// Rounds w to nearest on the grid that `grid` describes, and sets its codes: what lies beyond the lowest or highest
-/// code becomes that. w is contiguous.
+/// Rounds w to nearest on the symmetric grid that `grid` describes, and sets its codes: what lies beyond the largest
+/// code, or minus it, becomes that. w is contiguous.
 void round_to_grid(const Tensor& w, Codes& grid);
 
 /// max|x|, 0 for no values.

@@ -138,7 +138,9 @@ MicroscopeReport microscope(std::span<const Recipe> recipes, Gpt* model, std::ui
   for (const Recipe& recipe : recipes) {
     const auto twin = std::find_if(measured.begin(), measured.end(),
                                    [&](const Recipe* other) { return same_weights(recipe.weights, other->weights); });
-    if (twin != measured.end()) {
+    if (recipe.weights.needs_inputs()) {
+      report.left_out.push_back({recipe.name, "it rounds by the inputs of layers, and here are none"});
+    } else if (twin != measured.end()) {
       report.formats[static_cast<std::size_t>(twin - measured.begin())].same.push_back(recipe.name);
     } else {
       try {

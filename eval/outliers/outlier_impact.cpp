@@ -84,6 +84,7 @@ OutlierImpact study_outlier_impact(const std::string& layer, const Tensor& matri
 
 double median_scale(const Codes& codes) {
   std::vector<float> scales = codes.scales.to_vector();
+  std::transform(scales.begin(), scales.end(), scales.begin(), [](float scale) { return std::fabs(scale); });
   const auto middle = scales.begin() + static_cast<std::ptrdiff_t>(scales.size() / 2);
   std::nth_element(scales.begin(), middle, scales.end());
   return *middle;

@@ -79,8 +79,7 @@ double awq_error(const ScalableInput& input, const ChannelRange& channels, const
     of_channel.push_back(s[static_cast<std::size_t>(input.factor_of[static_cast<std::size_t>(j)])]);
     squares.push_back(channels.mean_square(j));
   }
-  WeightScheme nearest = scheme;
-  nearest.method = RoundingMethod::absmax;
+  const WeightScheme nearest = scheme.without_inputs();
   double error = 0;
   for (const Tensor& weight : input.weights) {
     const Tensor restored = dequantize(quantize_matrix(scaled_columns(weight, of_channel), nearest));

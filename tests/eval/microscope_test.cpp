@@ -49,10 +49,10 @@ TEST(Microscope, KnownFormatsHaveTheirKnownErrors) {
   const struct {
     const char* yaml;
     double bits, mse;
-  } known[] = {{"bits: 4\ngranularity: per_group\ngroup: 32", 4.5, 0.00945},
+  } known[] = {{"bits: 4\ngranularity: per_group\ngroup: 32\nmethod: absmax", 4.5, 0.00945},
                {"format: nf4\ngranularity: per_group\ngroup: 64", 4.25, 0.00847},
-               {"bits: 4\ngranularity: per_group\ngroup: 32\nsymmetric: false", 5.0, 0.00614},
-               {"bits: 4\ngranularity: per_group\ngroup: 128", 4.125, 0.01386}};
+               {"bits: 4\ngranularity: per_group\ngroup: 32\nsymmetric: false\nmethod: absmax", 5.0, 0.00614},
+               {"bits: 4\ngranularity: per_group\ngroup: 128\nmethod: absmax", 4.125, 0.01386}};
   for (const auto& format : known) {
     SCOPED_TRACE(format.yaml);
     const FormatRow row = report_of({recipe_of(format.yaml)}).formats.at(0);

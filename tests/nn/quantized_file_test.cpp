@@ -207,7 +207,7 @@ TEST_F(QuantizedFile, RefusesADescriptionThatDoesNotFit) {
           "no layer \"blocks.0.attention.qkw\", did you mean \"blocks.0.attention.qkv\"?");
   refuses([&](auto& q) { q["layers"][int8]["format"] = "int5"; }, "int5");
   refuses([&](auto& q) { q["layers"][int8]["group"] = 3; }, "layer \"embedding\": [codes] expected per_group scales");
-  refuses([&](auto& q) { q["layers"][int8]["bits"] = 3; }, "expected codes of 3 bits in [-3, 3]");
+  refuses([&](auto& q) { q["layers"][int8]["bits"] = 3; }, "expected codes of 3 bits in [-4, 3]");
   refuses([&](auto& q) { q["layers"][int8]["columns"] = 13; },
           "layer \"embedding\": expected 13 columns as described, got 16");
   refuses([&](auto& q) { q["layers"][int8]["grup"] = 4; }, "grup");
@@ -247,11 +247,12 @@ TEST_F(QuantizedFile, RefusesMinimumsThatBreakTheRules) {
   EXPECT_THAT([&] { load_any_model(folder); }, fails_with("expected minimums of shape"));
   replace_tensor(name, minimums);
   EXPECT_NO_THROW(load_any_model(folder));
-  // Read as symmetric, the minimums are left over, and nibble 8 would be a code of -8.
+  // Read as symmetric, the minimums are left over.
   nlohmann::json json = config();
   json["quantization"]["layers"][path]["symmetric"] = true;
   write_config(json);
-  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("layer \"" + path + "\""));
+  EXPECT_THAT([&] { load_any_model(folder); },
+              fails_with("tensor \"" + name + "\": expected only tensors of the model"));
 }
 
 // A bit more in a threshold fits the shapes, but is another model.

@@ -1,5 +1,6 @@
 #include "quant/absmax.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -153,6 +154,9 @@ TEST(Absmax, QuantizingWhatWasRestoredGivesTheSameCodes) {
   EXPECT_TRUE(rc::check([] {
     const Sample s = arbitrary_sample();
     const Codes once = absmax_quantize(s.w, s.bits, s.granularity, s.group, s.scale_dtype);
+    // Below 2^-14 FP16 has so few scales that the largest code may not be used, and then another scale may serve.
+    const auto scales = once.scales.span<float>();
+    RC_PRE(s.scale_dtype == DType::f32 || *std::min_element(scales.begin(), scales.end()) >= 0x1p-14F);
     const Codes twice = absmax_quantize(dequantize(once), s.bits, s.granularity, s.group, s.scale_dtype);
     const auto a = once.codes.span<std::int8_t>(), b = twice.codes.span<std::int8_t>();
     RC_ASSERT(std::equal(a.begin(), a.end(), b.begin(), b.end()));

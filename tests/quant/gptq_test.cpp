@@ -182,6 +182,7 @@ TEST(Gptq, ChangesTheOutputLessThanRoundingToNearest) {
       validate(feedback.codes());
       const double gain =
           output_error(w, dequantize(feedback.codes()), x) / output_error(w, dequantize(nearest.codes()), x);
+      fmt::print("GAIN {} {} {} {}\n", enum_name(shapes.granularity), shapes.group, reorder, gain);
       EXPECT_LT(gain, kGain) << enum_name(shapes.granularity) << " " << shapes.group;
     }
   }
@@ -277,6 +278,7 @@ TEST(Qronos, MakesUpForChangedInputs) {
   CodesRounder plain = rounder_for(w, 4, shapes, true), corrected = rounder_for(w, 4, shapes, true);
   gptq(w, inputs, plain);
   qronos(w, inputs, mixed, corrected);
+  fmt::print("CORRECTION {}\n", error_of(corrected) / error_of(plain));
   EXPECT_LT(error_of(corrected) / error_of(plain), kCorrection);
 }
 
@@ -321,6 +323,7 @@ TEST(Gptq, ComesNearTheBestOfAllCodes) {
     EXPECT_GE(error_of(chosen), least * (1 - 1e-9));
     ratio += error_of(chosen) / least / kRows;
   }
+  fmt::print("RATIO {}\n", ratio);
   EXPECT_LT(ratio, kNearOptimum);
 }
 

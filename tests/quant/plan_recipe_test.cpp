@@ -11,7 +11,7 @@
 namespace octet {
 namespace {
 
-/// Inputs of every layer, so that static activations find a scale.
+/// Inputs of every layer, so that static activations find a scale, and some text.
 Calibration some_calibration(Gpt& model) {
   Calibration calibration;
   for (const std::string& path : parameter_paths(model)) {
@@ -19,6 +19,7 @@ Calibration some_calibration(Gpt& model) {
       calibration.layers[path.substr(0, path.size() - 7)].range.add(std::vector<float>{0.5F, -2.0F});
     }
   }
+  calibration.batches = {random_ids(2, 9, model.config().vocabulary, 3)};
   return calibration;
 }
 
@@ -36,7 +37,9 @@ void expect_plan_comes_true(const GptConfig& config, const Recipe& recipe) {
     EXPECT_EQ(planned.path, row.path);
     EXPECT_EQ(planned.shape, row.shape);
     EXPECT_EQ(planned.scheme, row.scheme);
-    EXPECT_EQ(planned.reason, row.reason);
+    if (planned.reason != row.reason) {  // a method may have found something to say
+      EXPECT_THAT(row.reason, testing::AnyOf(testing::HasSubstr("damped by"), testing::HasSubstr("only looked up")));
+    }
     EXPECT_EQ(planned.bytes, row.bytes);
     EXPECT_EQ(planned.bits_per_weight, row.bits_per_weight);
   }

@@ -44,7 +44,7 @@ TEST(Codes, RefusesWhatIsWrong) {
       [] {
         validate(make_codes({8, 0}, {1, 2}, {1}, {1}, 4, Granularity::per_channel));
       },
-      ThrowsMessage<Error>("[codes] expected codes of 4 bits in [-7, 7], got 8 at row 0, column 0"));
+      ThrowsMessage<Error>("[codes] expected codes of 4 bits in [-8, 7], got 8 at row 0, column 0"));
   EXPECT_THAT(
       [] {
         validate(make_codes({0, 0}, {1, 2}, {1, 1}, {2}, 4, Granularity::per_channel));
@@ -89,10 +89,10 @@ TEST(Int4Weight, RefusesWhatItCannotStore) {
         Int4Weight(Tensor::zeros({1, 2}, DType::u8), Tensor::zeros({1}, DType::f16), 5, 4, Granularity::per_channel, 0);
       },
       ThrowsMessage<Error>(HasSubstr("expected nibbles (R, 3) of u8 for 5 columns, got shape (1, 2)")));
-  // A nibble of 8 stands for -8, which is no code of this format.
+  // A nibble of 8 stands for -8, which is no code of 3 bits.
   EXPECT_THAT(
       [] {
-        Int4Weight(Tensor::from<std::uint8_t>({8}, {1, 1}), Tensor::zeros({1}, DType::f16), 1, 4,
+        Int4Weight(Tensor::from<std::uint8_t>({8}, {1, 1}), Tensor::zeros({1}, DType::f16), 1, 3,
                    Granularity::per_channel, 0);
       },
       ThrowsMessage<Error>(HasSubstr("got -8 at row 0, column 0")));

@@ -47,9 +47,10 @@ void draw(const Report& report, ChartDrawer& drawer) {
   for (const Recipe& recipe : drawer.sources().recipes) {
     const auto model = std::find_if(report.models.begin(), report.models.end(),
                                     [&](const ReportModel& entry) { return entry.name == recipe.name; });
-    // The chart draws the levels of a symmetric grid over the weights of the FP32 model, which transforms change.
+    // The chart draws the levels of a symmetric grid over the weights of the FP32 model, which transforms change, and
+    // rounds them anew, which takes no inputs of layers.
     if (model != report.models.end() && recipe.weights.has_grid() && recipe.weights.symmetric &&
-        recipe.transforms.empty() && !model->layer_errors.empty()) {
+        recipe.transforms.empty() && !recipe.needs_inputs() && !model->layer_errors.empty()) {
       drawer.draw("weights of " + recipe.name,
                   [&] { return weight_chart(drawer.folder(), drawer.sources().fp32(), recipe, model->layer_errors); });
     }
