@@ -76,9 +76,9 @@ std::string WeightScheme::describe() const {
       text += fmt::format(" ({}-bit codes)", bits);
     }
     text += symmetric ? "" : " with minimum";
-    text += method == RoundingMethod::automatic ? "" : fmt::format(", {}", enum_name(method));
-    text += imatrix ? " with imatrix" : "";
   }
+  text += method == RoundingMethod::automatic ? "" : fmt::format(", {}", enum_name(method));
+  text += imatrix ? " with imatrix" : "";
   return text;
 }
 
