@@ -166,8 +166,8 @@ TEST(Gptq, EqualsOptimalBrainQuantizationByItsDefinition) {
   }
 }
 
-// Error of the output beside that of rounding to nearest on the same searched grids. Measured: 0.19 to 0.34.
-constexpr double kGain = 0.5;
+// Error of the output beside that of rounding to nearest on the same searched grids. Measured: 0.43 to 0.48.
+constexpr double kGain = 0.6;
 
 TEST(Gptq, ChangesTheOutputLessThanRoundingToNearest) {
   constexpr std::int64_t kColumns = 301;
@@ -182,7 +182,6 @@ TEST(Gptq, ChangesTheOutputLessThanRoundingToNearest) {
       validate(feedback.codes());
       const double gain =
           output_error(w, dequantize(feedback.codes()), x) / output_error(w, dequantize(nearest.codes()), x);
-      fmt::print("GAIN {} {} {} {}\n", enum_name(shapes.granularity), shapes.group, reorder, gain);
       EXPECT_LT(gain, kGain) << enum_name(shapes.granularity) << " " << shapes.group;
     }
   }
@@ -250,8 +249,8 @@ TEST(Qronos, WithoutAMismatchIsGptq) {
   }
 }
 
-// Error of the output with inputs that the layers before have changed by a tenth, beside gptq. Measured: 0.61.
-constexpr double kCorrection = 0.8;
+// Error of the output with inputs that the layers before have changed by a tenth, beside gptq. Measured: 0.29.
+constexpr double kCorrection = 0.5;
 
 TEST(Qronos, MakesUpForChangedInputs) {
   constexpr std::int64_t kColumns = 64, kCount = 400;
@@ -278,13 +277,12 @@ TEST(Qronos, MakesUpForChangedInputs) {
   CodesRounder plain = rounder_for(w, 4, shapes, true), corrected = rounder_for(w, 4, shapes, true);
   gptq(w, inputs, plain);
   qronos(w, inputs, mixed, corrected);
-  fmt::print("CORRECTION {}\n", error_of(corrected) / error_of(plain));
   EXPECT_LT(error_of(corrected) / error_of(plain), kCorrection);
 }
 
-// All of 4^6 codes of a row of six weights: how far from the best of them the methods are. Measured, mean of 20 rows:
-// nearest 12.2 times the least error, gptq 1.9 times.
-constexpr double kNearOptimum = 3;
+// All of 4^6 codes of a row of six weights, on the scale that gptq chose: how far from the best of them it is.
+// Measured, mean of 20 rows: 1.35 times the least error.
+constexpr double kNearOptimum = 2;
 
 TEST(Gptq, ComesNearTheBestOfAllCodes) {
   constexpr std::int64_t kColumns = 6, kRows = 20;
@@ -323,7 +321,6 @@ TEST(Gptq, ComesNearTheBestOfAllCodes) {
     EXPECT_GE(error_of(chosen), least * (1 - 1e-9));
     ratio += error_of(chosen) / least / kRows;
   }
-  fmt::print("RATIO {}\n", ratio);
   EXPECT_LT(ratio, kNearOptimum);
 }
 
