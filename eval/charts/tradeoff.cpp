@@ -13,6 +13,7 @@ namespace octet {
 namespace {
 
 constexpr std::size_t kMostLabelColumns = 40;
+constexpr std::size_t kMostLabels = 10;         // of more points only those of the front have one
 constexpr double kWidth = 1000, kHeight = 560;  // of the picture, in pixels
 // Of the axes, as shares of it.
 constexpr double kLeft = 0.09, kRight = 0.97, kBottom = 0.13, kTop = 0.87;
@@ -86,9 +87,10 @@ class LabelPlacer {
   std::vector<Box> taken_;
 };
 
-Range choose_perplexities(const std::vector<TradeoffPoint>& points) {
+/// `shown`: the points that must be in sight.
+Range choose_perplexities(const std::vector<TradeoffPoint>& points, const std::vector<TradeoffPoint>& shown) {
   Range range{points[0].perplexity, points[0].perplexity};
-  for (const TradeoffPoint& point : points) {
+  for (const TradeoffPoint& point : shown) {
     range.low = std::min({range.low, point.perplexity, point.low});
     range.high = std::max({range.high, point.perplexity, point.high});
   }
@@ -98,9 +100,24 @@ Range choose_perplexities(const std::vector<TradeoffPoint>& points) {
   return {range.low - missing / 2 - room, range.high + missing / 2 + room};
 }
 
-std::string make_title(const std::vector<TradeoffPoint>& points) {
-  const TradeoffPoint& smallest = *std::min_element(points.begin(), points.end(),
-                                                    [](const auto& a, const auto& b) { return a.size_mb < b.size_mb; });
+/// Points that no other beats in one of size and perplexity without losing in the other, from the smallest on: the
+/// Pareto front.
+std::vector<TradeoffPoint> front_of(const std::vector<TradeoffPoint>& points) {
+  std::vector<TradeoffPoint> front;
+  for (const TradeoffPoint& point : points) {
+    if (std::none_of(points.begin(), points.end(), [&](const TradeoffPoint& other) {
+          return other.size_mb <= point.size_mb && other.perplexity <= point.perplexity &&
+                 (other.size_mb < point.size_mb || other.perplexity < point.perplexity);
+        })) {
+      front.push_back(point);
+    }
+  }
+  std::sort(front.begin(), front.end(), [](const auto& a, const auto& b) { return a.size_mb < b.size_mb; });
+  return front;
+}
+
+std::string make_title(const std::vector<TradeoffPoint>& front, const std::vector<TradeoffPoint>& points) {
+  const TradeoffPoint& smallest = front.front();
   if (smallest.size_mb >= points[0].size_mb || smallest.size_mb <= 0) return "Perplexity against size";
   return fmt::format("{} is {:.1f} times smaller than {} and has {} perplexity", smallest.label,
                      points[0].size_mb / smallest.size_mb, points[0].label,
@@ -123,7 +140,9 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
   double largest = 0;
   for (const TradeoffPoint& point : points) largest = std::max(largest, point.size_mb);
   const Range sizes{0, largest > 0 ? 1.12 * largest : 1.0};
-  const Range perplexities = choose_perplexities(points);
+  const std::vector<TradeoffPoint> front = front_of(points);
+  const bool many = points.size() > kMostLabels;
+  const Range perplexities = choose_perplexities(points, many ? front : points);
 
   ChartScript script(name, static_cast<int>(kWidth), static_cast<int>(kHeight));
   script.begin_block("size in MB, perplexity, low, high, bits per weight; the first row is the baseline");
@@ -132,7 +151,7 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
   }
   script.line(fmt::format("set lmargin at screen {}; set rmargin at screen {}", kLeft, kRight));
   script.line(fmt::format("set bmargin at screen {}; set tmargin at screen {}", kBottom, kTop));
-  script.line(fmt::format("set title {} font ',16'", gp_bold(make_title(points))));
+  script.line(fmt::format("set title {} font ',16'", gp_bold(make_title(front, points))));
   script.line("set xlabel 'file size (MB)'");
   script.line("set ylabel 'perplexity on held-out text (lower is better)'");
   script.line(fmt::format("set xrange [{}:{:.7g}]", sizes.low, sizes.high));
@@ -142,19 +161,32 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
       fmt::format("set arrow from graph 0,first {0:.7g} to graph 1,first {0:.7g} nohead dashtype 2 linecolor rgb '{1}'",
                   points[0].perplexity, Palette::kMuted));
   LabelPlacer placer(sizes, perplexities, points);
-  for (const TradeoffPoint& point : points) {
+  for (const TradeoffPoint& point : many ? front : points) {
     script.line(
         placer.place(point, fmt::format("{}  {} bits/weight", point.label, format_fixed(point.bits_per_weight, 2))));
   }
-  script.line(fmt::format(
-      "plot DATA index 0 using 1:2:3:4 with yerrorbars pointtype 7 pointsize 1.1 linewidth 2 linecolor rgb '{}', "
-      "'' index 0 every ::0::0 using 1:2 with points pointtype 7 pointsize 1.3 linecolor rgb '{}'",
-      Palette::kBlue, Palette::kOrange));
-  const std::string caption = fmt::format(
-      "Further left is smaller, further down is better; the dashed line is {0}. The bars are {1} intervals of the "
-      "paired difference to {0}: where a bar crosses the dashed line, the difference could be chance. Bits per weight "
-      "count the scales and everything that was left unquantized.",
-      points[0].label, format_confidence(confidence));
+  if (many) {
+    script.begin_block("the front: no other model is both smaller and better");
+    for (const TradeoffPoint& point : front) script.row({point.size_mb, point.perplexity});
+  }
+  script.line(
+      fmt::format(
+          "plot DATA index 0 using 1:2:3:4 with yerrorbars pointtype 7 pointsize 1.1 linewidth 2 linecolor rgb '{}', "
+          "'' index 0 every ::0::0 using 1:2 with points pointtype 7 pointsize 1.3 linecolor rgb '{}'",
+          Palette::kBlue, Palette::kOrange) +
+      (many ? fmt::format(", '' index 1 using 1:2 with steps linewidth 1.5 linecolor rgb '{}'", Palette::kMuted)
+            : std::string()));
+  const std::string of_many =
+      many ? " The grey steps are the front: models with a name there are beaten by no other in both size and "
+             "perplexity. Worse models may lie above the picture."
+           : "";
+  const std::string caption =
+      fmt::format(
+          "Further left is smaller, further down is better; the dashed line is {0}. The bars are {1} intervals of the "
+          "paired difference to {0}: where a bar crosses the dashed line, the difference could be chance. Bits per weight "
+          "count the scales and everything that was left unquantized.",
+          points[0].label, format_confidence(confidence)) +
+      of_many;
   return script.draw(folder, "Perplexity against size", caption);
 }
 

@@ -110,6 +110,20 @@ TEST_F(ChartsTest, TradeoffSaysTheConfidence) {
   EXPECT_THAT(chart.caption, ::testing::Not(HasSubstr("95")));
 }
 
+TEST_F(ChartsTest, TradeoffOfManyModelsLabelsTheFront) {
+  std::vector<TradeoffPoint> points = {{"base", 10, 32, 5, 5, 5}};
+  for (int i = 1; i <= 12; ++i) {
+    const double perplexity = i % 2 == 0 ? 5.0 + 1.0 / i : 9.0;  // every second one is beaten by one that is smaller
+    points.push_back({fmt::format("m{}", i), 1.0 + 0.1 * i, 4, perplexity, perplexity, perplexity});
+  }
+  const std::string svg = redraw(draw_tradeoff_chart(folder_.path(), "tradeoff", points, 0.95));
+  for (int i = 1; i <= 12; ++i) {
+    const bool front = i % 2 == 0 || i == 1;  // the first is the smallest of all
+    EXPECT_EQ(svg.find(fmt::format("m{}  ", i)) != std::string::npos, front) << i;
+  }
+  EXPECT_THAT(svg, HasSubstr("base  "));
+}
+
 TEST_F(ChartsTest, TradeoffLabelsEveryPoint) {
   const std::string svg = redraw(draw_tradeoff_chart(folder_.path(), "tradeoff", sample::tradeoff_points(), 0.95));
   for (const TradeoffPoint& point : sample::tradeoff_points()) EXPECT_THAT(svg, HasSubstr(point.label + "  "));
