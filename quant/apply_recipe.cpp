@@ -9,6 +9,7 @@
 #include "nn/layers/quantized_embedding.h"
 #include "nn/layers/quantized_layer.h"
 #include "nn/layers/quantized_linear.h"
+#include "quant/fp32_model.h"
 #include "quant/glob.h"
 #include "quant/layer_order.h"
 
@@ -134,6 +135,9 @@ void quantize(const Recipe& recipe, Layer& layer, const LayerMoments* inputs) {
 }
 
 void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibration, std::vector<Layer>& layers) {
+  const bool with_mismatch = std::any_of(
+      layers.begin(), layers.end(), [](const Layer& layer) { return layer.scheme.method == RoundingMethod::qronos; });
+  const std::unique_ptr<Gpt> original = with_mismatch ? fp32_copy(model) : nullptr;  // before any layer is rounded
   std::map<std::string, Layer*> waiting;
   for (Layer& layer : layers) {
     if (layer.scheme.needs_inputs()) {
@@ -149,10 +153,7 @@ void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibrati
     fail(ErrorKind::run, "recipe \"{}\": expected a calibration text for {}, got none", recipe.name,
          waiting.begin()->second->scheme.describe());
   }
-  const bool with_mismatch = std::any_of(waiting.begin(), waiting.end(), [](const auto& entry) {
-    return entry.second->scheme.method == RoundingMethod::qronos;
-  });
-  visit_in_order(model, calibration.batches, with_mismatch, [&](const std::string& path, const LayerMoments& moments) {
+  visit_in_order(model, calibration.batches, original.get(), [&](const std::string& path, const LayerMoments& moments) {
     if (const auto found = waiting.find(path); found != waiting.end()) {
       quantize(recipe, *found->second, &moments);
       waiting.erase(found);
@@ -227,10 +228,10 @@ CoverageRow row_of_layer(const Layer& layer) {
   return row;
 }
 
-using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+using ParameterList = std::vector<std::pair<std::string, Tensor>>;
 
-NamedTensors parameters_of(Gpt& model) {
-  NamedTensors parameters;
+ParameterList parameters_of(Gpt& model) {
+  ParameterList parameters;
   for (const auto& [path, parameter] : model.parameters()) {
     parameters.emplace_back(path, parameter->value());
   }
@@ -238,7 +239,7 @@ NamedTensors parameters_of(Gpt& model) {
 }
 
 /// A row for each parameter that the model had in FP32, in their order.
-Coverage coverage_of(const NamedTensors& parameters, const std::vector<Layer>& layers) {
+Coverage coverage_of(const ParameterList& parameters, const std::vector<Layer>& layers) {
   std::map<std::string, const Layer*> matrices;
   for (const Layer& layer : layers) {
     matrices[layer.path + ".weight"] = &layer;
@@ -281,7 +282,7 @@ double Coverage::bits_per_weight() const {
 Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration) {
   std::vector<Layer> layers = matrices_of(model);
   choose_schemes(recipe, model.config().tied_head, calibration, layers);
-  const NamedTensors parameters = parameters_of(model);
+  const ParameterList parameters = parameters_of(model);
   try {
     quantize_all(model, recipe, calibration, layers);
   } catch (...) {

@@ -1,7 +1,6 @@
 #include "quant/layer_order.h"
 
 #include <map>
-#include <memory>
 #include <set>
 #include <vector>
 
@@ -14,17 +13,6 @@ namespace {
 
 /// The vectors (B, T, C) of each batch between two parts of a model.
 using Stream = std::vector<Tensor>;
-
-std::unique_ptr<Gpt> copy_of(Gpt& model) {
-  auto copy = std::make_unique<Gpt>(model.config());
-  copy->to(model.device());
-  const auto from = model.parameters(), to = copy->parameters();
-  check(from.size() == to.size(), "[quantize] expected a model in FP32, got a quantized one");
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    to[i].parameter->set_value(from[i].parameter->value());
-  }
-  return copy;
-}
 
 /// A part of a block: its layers, and how it maps what comes in to what goes out.
 struct Part {
@@ -154,14 +142,13 @@ class Walk {
 
 }  // namespace
 
-void visit_in_order(Gpt& model, std::span<const Tensor> batches, bool with_mismatch,
+void visit_in_order(Gpt& model, std::span<const Tensor> batches, Gpt* original,
                     const std::function<void(const std::string& path, const LayerMoments& moments)>& visit) {
   if (batches.empty()) {
     fail(ErrorKind::run, "[quantize] expected text to find the inputs of layers with, got none");
   }
   const NoGrad no_grad;
-  const std::unique_ptr<Gpt> original = with_mismatch ? copy_of(model) : nullptr;
-  Walk(model, original.get(), visit).run(batches);
+  Walk(model, original, visit).run(batches);
 }
 
 }  // namespace octet

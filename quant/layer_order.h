@@ -15,8 +15,9 @@ namespace octet {
 /// model; then the layers of each block. Layers that share an input come together.
 ///
 /// The text is kept as the vectors between two blocks, so that each block runs three times in all: twice to observe,
-/// once to go on. `with_mismatch` also runs a copy of the model as it was, for `mixed`. Errors: (run) no batches.
-void visit_in_order(Gpt& model, std::span<const Tensor> batches, bool with_mismatch,
+/// once to go on. `original`: the FP32 model, which runs beside it for `mixed`; null where nobody asks. Errors: (run)
+/// no batches.
+void visit_in_order(Gpt& model, std::span<const Tensor> batches, Gpt* original,
                     const std::function<void(const std::string& path, const LayerMoments& moments)>& visit);
 
 }  // namespace octet

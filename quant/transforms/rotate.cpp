@@ -1,6 +1,6 @@
 #include "quant/transforms/rotate.h"
 
-#include "quant/transforms/fp32_model.h"
+#include "quant/fp32_model.h"
 #include "quant/transforms/rotation.h"
 #include "tensor/ops/attention.h"
 

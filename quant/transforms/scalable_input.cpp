@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "quant/transforms/fp32_model.h"
+#include "quant/fp32_model.h"
 #include "tensor/ops/attention.h"
 
 namespace octet {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "quant/fp32_model.h"
 #include "quant/transforms/awq.h"
-#include "quant/transforms/fp32_model.h"
 #include "quant/transforms/rotate.h"
 #include "quant/transforms/smooth.h"
 #include "quant/transforms/smooth_search.h"

@@ -167,7 +167,7 @@ TEST(Gptq, EqualsOptimalBrainQuantizationByItsDefinition) {
 }
 
 // Error of the output beside that of rounding to nearest on the same searched grids. Measured: 0.43 to 0.48.
-constexpr double kGain = 0.6;
+constexpr double kGain = 0.5;
 
 TEST(Gptq, ChangesTheOutputLessThanRoundingToNearest) {
   constexpr std::int64_t kColumns = 301;

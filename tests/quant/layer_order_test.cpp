@@ -8,6 +8,7 @@
 #include "nn/observe.h"
 #include "quant/apply_recipe.h"
 #include "quant/calibrate.h"
+#include "quant/fp32_model.h"
 #include "tensor/autograd/node.h"
 #include "tests/support/tiny_gpt.h"
 
@@ -28,16 +29,16 @@ TEST(LayerOrder, IsThatInWhichLayersRunAfterTheHead) {
   Gpt llama(tiny_llama()), gpt2(tiny_gpt2());
   initialize(llama, 1);
   initialize(gpt2, 1);
-  visit_in_order(llama, some_batches(), false, visit);
+  visit_in_order(llama, some_batches(), nullptr, visit);
   EXPECT_THAT(std::vector(paths.begin(), paths.begin() + 6),
               ElementsAre("head", "blocks.0.attention.qkv", "blocks.0.attention.output", "blocks.0.mlp.gate",
                           "blocks.0.mlp.up", "blocks.0.mlp.down"));
   EXPECT_EQ(paths.size(), 11U);
   paths.clear();
-  visit_in_order(gpt2, some_batches(), false, visit);
+  visit_in_order(gpt2, some_batches(), nullptr, visit);
   EXPECT_EQ(paths.front(), "embedding");
   EXPECT_EQ(paths.size(), 9U);
-  EXPECT_THAT([&] { visit_in_order(gpt2, {}, false, visit); }, ThrowsMessage<Error>(HasSubstr("expected text")));
+  EXPECT_THAT([&] { visit_in_order(gpt2, {}, nullptr, visit); }, ThrowsMessage<Error>(HasSubstr("expected text")));
 }
 
 // As long as nobody replaces a layer, each sees what it sees in the FP32 model, and so does the copy.
@@ -47,7 +48,8 @@ TEST(LayerOrder, GivesTheMomentsOfTheInputs) {
     initialize(model, 2);
     std::map<std::string, SecondMoments> expected;
     observe_inputs(model, some_batches(), [&](const std::string& path, const Tensor& x) { expected[path].add(x); });
-    visit_in_order(model, some_batches(), true, [&](const std::string& path, const LayerMoments& moments) {
+    const std::unique_ptr<Gpt> original = fp32_copy(model);
+    visit_in_order(model, some_batches(), original.get(), [&](const std::string& path, const LayerMoments& moments) {
       const SecondMoments& wanted = expected.at(path);
       ASSERT_EQ(moments.inputs.count(), 2 * 5 + 3 * 7);
       ASSERT_EQ(moments.mixed.count(), moments.inputs.count());
@@ -65,11 +67,12 @@ TEST(LayerOrder, LaterLayersSeeWhatBecameOfEarlierOnes) {
   Gpt model(tiny_llama());
   initialize(model, 3);
   std::map<std::string, double> fp32;
-  visit_in_order(model, some_batches(), false,
+  visit_in_order(model, some_batches(), nullptr,
                  [&](const std::string& path, const LayerMoments& moments) { fp32[path] = moments.inputs.at(0, 0); });
   WeightScheme scheme;
   scheme.bits = 2;
-  visit_in_order(model, some_batches(), true, [&](const std::string& path, const LayerMoments& moments) {
+  const std::unique_ptr<Gpt> original = fp32_copy(model);
+  visit_in_order(model, some_batches(), original.get(), [&](const std::string& path, const LayerMoments& moments) {
     const bool first = path == "head" || path == "blocks.0.attention.qkv";
     EXPECT_EQ(moments.inputs.at(0, 0) == fp32.at(path), first) << path;
     EXPECT_EQ(moments.mixed.at(0, 0) == moments.inputs.at(0, 0), first) << path;
@@ -119,6 +122,15 @@ TEST(LayerOrder, FeedbackSavesLogits) {
       EXPECT_LT(damage(config, recipe), kBetter * nearest) << enum_name(method);
     }
   }
+}
+
+TEST(LayerOrder, QronosKnowsTheFp32ModelWhereOtherLayersAreRoundedFirst) {
+  Recipe recipe;
+  recipe.weights.bits = 4;
+  recipe.weights.method = RoundingMethod::qronos;
+  recipe.embedding = WeightScheme();  // int8 by absmax, which waits for no inputs
+  recipe.keep_fp16 = {"blocks.0.mlp.down"};
+  EXPECT_TRUE(std::isfinite(damage(tiny_gpt2(), recipe)));
 }
 
 }  // namespace

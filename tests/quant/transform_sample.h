@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "quant/calibrate.h"
-#include "quant/transforms/fp32_model.h"
+#include "quant/fp32_model.h"
 #include "tensor/autograd/node.h"
 #include "tests/support/tiny_gpt.h"
 

@@ -1,4 +1,4 @@
-#include "quant/transforms/fp32_model.h"
+#include "quant/fp32_model.h"
 
 #include "nn/layers/quantized_layer.h"
 
