@@ -46,6 +46,12 @@ class NullProgress final : public ProgressSink {
   void note(std::string_view) override {}
 };
 
+/// For a parameter that callers may leave out.
+inline ProgressSink& no_progress() {
+  static NullProgress none;
+  return none;
+}
+
 /// One rewriting line per task on a terminal, plain lines every few seconds elsewhere:
 ///
 ///     train  step 420/2000  loss 2.131  10.2k tokens/s  ETA 3m12s

@@ -10,11 +10,11 @@
 
 namespace octet {
 
-void write_coverage(const std::filesystem::path& folder, const Coverage& coverage) {
+void write_coverage(const std::filesystem::path& folder, const Coverage& coverage, double seconds) {
   ReportModel model;
   put_coverage(model, coverage);
   put_layer_errors(model, coverage);
-  SavedCoverage saved = {model.coverage, {}};
+  SavedCoverage saved = {model.coverage, {}, seconds};
   for (const ReportLayerError& error : model.layer_errors) {
     saved.layer_errors.push_back({error.layer, error.mse, error.snr_db, error.max_error});
   }
@@ -39,6 +39,7 @@ void read_coverage(const std::filesystem::path& folder, ReportModel& model) {
     throw Error(error.kind(), fmt::format("{}; `octet quantize` writes it again", error.what()));
   }
   model.coverage = saved.tensors;
+  model.quantize_seconds = saved.quantize_seconds;
   for (const SavedLayerError& error : saved.layer_errors) {
     model.layer_errors.push_back({error.layer, error.mse, error.snr_db, error.max_error, kNotMeasured});
   }

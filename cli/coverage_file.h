@@ -27,15 +27,18 @@ struct SavedLayerError {
 struct SavedCoverage {
   std::vector<ReportTensor> tensors;
   std::vector<SavedLayerError> layer_errors;
+  double quantize_seconds = kNotMeasured;
 
   template <class V>
   void visit(V& v) {
     v("tensors", tensors);
     v("layer_errors", layer_errors);
+    v("quantize_seconds", quantize_seconds, optional_key(), allow_nonfinite());
   }
 };
 
-void write_coverage(const std::filesystem::path& folder, const Coverage& coverage);
+/// `seconds`: what it took to make the model.
+void write_coverage(const std::filesystem::path& folder, const Coverage& coverage, double seconds);
 
 /// The recipe that made the quantized model in `folder`, as its config.json tells. Error (input) where there is none.
 Recipe read_stored_recipe(const std::filesystem::path& folder);

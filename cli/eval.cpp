@@ -7,6 +7,7 @@
 #include "cli/machine.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
+#include "cli/version.h"
 #include "eval/report/measure.h"
 #include "nn/files/quantized_file.h"
 
@@ -90,6 +91,7 @@ void eval_stage(Run& run, ProgressSink& sink) {
   report.training = summarize_training(run.folder / "metrics.jsonl", run.config.model,
                                        report.models.front().bits_per_byte, run.config.device, progress);
   report.provenance = {.octet_version = OCTET_VERSION,
+                       .commit = program_commit(),
                        .command = "octet run " + (run.folder / "config.yaml").string(),
                        .config = to_yaml(run.config),
                        .created = utc_now()};

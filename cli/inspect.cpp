@@ -5,6 +5,7 @@
 #include "base/nearest.h"
 #include "base/text_columns.h"
 #include "cli/console.h"
+#include "cli/coverage_file.h"
 #include "eval/outliers/histogram.h"
 #include "eval/speed/size.h"
 #include "nn/files/quantized_file.h"
@@ -41,12 +42,18 @@ struct InspectedModel {
   double bits_per_weight = 0.0;
   std::int64_t file_bytes = 0, parameters = 0;
   std::vector<InspectedTensor> tensors;
+  std::string recipe;  ///< in words; empty for FP32
+  ModelTies made;
 
   template <class V>
   void visit(V& v) {
     v("bits_per_weight", bits_per_weight);
+    v("calibration_sha256", made.calibration_sha256);
     v("file_bytes", file_bytes);
+    v("fp32_sha256", made.fp32_sha256);
+    v("made_by", made.made_by);
     v("parameters", parameters);
+    v("recipe", recipe);
     v("tensors", tensors);
   }
 };
@@ -112,10 +119,18 @@ std::string as_table(const InspectedModel& model) {
                      fmt::format("{:.4g}", tensor.max_abs),
                      fmt::format("{:.1f}", tensor.std > 0 ? tensor.max_abs / tensor.std : 0.0)});
   }
-  return align_columns(table, "<><>>>>") + fmt::format("{} parameters, {} file, {:.2f} bits per weight\n",
-                                                       format_count(static_cast<double>(model.parameters)),
-                                                       format_bytes(static_cast<std::uint64_t>(model.file_bytes)),
-                                                       model.bits_per_weight);
+  std::string text = align_columns(table, "<><>>>>");
+  text += fmt::format("{} parameters, {} file, {:.2f} bits per weight\n",
+                      format_count(static_cast<double>(model.parameters)),
+                      format_bytes(static_cast<std::uint64_t>(model.file_bytes)), model.bits_per_weight);
+  const auto add = [&](const char* what, const std::string& value) {
+    text += value.empty() ? "" : fmt::format("{}: {}\n", what, value);
+  };
+  add("recipe", model.recipe);
+  add("made by", model.made.made_by);
+  add("from weights of SHA-256", model.made.fp32_sha256);
+  add("calibrated on tokens of SHA-256", model.made.calibration_sha256);
+  return text;
 }
 
 // Symmetric, so that zero is in the middle of a bin.
@@ -153,7 +168,14 @@ std::string histogram_text(const InspectedTensor& tensor) {
 void inspect_verb(const CommonOptions& common, const InspectArguments& arguments) {
   const std::unique_ptr<Gpt> model = load_any_model(arguments.checkpoint);
   const ModelSize size = measure_size(arguments.checkpoint);
-  const InspectedModel all = {size.bits_per_weight(), size.file_bytes, size.parameters, tensors_of(*model)};
+  const std::string recipe = read_recipe_json(arguments.checkpoint);
+  const bool has_recipe = !recipe.empty() && recipe != "{}";  // a program that quantized by hand names none
+  const InspectedModel all = {size.bits_per_weight(),
+                              size.file_bytes,
+                              size.parameters,
+                              tensors_of(*model),
+                              has_recipe ? read_stored_recipe(arguments.checkpoint).describe() : "",
+                              read_model_ties(arguments.checkpoint)};
   if (arguments.tensor.empty()) {
     (common.json ? print_exactly : print)(common.json ? record_to_json(all) : as_table(all));
     return;

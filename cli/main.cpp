@@ -17,6 +17,7 @@
 #include "cli/device.h"
 #include "cli/model_folder.h"
 #include "cli/verbs.h"
+#include "cli/version.h"
 #include "tensor/backend.h"
 
 namespace octet {
@@ -127,7 +128,7 @@ void print_error(const char* message) {
 
 /// The version and every backend, best first.
 std::string version_text() {
-  std::string text = "octet " OCTET_VERSION;
+  std::string text = program_version();
   for (const Backend& backend : all_backends()) {
     const std::string missing = backend.missing();
     text += fmt::format("\n  {:<16}{}{}", backend.name, backend.description,

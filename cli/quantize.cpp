@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -12,11 +14,13 @@
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
+#include "cli/version.h"
 #include "eval/score/window_batches.h"
 #include "nn/files/model_file.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
 #include "quant/calibrate.h"
+#include "quant/text_loss.h"
 #include "quant/transforms/transform.h"
 #include "text/tokenizer_file.h"
 
@@ -30,41 +34,91 @@ Calibration calibrate_on_text(const Run& run, const Recipe& recipe, Gpt& model, 
   Run copy = run;
   const RunText text = load_text(copy);
   const std::int64_t context = model.config().context;
-  const std::vector<Window> windows = pick_windows(
-      evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context), recipe.calibration.windows);
+  const std::vector<Window> windows =
+      pick_windows(evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context),
+                   recipe.calibration.windows, static_cast<std::uint64_t>(recipe.calibration.seed));
   Calibration calibration = calibrate(model, input_batches(windows, kCalibrationTokens));
   progress.note(fmt::format("calibrated {}: {} windows of {} tokens, {} layers", recipe.name, windows.size(), context,
                             calibration.layers.size()));
   return calibration;
 }
 
+/// What is not as the recipe says for matrices: how many tensors stay FP32, and why others differ.
+void note_exceptions(const Recipe& recipe, const Coverage& coverage, ProgressSink& progress) {
+  std::map<std::string, std::int64_t> others;
+  std::int64_t left = 0;
+  for (const CoverageRow& row : coverage.rows) {
+    if (row.scheme == "fp32") {
+      ++left;
+    } else if (!row.reason.empty()) {
+      ++others[row.reason];
+    }
+  }
+  if (left > 0) {
+    progress.note(fmt::format("{}: {} of {} tensors stay FP32; coverage.json says which and why", recipe.name, left,
+                              coverage.rows.size()));
+  }
+  for (const auto& [reason, tensors] : others) {
+    progress.note(fmt::format("{}: {} {}: {}", recipe.name, tensors, tensors == 1 ? "tensor" : "tensors", reason));
+  }
+}
+
+constexpr std::size_t kComparedBatches = 4;
+
+/// Says how a method that looked at the text does on it beside rounding to nearest: one that does worse is not worth
+/// it.
+void compare_with_nearest(const Run& run, const Recipe& recipe, Gpt& quantized, const Calibration& calibration,
+                          ProgressSink& progress) {
+  const auto nearest = load_model(run.best_checkpoint());
+  const Recipe plain = recipe.rounded_to_nearest();
+  apply_recipe(*nearest, plain, plain.needs_calibration() ? calibrate(*nearest, calibration.batches) : Calibration());
+  const auto batches = std::span(calibration.batches).first(std::min(kComparedBatches, calibration.batches.size()));
+  const double loss = text_loss(quantized, batches), other = text_loss(*nearest, batches);
+  progress.note(loss <= other
+                    ? fmt::format("{}: loss {:.4f} nats on the calibration text, {:.4f} by rounding to nearest",
+                                  recipe.name, loss, other)
+                    : fmt::format("{} is worse than rounding to nearest on its own calibration text: loss {:.4f} nats "
+                                  "against {:.4f}",
+                                  recipe.name, loss, other));
+}
+
 void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) {
+  const auto start = std::chrono::steady_clock::now();
   std::unique_ptr<Gpt> model = load_model(run.best_checkpoint());
+  Calibration calibration;  // the last one, of a model whose transforms are done
   const auto calibrator = [&](Gpt& observed) {
     observed.to(run.config.device);
     Calibration found = calibrate_on_text(run, recipe, observed, progress);
     observed.to(DeviceKind::cpu);  // where weights are transformed and rounded
+    calibration = found;
     return found;
   };
   if (!recipe.transforms.empty()) {
     model = transformed(*model, recipe, calibrator);
   }
-  Calibration calibration;
   if (recipe.needs_calibration()) {
-    calibration = calibrator(*model);
+    calibrator(*model);
   }
-  const Coverage coverage = apply_recipe(*model, recipe, calibration);
+  const Coverage coverage = apply_recipe(*model, recipe, calibration, progress);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!calibration.batches.empty() && (recipe.needs_inputs() || !recipe.transforms.empty())) {
+    compare_with_nearest(run, recipe, *model, calibration, progress);
+  }
   const Tokenizer tokenizer = load_model_tokenizer(run.best_checkpoint());
   make_folder(run.folder / "quantized");
   AtomicFolder folder(run.quantized(recipe), quantized_files());
-  save_any_model(
-      folder.path(), *model, json_text(to_json(recipe)),
-      {.tokenizer_sha256 = tokenizer_sha256(tokenizer), .fp32_sha256 = weights_sha256(run.best_checkpoint())});
+  save_any_model(folder.path(), *model, json_text(to_json(recipe)),
+                 {.tokenizer_sha256 = tokenizer_sha256(tokenizer),
+                  .fp32_sha256 = weights_sha256(run.best_checkpoint()),
+                  .calibration_sha256 = calibration.sha256(),
+                  .made_by = program_version()});
   save_tokenizer(tokenizer, (folder.path() / kTokenizerFile).string());
-  write_coverage(folder.path(), coverage);
+  write_coverage(folder.path(), coverage, seconds);
   folder.commit();
-  progress.note(fmt::format("quantized {}: {}, {:.2f} bits per weight, {}", recipe.name, recipe.describe(),
-                            coverage.bits_per_weight(), format_bytes(static_cast<std::uint64_t>(coverage.bytes()))));
+  progress.note(fmt::format("quantized {}: {}, {:.2f} bits per weight, {}, in {}", recipe.name, recipe.describe(),
+                            coverage.bits_per_weight(), format_bytes(static_cast<std::uint64_t>(coverage.bytes())),
+                            format_duration(seconds)));
+  note_exceptions(recipe, coverage, progress);
 }
 
 /// Puts the recipes of files beside those of the configuration. One that is there already, word for word, is not put

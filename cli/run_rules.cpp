@@ -71,22 +71,42 @@ std::vector<std::string> matrix_paths(const GptConfig& shape, const Recipe& reci
   return paths;
 }
 
-void check_patterns(const std::vector<std::string>& patterns, const std::string& key,
-                    const std::vector<std::string>& paths, Problems& problems) {
+struct KeyedPattern {
+  std::string key, pattern;
+};
+
+/// Of keep_fp32 and keep_fp16: "KEY.0", "KEY.1" and so on.
+std::vector<KeyedPattern> numbered(const std::string& key, const std::vector<std::string>& patterns) {
+  std::vector<KeyedPattern> result;
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    result.push_back({fmt::format("{}.{}", key, i), patterns[i]});
+  }
+  return result;
+}
+
+std::vector<KeyedPattern> numbered(const std::string& key, const std::vector<LayerScheme>& layers) {
+  std::vector<KeyedPattern> result;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    result.push_back({fmt::format("{}.{}.match", key, i), layers[i].match});
+  }
+  return result;
+}
+
+void check_patterns(const std::vector<KeyedPattern>& patterns, const std::vector<std::string>& paths,
+                    Problems& problems) {
   constexpr int kSuggested = 8;  // of a list that is wrong throughout, more help nobody and take time
   constexpr std::size_t kShown = 100;
   int wrong = 0;
-  for (std::size_t i = 0; i < patterns.size(); ++i) {
+  for (const auto& [key, pattern] : patterns) {
     const bool matches = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
-      return glob_match(patterns[i], path) || glob_match(patterns[i], path + ".weight");
+      return glob_match(pattern, path) || glob_match(pattern, path + ".weight");
     });
     if (matches) {
       continue;
     }
     const std::string nearest =
-        ++wrong > kSuggested ? "" : "; the nearest is " + nearest_names(patterns[i], paths, 1).front();
-    problems.add(fmt::format("{}.{}", key, i), "the pattern \"{}\" matches no layer{}", shortened(patterns[i], kShown),
-                 nearest);
+        ++wrong > kSuggested ? "" : "; the nearest is " + nearest_names(pattern, paths, 1).front();
+    problems.add(key, "the pattern \"{}\" matches no layer{}", shortened(pattern, kShown), nearest);
   }
 }
 
@@ -109,12 +129,14 @@ void check_recipes(const RunConfig& config, Problems& problems) {
     if (rotates(recipe)) {
       check_rotation(config.model, fmt::format("quantize.{}.transforms", i), problems);
     }
-    if (recipe.keep_fp32.empty() && recipe.keep_fp16.empty()) {
+    if (recipe.keep_fp32.empty() && recipe.keep_fp16.empty() && recipe.layers.empty()) {
       continue;
     }
     const std::vector<std::string> paths = matrix_paths(config.model, recipe);
-    check_patterns(recipe.keep_fp32, fmt::format("quantize.{}.keep_fp32", i), paths, problems);
-    check_patterns(recipe.keep_fp16, fmt::format("quantize.{}.keep_fp16", i), paths, problems);
+    const std::string key = fmt::format("quantize.{}.", i);
+    check_patterns(numbered(key + "keep_fp32", recipe.keep_fp32), paths, problems);
+    check_patterns(numbered(key + "keep_fp16", recipe.keep_fp16), paths, problems);
+    check_patterns(numbered(key + "layers", recipe.layers), paths, problems);
   }
 }
 

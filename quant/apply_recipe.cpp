@@ -1,6 +1,7 @@
 #include "quant/apply_recipe.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include <fmt/ranges.h>
@@ -12,6 +13,7 @@
 #include "quant/fp32_model.h"
 #include "quant/glob.h"
 #include "quant/layer_order.h"
+#include "quant/observer.h"
 
 namespace octet {
 namespace {
@@ -58,23 +60,31 @@ std::string nearest_paths(const std::string& pattern, const std::vector<Layer>& 
   return fmt::format("{}", fmt::join(nearest_names(pattern, paths, 3), ", "));
 }
 
-/// Gives the layers that `patterns` match a scheme of their own.
+bool matches(const std::string& pattern, const Layer& layer) {
+  return glob_match(pattern, layer.path) || glob_match(pattern, layer.path + ".weight");
+}
+
+/// A pattern that matches nothing is a mistake.
+void check_matches(const Recipe& recipe, const std::string& key, const std::string& pattern,
+                   const std::vector<Layer>& layers) {
+  if (std::none_of(layers.begin(), layers.end(), [&](const Layer& layer) { return matches(pattern, layer); })) {
+    fail(ErrorKind::config, "recipe \"{}\": {}: the pattern \"{}\" matches no layer; the nearest are {}", recipe.name,
+         key, pattern, nearest_paths(pattern, layers));
+  }
+}
+
+/// Leaves the layers that `patterns` match in a format of the file.
 void keep(const Recipe& recipe, const std::vector<std::string>& patterns, const std::string& key, WeightFormat format,
           std::vector<Layer>& layers) {
   for (const std::string& pattern : patterns) {
-    bool matched = false;
+    check_matches(recipe, key, pattern, layers);
     for (Layer& layer : layers) {
-      if (glob_match(pattern, layer.path) || glob_match(pattern, layer.path + ".weight")) {
-        matched = true;
+      if (matches(pattern, layer)) {
         layer.scheme.format = format;
         layer.activations = Activations::weight_only;
         layer.reason = fmt::format("{} because {} names \"{}\"",
                                    format == WeightFormat::fp32 ? "left FP32" : "kept FP16", key, pattern);
       }
-    }
-    if (!matched) {
-      fail(ErrorKind::config, "recipe \"{}\": {}: the pattern \"{}\" matches no layer; the nearest are {}", recipe.name,
-           key, pattern, nearest_paths(pattern, layers));
     }
   }
 }
@@ -90,7 +100,8 @@ ActivationScheme activations_of(const Recipe& recipe, const Layer& layer, bool t
         return Activations::weight_only;
       }
       const InputRange& range = calibration.of(layer.path).range;
-      return ActivationScheme::fixed(range.scale(recipe.calibration.percentile));
+      const StaticGrid grid = static_grid(range, recipe.calibration);
+      return ActivationScheme::fixed(grid.scale, grid.zero_point);
     }
     case Activations::weight_only:
     case Activations::dynamic:
@@ -100,9 +111,14 @@ ActivationScheme activations_of(const Recipe& recipe, const Layer& layer, bool t
 }
 
 void choose_schemes(const Recipe& recipe, bool tied_head, const Calibration& calibration, std::vector<Layer>& layers) {
+  for (const LayerScheme& entry : recipe.layers) {
+    check_matches(recipe, "layers", entry.match, layers);
+  }
   for (Layer& layer : layers) {
-    const bool other = is_embedding(layer) && recipe.embedding;
-    layer.scheme = other ? *recipe.embedding : recipe.weights;
+    layer.scheme = recipe.scheme_of(layer.path);
+    if (const LayerScheme* entry = recipe.entry_of(layer.path)) {
+      layer.reason = fmt::format("the entry \"{}\" of layers", entry->match);
+    }
     if (layer.scheme.has_codes()) {
       layer.activations = activations_of(recipe, layer, tied_head, calibration);
     }
@@ -123,7 +139,7 @@ void quantize(const Recipe& recipe, Layer& layer, const LayerMoments* inputs) {
   }
   try {
     auto [weight, remark] = quantize_matrix(layer.weight, layer.scheme, inputs);
-    layer.reason += remark;
+    layer.reason += (layer.reason.empty() || remark.empty() ? "" : "; ") + remark;
     layer.bytes = bytes(weight);
     layer.error = quantization_error(layer.weight, weight);
     auto quantized = quantized_layer(layer.slot->module(), std::move(weight), layer.activations);
@@ -134,7 +150,29 @@ void quantize(const Recipe& recipe, Layer& layer, const LayerMoments* inputs) {
   }
 }
 
-void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibration, std::vector<Layer>& layers) {
+/// Counts layers that are done.
+class LayerProgress {
+ public:
+  LayerProgress(ProgressSink& sink, std::size_t layers)
+      : sink_(sink), now_{.task = "quantize", .unit = "layer", .total = static_cast<std::int64_t>(layers)} {
+    sink_.update(now_);
+  }
+
+  void done(const Layer& layer) {
+    ++now_.done;
+    const double rms = std::pow(10.0, -layer.error.snr_db / 20.0);
+    now_.detail = fmt::format("{}  relative error {:.2g}", layer.path, rms);
+    sink_.update(now_);
+  }
+  void finish() { sink_.finish(now_); }
+
+ private:
+  ProgressSink& sink_;
+  ProgressUpdate now_;
+};
+
+void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibration, std::vector<Layer>& layers,
+                  LayerProgress& progress) {
   const bool with_mismatch = std::any_of(
       layers.begin(), layers.end(), [](const Layer& layer) { return layer.scheme.method == RoundingMethod::qronos; });
   const std::unique_ptr<Gpt> original = with_mismatch ? fp32_copy(model) : nullptr;  // before any layer is rounded
@@ -144,6 +182,7 @@ void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibrati
       waiting[layer.path] = &layer;
     } else {
       quantize(recipe, layer, nullptr);
+      progress.done(layer);
     }
   }
   if (waiting.empty()) {
@@ -156,6 +195,7 @@ void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibrati
   visit_in_order(model, calibration.batches, original.get(), [&](const std::string& path, const LayerMoments& moments) {
     if (const auto found = waiting.find(path); found != waiting.end()) {
       quantize(recipe, *found->second, &moments);
+      progress.done(*found->second);
       waiting.erase(found);
     }
   });
@@ -163,6 +203,7 @@ void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibrati
     layer->scheme = layer->scheme.without_inputs();
     layer->reason = "rounded to nearest because it is only looked up and multiplies no inputs";
     quantize(recipe, *layer, nullptr);
+    progress.done(*layer);
   }
 }
 
@@ -279,12 +320,14 @@ double Coverage::bits_per_weight() const {
   return 8.0 * static_cast<double>(bytes()) / static_cast<double>(elements());
 }
 
-Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration) {
+Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration, ProgressSink& sink) {
   std::vector<Layer> layers = matrices_of(model);
   choose_schemes(recipe, model.config().tied_head, calibration, layers);
   const ParameterList parameters = parameters_of(model);
   try {
-    quantize_all(model, recipe, calibration, layers);
+    LayerProgress progress(sink, layers.size());
+    quantize_all(model, recipe, calibration, layers, progress);
+    progress.finish();
   } catch (...) {
     for (Layer& layer : layers) {
       if (layer.original) {

@@ -1,8 +1,17 @@
 #include "quant/calibrate.h"
 
+#include "base/sha256.h"
 #include "nn/observe.h"
 
 namespace octet {
+
+std::string Calibration::sha256() const {
+  Sha256 hash;
+  for (const Tensor& ids : batches) {
+    hash.update(ids.data<std::int32_t>(), ids.bytes());
+  }
+  return batches.empty() ? "" : hash.hex();
+}
 
 Calibration calibrate(Gpt& model, std::span<const Tensor> batches) {
   check(!batches.empty(), "[calibration] expected at least one batch of text, got none");
@@ -11,7 +20,10 @@ Calibration calibrate(Gpt& model, std::span<const Tensor> batches) {
     try {
       const Tensor dense = x.is_contiguous() ? x : x.clone();
       LayerInputs& inputs = calibration.layers[path];
-      inputs.range.add(dense.span<float>());  // refuses what is not finite
+      const std::size_t window = dense.elements() / dense.dim(0);
+      for (std::int64_t b = 0; b < dense.dim(0); ++b) {
+        inputs.range.add(dense.span<float>().subspan(b * window, window));  // refuses what is not finite
+      }
       inputs.channels.add(dense.span<float>(), dense.dim(-1));
     } catch (const Error& error) {
       throw Error(error.kind(), fmt::format("layer \"{}\": {}", path, error.what()));

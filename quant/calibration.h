@@ -23,6 +23,8 @@ struct Calibration {
   /// The ids (B, T) that were read: methods that round layers in order read them again.
   std::vector<Tensor> batches;
 
+  /// SHA-256 of all ids as int32, in their order; empty where no text was read.
+  std::string sha256() const;
   /// Error (run) where the layer was not observed.
   const LayerInputs& of(const std::string& path) const {
     const auto found = layers.find(path);

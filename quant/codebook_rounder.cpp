@@ -1,6 +1,7 @@
 #include "quant/codebook_rounder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "quant/scales.h"
 #include "tensor/formats/codes.h"
@@ -8,13 +9,15 @@
 
 namespace octet {
 
-CodebookRounder::CodebookRounder(std::int64_t rows, std::int64_t columns, Codebook codebook, std::int64_t block)
+CodebookRounder::CodebookRounder(std::int64_t rows, std::int64_t columns, Codebook codebook, std::int64_t block,
+                                 Tensor levels)
     : codebook_(codebook),
       block_(block),
       columns_(columns),
       scales_(Tensor::full(scales_shape(rows, columns, Granularity::per_group, block), 1.0F)),
       codes_(Tensor::empty({rows, columns}, DType::i8)),
-      levels_(levels_of(codebook, codebook == Codebook::table4 ? default_table4_levels() : Tensor())),
+      integer_levels_(codebook == Codebook::table4 && !levels.defined() ? default_table4_levels() : std::move(levels)),
+      levels_(levels_of(codebook, integer_levels_)),
       run_(std::min(block, columns)) {
   if (codebook != Codebook::nf4 && codebook != Codebook::table4) {
     fail(ErrorKind::config, "[quantize] expected nf4 or table4, whose scales are FP16, got {}", enum_name(codebook));
@@ -38,8 +41,7 @@ float CodebookRounder::round(std::int64_t row, std::int64_t column, float x) {
 
 AnyWeight CodebookRounder::weight() {
   BlockScales scales{ScaleCoding::f16, to_half_exactly(scales_, enum_name(codebook_).data(), "scales")};
-  return CodebookWeight(codebook_, pack_nibbles(codes_), std::move(scales), columns_, block_,
-                        codebook_ == Codebook::table4 ? default_table4_levels() : Tensor());
+  return CodebookWeight(codebook_, pack_nibbles(codes_), std::move(scales), columns_, block_, integer_levels_);
 }
 
 }  // namespace octet

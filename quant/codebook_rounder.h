@@ -11,8 +11,9 @@ namespace octet {
 /// to round each value by itself).
 class CodebookRounder : public Rounder {
  public:
-  /// Errors (config): block < 1; a format whose scales are coded otherwise.
-  CodebookRounder(std::int64_t rows, std::int64_t columns, Codebook codebook, std::int64_t block);
+  /// `levels` (16) i8 are those of table4; undefined: kTable4Levels. Errors (config): block < 1; a format whose scales
+  /// are coded otherwise.
+  CodebookRounder(std::int64_t rows, std::int64_t columns, Codebook codebook, std::int64_t block, Tensor levels = {});
 
   std::int64_t run() const override { return run_; }
   bool one_scale() const override { return false; }
@@ -28,8 +29,9 @@ class CodebookRounder : public Rounder {
 
   Codebook codebook_;
   std::int64_t block_, columns_;
-  Tensor scales_;  // (R, blocks) f32, as FP16 holds them
-  Tensor codes_;   // (R, C) i8, the index of a level
+  Tensor scales_;          // (R, blocks) f32, as FP16 holds them
+  Tensor codes_;           // (R, C) i8, the index of a level
+  Tensor integer_levels_;  // of table4
   Levels levels_;
   std::int64_t run_;
 };

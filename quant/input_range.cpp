@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "tensor/kernels/int_kernels.h"
 
 namespace octet {
 
@@ -34,7 +33,13 @@ void InputRange::add(std::span<const float> values) {
     }
     largest = std::max(largest, std::fabs(value));
   }
+  if (!values.empty()) {
+    const auto [low, high] = std::minmax_element(values.begin(), values.end());
+    smallest_ = count_ == 0 ? *low : std::min(smallest_, *low);
+    highest_ = count_ == 0 ? *high : std::max(highest_, *high);
+  }
   reach_to(largest);
+  average_ = count_ == 0 ? largest : average_ + kAveragingConstant * (largest - average_);
   largest_ = std::max(largest_, largest);
   count_ += static_cast<std::int64_t>(values.size());
   // In double, so that no reach makes the factor overflow.
@@ -61,11 +66,6 @@ float InputRange::limit(double percentile) const {
     }
   }
   return largest_;
-}
-
-float InputRange::scale(double percentile) const {
-  const float reached = limit(percentile);
-  return reached < kSmallestRow ? 1.0F : reached / 127.0F;
 }
 
 }  // namespace octet

@@ -5,6 +5,7 @@
 #include "quant/absmax.h"
 #include "quant/codebook.h"
 #include "quant/codebook_rounder.h"
+#include "quant/fit_levels.h"
 #include "quant/fp8.h"
 #include "quant/gptq.h"
 #include "quant/hqq.h"
@@ -33,9 +34,15 @@ GridRule grid_rule(RoundingMethod method, const GridKind& kind) {
   return [kind](Values values, Values weights) { return search_grid(kind, values, weights); };
 }
 
+/// Of table4; undefined: the usual ones.
+Tensor levels_for(const Tensor& weight, const WeightScheme& scheme, const std::vector<float>& importance) {
+  return scheme.fitted_levels ? fit_levels(weight, scheme.group, importance) : Tensor();
+}
+
 std::unique_ptr<Rounder> rounder_of(const Tensor& weight, const WeightScheme& scheme) {
   if (const auto codebook = scheme.codebook()) {
-    return std::make_unique<CodebookRounder>(weight.dim(0), weight.dim(1), *codebook, scheme.group);
+    return std::make_unique<CodebookRounder>(weight.dim(0), weight.dim(1), *codebook, scheme.group,
+                                             levels_for(weight, scheme, {}));
   }
   const GridKind kind{.bits = static_cast<int>(scheme.bits),
                       .symmetric = scheme.symmetric,
@@ -48,7 +55,8 @@ AnyWeight codebook_weight(const Tensor& weight, const WeightScheme& scheme, cons
   CodebookOptions options{.codebook = *scheme.codebook(),
                           .block = scheme.group,
                           .double_quantized = scheme.double_quantized,
-                          .importance = importance};
+                          .importance = importance,
+                          .levels = levels_for(weight, scheme, importance)};
   if (scheme.method == RoundingMethod::absmax) {
     options.scale = CodebookScale::rule;
   } else if (scheme.method == RoundingMethod::search) {

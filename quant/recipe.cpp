@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/shown_text.h"
+#include "quant/glob.h"
 
 namespace octet {
 
@@ -70,6 +71,7 @@ std::string WeightScheme::describe() const {
       text += fmt::format(" {}", group);
     }
   }
+  text += fitted_levels ? " fitted levels" : "";
   text += double_quantized ? " double quantized" : "";
   if (has_grid()) {
     if (bits != (stored_format() == WeightFormat::int4 ? 4 : 8)) {
@@ -126,6 +128,10 @@ void WeightScheme::validate_codebook(Problems& problems) const {
     problems.add("double_quantized", "expected false for the format {}: only nf4 has scales that are quantized again",
                  enum_name(stored_format()));
   }
+  if (fitted_levels && book != Codebook::table4) {
+    problems.add("fitted_levels", "expected false for the format {}: only table4 has levels of its own in the file",
+                 enum_name(stored_format()));
+  }
   if (!book) {
     return;
   }
@@ -144,6 +150,16 @@ void WeightScheme::validate_codebook(Problems& problems) const {
 
 namespace {
 
+std::string describe_limit(const CalibrationConfig& calibration) {
+  if (!calibration.symmetric) {
+    return "asymmetric, min-max";
+  }
+  if (calibration.observer != Observer::percentile) {
+    return std::string{enum_name(calibration.observer)};
+  }
+  return calibration.percentile < 100.0 ? fmt::format("{:g} % of them in range", calibration.percentile) : "absmax";
+}
+
 std::string describe_activations(const Recipe& recipe) {
   switch (recipe.activations) {
     case Activations::weight_only:
@@ -151,10 +167,7 @@ std::string describe_activations(const Recipe& recipe) {
     case Activations::dynamic:
       return ", dynamic int8 activations";
     case Activations::static_scale:
-      return fmt::format(", static int8 activations ({})",
-                         recipe.calibration.percentile < 100.0
-                             ? fmt::format("{:g} % of them in range", recipe.calibration.percentile)
-                             : "absmax");
+      return fmt::format(", static int8 activations ({})", describe_limit(recipe.calibration));
     case Activations::outlier_split:
       return fmt::format(", dynamic int8 activations but columns with |x| >= {:g} in FP32", recipe.threshold);
   }
@@ -205,8 +218,40 @@ void validate_transforms(const Recipe& recipe, Problems& problems) {
 
 }  // namespace
 
+const LayerScheme* Recipe::entry_of(const std::string& path) const {
+  const auto found = std::find_if(layers.begin(), layers.end(), [&](const LayerScheme& entry) {
+    return glob_match(entry.match, path) || glob_match(entry.match, path + ".weight");
+  });
+  return found == layers.end() ? nullptr : &*found;
+}
+
+const WeightScheme& Recipe::scheme_of(const std::string& path) const {
+  if (const LayerScheme* entry = entry_of(path)) {
+    return *entry;
+  }
+  return path == "embedding" && embedding ? *embedding : weights;
+}
+
+bool Recipe::needs_inputs() const {
+  return weights.needs_inputs() || (embedding && embedding->needs_inputs()) ||
+         std::any_of(layers.begin(), layers.end(), [](const LayerScheme& layer) { return layer.needs_inputs(); });
+}
+
 bool Recipe::needs_calibration() const {
   return activations == Activations::static_scale || needs_inputs();
+}
+
+Recipe Recipe::rounded_to_nearest() const {
+  Recipe recipe = *this;
+  recipe.transforms.clear();
+  recipe.weights = weights.without_inputs();
+  if (recipe.embedding) {
+    recipe.embedding = embedding->without_inputs();
+  }
+  for (LayerScheme& layer : recipe.layers) {
+    static_cast<WeightScheme&>(layer) = layer.without_inputs();
+  }
+  return recipe;
 }
 
 std::string Recipe::describe() const {
@@ -214,6 +259,9 @@ std::string Recipe::describe() const {
   text += describe_activations(*this);
   if (embedding) {
     text += fmt::format("; embedding {}", embedding->describe());
+  }
+  for (const LayerScheme& layer : layers) {
+    text += fmt::format("; {} {}", layer.match, layer.describe());
   }
   if (!keep_fp32.empty()) {
     text += fmt::format("; fp32: {}", fmt::join(keep_fp32, " "));
@@ -230,7 +278,10 @@ void Recipe::validate(Problems& problems) const {
   if (const std::string rule = name_rule_broken(name); !rule.empty()) {
     problems.add("name", "expected {}, got \"{}\"", rule, excerpt(name));
   }
-  if (activations != Activations::weight_only && !weights.has_codes()) {
+  const bool some_codes =
+      weights.has_codes() ||
+      std::any_of(layers.begin(), layers.end(), [](const LayerScheme& layer) { return layer.has_codes(); });
+  if (activations != Activations::weight_only && !some_codes) {
     problems.add("activations",
                  "expected weight_only for the format {}, because only integer codes multiply int8 "
                  "activations",
@@ -242,6 +293,18 @@ void Recipe::validate(Problems& problems) const {
     problems.add("calibration",
                  "expected something that needs it beside it: activations: static, imatrix: true, method: gptq or "
                  "qronos, or transforms: smooth or awq");
+  }
+  if (calibration.observer != usual.calibration.observer && activations != Activations::static_scale) {
+    problems.add("calibration.observer", "expected activations: static beside it, got {}", enum_name(activations));
+  } else if (calibration.observer != Observer::percentile && calibration.percentile != usual.calibration.percentile) {
+    problems.add("calibration.percentile", "expected observer: percentile beside it, got {}",
+                 enum_name(calibration.observer));
+  }
+  if (!calibration.symmetric && activations != Activations::static_scale) {
+    problems.add("calibration.symmetric", "expected activations: static beside it, got {}", enum_name(activations));
+  } else if (!calibration.symmetric &&
+             (calibration.observer != Observer::percentile || calibration.percentile != usual.calibration.percentile)) {
+    problems.add("calibration.symmetric", "expected true beside an observer that clips: asymmetric grids are min-max");
   }
   if (activations != Activations::outlier_split && threshold != usual.threshold) {
     problems.add("threshold", "expected activations: outlier_split beside it, got {}", enum_name(activations));

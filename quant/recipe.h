@@ -6,6 +6,7 @@
 
 #include "base/config/field.h"
 #include "nn/layers/quantized_matrix.h"
+#include "quant/calibration_config.h"
 #include "quant/transform_config.h"
 
 namespace octet {
@@ -29,11 +30,13 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
 });
 
 /// How scales and codes are chosen (quant/absmax.h, search.h, hqq.h, gptq.h).
-///   auto     search for int4 and table4, absmax for int8, their own rule for the other formats
-///   absmax   each weight to the nearest value of a grid that reaches to the largest one (nf4, mxfp4, nvfp4: their
-///   rule) search   the same on the grid that loses least hqq      the same on a grid with a minimum that ignores
-///   outliers gptq     on searched grids; columns make up for the errors of those before them, by what a text shows of
-///   inputs qronos   gptq that makes up for the errors of the layers before as well
+/// - auto: search for int4 and table4, absmax for int8, their own rule for the other formats.
+/// - absmax: each weight to the nearest value of a grid that reaches to the largest one (nf4, mxfp4, nvfp4: their
+/// rule).
+/// - search: the same on the grid that loses least.
+/// - hqq: the same on a grid with a minimum that ignores outliers.
+/// - gptq: on searched grids; columns make up for the errors of those before them, by what a text shows of inputs.
+/// - qronos: gptq that makes up for the errors of the layers before as well.
 enum class RoundingMethod { automatic, absmax, search, hqq, gptq, qronos };
 
 template <>
@@ -57,6 +60,7 @@ struct WeightScheme {
   std::int64_t group = 32;
   bool symmetric = true;          ///< false: each scale has a minimum beside it (quant/minmax.h), for int4
   bool double_quantized = false;  ///< the scales of nf4 take 8 bits each (quant/double_quantization.h)
+  bool fitted_levels = false;     ///< table4 has levels that suit each matrix (quant/fit_levels.h)
   RoundingMethod method = RoundingMethod::automatic;
   /// Scales are searched by the error of the layer's output: an error counts as much as its inputs are large on
   /// average.
@@ -89,6 +93,7 @@ struct WeightScheme {
     v("group", group, in_range(1, 1 << 20));  // more than any matrix has columns
     v("symmetric", symmetric);
     v("double_quantized", double_quantized);
+    v("fitted_levels", fitted_levels);
     v("method", method);
     v("imatrix", imatrix);
   }
@@ -102,20 +107,14 @@ struct WeightScheme {
 /// Of the outlier split: model files hold it as a float, which ends at 3.4e38.
 inline constexpr double kLargestThreshold = 1e30;
 
-/// What the model reads of the calibration part of the text while the inputs of each layer are observed, and how static
-/// scales are found from that: the `calibration` section of a recipe.
-struct CalibrationConfig {
-  std::int64_t windows = 32;  ///< of the model's context, spread evenly over the calibration part
-  /// The share of the inputs that the int8 grid reaches, in percent: 100 is the largest magnitude of all (absmax); less
-  /// clips the largest few and gives the others smaller steps.
-  double percentile = 100.0;
-
-  bool operator==(const CalibrationConfig&) const = default;
+/// A scheme of their own for the layers that `match` matches: an entry of `layers` of a recipe.
+struct LayerScheme : WeightScheme {
+  std::string match;  ///< a dotted path of layers with `*` and `?`: "*.mlp.down"
 
   template <class V>
   void visit(V& v) {
-    v("windows", windows, at_least(1));
-    v("percentile", percentile, in_range(50, 100));
+    v("match", match, not_empty());
+    WeightScheme::visit(v);
   }
 };
 
@@ -128,6 +127,8 @@ struct CalibrationConfig {
 ///     group: 32
 ///     activations: dynamic      # weight_only, static (with calibration), outlier_split (with threshold)
 ///     embedding: {bits: 8, granularity: per_channel}
+///     layers:
+///       - {match: "*.mlp.down", bits: 8, granularity: per_channel}
 ///     keep_fp32: ["blocks.0.*"]
 ///     transforms: [smooth]      # of the FP32 model, before: transformed() of quant/transforms/transform.h
 ///     smooth: {alpha: 0.5}
@@ -139,8 +140,11 @@ struct Recipe {
   double threshold = 6.0;         ///< of the outlier split: |x| from which a column of inputs is an outlier
   /// The token embedding, which is the output head too where that is tied; as the other layers where not given.
   std::optional<WeightScheme> embedding;
-  /// Dotted paths of layers ("blocks.0.attention.qkv", "embedding") with `*` and `?`. keep_fp32 goes before keep_fp16.
-  /// A pattern that matches no layer is an error.
+  /// Layers with schemes of their own. The first entry that matches a layer counts, before `embedding`; a list and not
+  /// a map, since their order matters.
+  std::vector<LayerScheme> layers;
+  /// Dotted paths of layers ("blocks.0.attention.qkv", "embedding") with `*` and `?`. keep_fp32 goes before keep_fp16,
+  /// and both before `layers`. A pattern that matches no layer is an error.
   std::vector<std::string> keep_fp32;
   std::vector<std::string> keep_fp16;
   /// Of the FP32 model before it is rounded, one after the other. A rotation takes the gains of norms into the weights,
@@ -149,10 +153,16 @@ struct Recipe {
   SmoothConfig smooth;
   RotateConfig rotate;
 
+  /// The entry of `layers` for the layer of this path; null where none matches.
+  const LayerScheme* entry_of(const std::string& path) const;
+  /// How the weight of that layer is stored where no keep_fp16 or keep_fp32 names it.
+  const WeightScheme& scheme_of(const std::string& path) const;
   /// Some weights are rounded by what their inputs are.
-  bool needs_inputs() const { return weights.needs_inputs() || (embedding && embedding->needs_inputs()); }
+  bool needs_inputs() const;
   /// Needs a Calibration: for static activations, or for weights that are rounded by what their inputs are.
   bool needs_calibration() const;
+  /// The same formats rounded to nearest: no transforms, no look at inputs. What a method must be better than.
+  Recipe rounded_to_nearest() const;
   /// "int4 per_group 32, dynamic int8 activations; embedding int8 per_channel"
   std::string describe() const;
 
@@ -164,6 +174,7 @@ struct Recipe {
     v("calibration", calibration);
     v("threshold", threshold, in_range(0, kLargestThreshold));
     v("embedding", embedding);
+    v("layers", layers);
     v("keep_fp32", keep_fp32);
     v("keep_fp16", keep_fp16);
     v("transforms", transforms);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/random.h"
+
 namespace octet {
 namespace {
 
@@ -29,14 +31,17 @@ std::vector<WindowBatch> make_batches(std::span<const Window> windows, std::int6
   return batches;
 }
 
-std::vector<Window> pick_windows(std::vector<Window> windows, std::int64_t count) {
+std::vector<Window> pick_windows(std::vector<Window> windows, std::int64_t count, std::uint64_t seed) {
   const auto size = static_cast<std::int64_t>(windows.size());
   if (count == 0 || count >= size) {
     return windows;
   }
+  const Random random(seed);
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t chosen = i * size / count;  // never before i
-    if (chosen != i) {
+    const std::int64_t first = i * size / count, end = (i + 1) * size / count;
+    const auto index = static_cast<std::uint64_t>(i), size_of_part = static_cast<std::uint64_t>(end - first);
+    const std::int64_t chosen = first + static_cast<std::int64_t>(seed == 0 ? 0 : random.below(index, size_of_part));
+    if (chosen != i) {  // never before i
       windows[static_cast<std::size_t>(i)] = std::move(windows[static_cast<std::size_t>(chosen)]);
     }
   }

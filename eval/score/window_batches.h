@@ -21,8 +21,9 @@ struct WindowBatch {
 /// where a window has less than two tokens or scores none of them.
 std::vector<WindowBatch> make_batches(std::span<const Window> windows, std::int64_t batch_tokens);
 
-/// At most `count` of the windows, evenly spread over the list; 0 keeps all.
-std::vector<Window> pick_windows(std::vector<Window> windows, std::int64_t count);
+/// At most `count` of the windows, one of each of so many equal parts of the list; 0 keeps all. `seed` 0 takes the
+/// first of each part, others draw one.
+std::vector<Window> pick_windows(std::vector<Window> windows, std::int64_t count, std::uint64_t seed = 0);
 
 /// All tokens of each window but the last, which is only predicted: (B, T) of i32.
 Tensor window_inputs(std::span<const Window> windows);

@@ -13,6 +13,7 @@
 #include "nn/cost.h"
 #include "quant/apply_recipe.h"
 #include "quant/calibrate.h"
+#include "quant/fp32_model.h"
 
 namespace octet {
 namespace {
@@ -44,14 +45,8 @@ BenchModel make_model(Gpt& original, const BenchFormat& format) {
   if (!format.recipe) {
     return {format.name, nullptr, &original};
   }
-  BenchModel made = {format.name, std::make_unique<Gpt>(original.config()), nullptr};
+  BenchModel made = {format.name, fp32_copy(original), nullptr};
   made.model = made.owned.get();
-  const auto from = original.parameters();
-  const auto to = made.model->parameters();
-  check(from.size() == to.size(), "[bench] expected an FP32 model to quantize, got a quantized one");
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    to[i].parameter->set_value(from[i].parameter->value());
-  }
   apply_recipe(*made.model, *format.recipe, calibration_for(original, *format.recipe));
   made.model->to(original.device());
   return made;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "tensor/ops/elementwise.h"
 #include "tensor/ops/outlier_linear.h"
 
 namespace octet {
@@ -122,7 +123,11 @@ ExactProduct exact_product(const Tensor& x, const QuantizedMatrix& matrix, const
     case Activations::static_scale:
       break;
   }
-  return integer_product_of(rows, matrix, bias);
+  const Tensor& correction = matrix.correction();
+  if (!correction.defined()) {
+    return integer_product_of(rows, matrix, bias);
+  }
+  return integer_product_of(rows, matrix, bias.defined() ? add(bias, correction) : correction);
 }
 
 }  // namespace octet

@@ -26,6 +26,8 @@ constexpr const char* kConfigKey = "octet_config";
 constexpr const char* kQuantizationKey = "octet_quantization_sha256";
 constexpr const char* kTokenizerKey = "octet_tokenizer_sha256";
 constexpr const char* kFp32Key = "octet_fp32_sha256";
+constexpr const char* kCalibrationKey = "octet_calibration_sha256";
+constexpr const char* kMadeByKey = "octet_made_by";
 
 /// The part of config.json that has a fixed form.
 struct ConfigFile {
@@ -50,12 +52,15 @@ void check_same(const GptConfig& of_file, const GptConfig& expected, const Path&
 }
 
 void put_ties(const ModelTies& ties, std::map<std::string, std::string>& metadata) {
-  if (!ties.tokenizer_sha256.empty()) {
-    metadata[kTokenizerKey] = ties.tokenizer_sha256;
-  }
-  if (!ties.fp32_sha256.empty()) {
-    metadata[kFp32Key] = ties.fp32_sha256;
-  }
+  const auto put = [&](const char* key, const std::string& value) {
+    if (!value.empty()) {
+      metadata[key] = value;
+    }
+  };
+  put(kTokenizerKey, ties.tokenizer_sha256);
+  put(kFp32Key, ties.fp32_sha256);
+  put(kCalibrationKey, ties.calibration_sha256);
+  put(kMadeByKey, ties.made_by);
 }
 
 /// Weights that say nothing about a quantization are in FP32 or were written before they did.
@@ -144,7 +149,10 @@ ModelTies read_model_ties(const Path& folder) {
     const auto found = header.metadata.find(key);
     return found == header.metadata.end() ? std::string() : found->second;
   };
-  return {.tokenizer_sha256 = value(kTokenizerKey), .fp32_sha256 = value(kFp32Key)};
+  return {.tokenizer_sha256 = value(kTokenizerKey),
+          .fp32_sha256 = value(kFp32Key),
+          .calibration_sha256 = value(kCalibrationKey),
+          .made_by = value(kMadeByKey)};
 }
 
 std::string weights_sha256(const Path& folder) {

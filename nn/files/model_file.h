@@ -25,8 +25,10 @@ inline constexpr const char* kModelWeightsFile = "model.safetensors";
 
 /// What a model file belongs to, in the metadata of its weights. Empty: not said, as by other tools.
 struct ModelTies {
-  std::string tokenizer_sha256;  ///< of tokenizer.json beside it (nn/files/model_tokenizer.h)
-  std::string fp32_sha256;       ///< of a quantized model: `weights_sha256` of the FP32 model that it was made from
+  std::string tokenizer_sha256;    ///< of tokenizer.json beside it (nn/files/model_tokenizer.h)
+  std::string fp32_sha256;         ///< of a quantized model: `weights_sha256` of the FP32 model that it was made from
+  std::string calibration_sha256;  ///< of the ids that its layers were observed with
+  std::string made_by;             ///< "octet 0.1.0, commit f8bdb21c0a"
 };
 
 /// What quantized layers add to a model file.

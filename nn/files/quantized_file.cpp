@@ -42,6 +42,7 @@ struct LayerDescription {
   std::int64_t columns = 0;
   Activations activations = Activations::weight_only;
   float input_scale = 0.0F;  // of static activations
+  int zero_point = 0;        // of static activations
   float threshold = 6.0F;    // of the outlier split
   // Of formats with codes and scales.
   std::int64_t bits = 8;
@@ -53,6 +54,7 @@ struct LayerDescription {
   ActivationScheme activation_scheme() const {
     ActivationScheme scheme = activations;
     scheme.input_scale = input_scale;
+    scheme.zero_point = zero_point;
     scheme.threshold = threshold;
     return scheme;
   }
@@ -76,6 +78,7 @@ struct LayerDescription {
     v("columns", columns, required(), at_least(1));
     v("activations", activations, required());
     v("input_scale", input_scale, at_least(0));
+    v("zero_point", zero_point, in_range(-127, 127));
     v("threshold", threshold, at_least(0));
     v("bits", bits, in_range(2, 8));
     v("granularity", granularity);
@@ -90,6 +93,7 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
   layer.columns = matrix.columns();
   layer.activations = matrix.activations();
   layer.input_scale = matrix.activation_scheme().input_scale;
+  layer.zero_point = matrix.activation_scheme().zero_point;
   layer.threshold = matrix.activation_scheme().threshold;
   if (const auto* half = std::get_if<HalfWeight>(&matrix.weight())) {
     layer.format = half->values().dtype() == DType::f16 ? FileFormat::f16 : FileFormat::bf16;

@@ -4,15 +4,36 @@
 
 #include "tensor/autograd/node.h"
 #include "tensor/ops/activation.h"
+#include "tensor/ops/elementwise.h"
 #include "tensor/ops/linear.h"
 #include "tensor/ops/outlier_linear.h"
 #include "tensor/ops/weight_linear.h"
 
 namespace octet {
 
-ActivationScheme ActivationScheme::fixed(float input_scale) {
+namespace {
+
+/// -s z times the sum of each row of W (N, K), in double until the last rounding.
+Tensor zero_point_correction(const AnyWeight& weight, const ActivationScheme& activations) {
+  const Tensor w = dequantize(weight);
+  Tensor correction = Tensor::empty({w.dim(0)});
+  const double shift = static_cast<double>(activations.input_scale) * activations.zero_point;
+  for (std::int64_t n = 0; n < w.dim(0); ++n) {
+    double sum = 0.0;
+    for (std::int64_t k = 0; k < w.dim(1); ++k) {
+      sum += static_cast<double>(w.data<float>()[n * w.dim(1) + k]);
+    }
+    correction.data<float>()[n] = static_cast<float>(-shift * sum);
+  }
+  return correction;
+}
+
+}  // namespace
+
+ActivationScheme ActivationScheme::fixed(float input_scale, int zero_point) {
   ActivationScheme scheme = Activations::static_scale;
   scheme.input_scale = input_scale;
+  scheme.zero_point = zero_point;
   return scheme;
 }
 
@@ -33,9 +54,25 @@ QuantizedMatrix::QuantizedMatrix(AnyWeight weight, ActivationScheme activations)
     fail(ErrorKind::config, "[quantize] expected a positive finite scale for static activations, got {}",
          activations.input_scale);
   }
+  if (activations.zero_point < -127 || activations.zero_point > 127) {
+    fail(ErrorKind::config, "[quantize] expected a zero point from -127 to 127, got {}", activations.zero_point);
+  }
   if (kind == Activations::outlier_split && !(activations.threshold >= 0.0F)) {
     fail(ErrorKind::config, "[quantize] expected a threshold of at least 0 for the outlier split, got {}",
          activations.threshold);
+  }
+  if (kind == Activations::static_scale && activations.zero_point != 0) {
+    shift_ =
+        Tensor::full({octet::columns(weight_)}, activations.input_scale * static_cast<float>(activations.zero_point));
+    correction_ = zero_point_correction(weight_, activations);
+  }
+}
+
+void QuantizedMatrix::to(DeviceKind device) {
+  packed_ = packed_.to(device);
+  if (shift_.defined()) {
+    shift_ = shift_.to(device);
+    correction_ = correction_.to(device);
   }
 }
 
@@ -44,6 +81,9 @@ std::optional<CodeScheme> QuantizedMatrix::input_codes() const {
     case Activations::dynamic:
       return CodeScheme{packed_.layout()};
     case Activations::static_scale:
+      if (shift_.defined()) {
+        break;
+      }
       return CodeScheme{packed_.layout(), activations_.input_scale};
     case Activations::outlier_split:
     case Activations::weight_only:
@@ -61,6 +101,10 @@ Tensor QuantizedMatrix::project(const LayerInput& input, const Tensor& bias, con
     case Activations::dynamic:
       return dynamic_linear(x, packed_, bias, epilogue);
     case Activations::static_scale:
+      if (shift_.defined()) {
+        return static_linear(add(x, shift_), activations_.input_scale, packed_,
+                             bias.defined() ? add(bias, correction_) : correction_, epilogue);
+      }
       return static_linear(x, activations_.input_scale, packed_, bias, epilogue);
     case Activations::outlier_split:
       return outlier_linear(x, activations_.threshold, packed_, bias, epilogue);
@@ -77,7 +121,7 @@ Tensor QuantizedMatrix::project(const LayerInput& input, const Tensor& bias, con
 QuantizedRows QuantizedMatrix::quantize(const Tensor& x) const {
   switch (activations_.kind) {
     case Activations::static_scale:
-      return quantize_rows(x, packed_.layout(), activations_.input_scale);
+      return quantize_rows(shift_.defined() ? add(x, shift_) : x, packed_.layout(), activations_.input_scale);
     case Activations::outlier_split:
       return quantize_rows(without_columns(x, outlier_columns(x, activations_.threshold)), packed_.layout());
     case Activations::dynamic:
@@ -90,8 +134,10 @@ QuantizedRows QuantizedMatrix::quantize(const Tensor& x) const {
 
 std::string QuantizedMatrix::describe() const {
   std::string text = fmt::format("{}, {}", octet::describe(weight_), enum_name(activations_.kind));
-  return activations_.kind == Activations::outlier_split ? fmt::format("{} at {:g}", text, activations_.threshold)
-                                                         : text;
+  if (activations_.kind == Activations::outlier_split) {
+    return fmt::format("{} at {:g}", text, activations_.threshold);
+  }
+  return shift_.defined() ? text + " with zero point" : text;
 }
 
 }  // namespace octet

@@ -25,25 +25,36 @@ inline constexpr auto enum_names<Activations> =
 /// Activations with the numbers that some kinds need.
 struct ActivationScheme {
   Activations kind = Activations::weight_only;
-  float input_scale = 0.0F;  ///< of static_scale: the step of the int8 grid of every input
+  float input_scale = 0.0F;  ///< of static_scale: the step s of the int8 grid of every input
+  int zero_point = 0;        ///< of static_scale: the code z that 0 has; x is s (code - z). Not 0: an asymmetric grid
   float threshold = 6.0F;    ///< of outlier_split: |x| from which a column is an outlier
 
   ActivationScheme(Activations which) : kind(which) {}
-  static ActivationScheme fixed(float input_scale);
+  static ActivationScheme fixed(float input_scale, int zero_point = 0);
   static ActivationScheme split(float threshold);
 };
 
 /// A stored weight W (N, K) and how to multiply with it: what QuantizedLinear and QuantizedEmbedding share.
+///
+/// A zero point costs the integer product nothing. With x = s (q - z),
+///
+///     sum over k of w_nk x_k = s (sum over k of w_nk q_k) - s z (sum over k of w_nk)
+///
+/// so that codes of x + s z are multiplied as those of a symmetric grid are, and the bias takes the second sum, which
+/// depends on the weight alone.
 class QuantizedMatrix {
  public:
   /// Errors: (config) int8 activations with a format that has no integer codes; a static scale that is not positive and
-  /// finite; a negative threshold.
+  /// finite; a zero point beyond +-127; a negative threshold.
   QuantizedMatrix(AnyWeight weight, ActivationScheme activations);
 
   /// y = f(x W^T + bias) + residual; x (..., K), bias (N) or undefined, y (..., N).
   /// Codes that come with x are multiplied where they are those of input_codes().
   Tensor project(const LayerInput& input, const Tensor& bias = {}, const Epilogue& epilogue = {}) const;
-  /// Which codes of x project() multiplies; none where it reads floats, or where columns are split off.
+  /// What project() adds to its bias because of the zero point: (N) of f32, or undefined.
+  const Tensor& correction() const { return correction_; }
+  /// Which codes of x project() multiplies; none where it reads floats, where columns are split off or with a zero
+  /// point: whoever rounds x for several layers knows symmetric grids alone.
   std::optional<CodeScheme> input_codes() const;
   /// The codes of x that project() multiplies: without outlier columns where they are split off. Errors: weight_only.
   QuantizedRows quantize(const Tensor& x) const;
@@ -52,7 +63,7 @@ class QuantizedMatrix {
   Tensor lookup(const Tensor& ids) const { return unpack_rows(packed_, ids); }
 
   /// Moves what project() multiplies with and lookup() reads; weight() stays in CPU memory.
-  void to(DeviceKind device) { packed_ = packed_.to(device); }
+  void to(DeviceKind device);
 
   const AnyWeight& weight() const { return weight_; }
   Activations activations() const { return activations_.kind; }
@@ -68,6 +79,8 @@ class QuantizedMatrix {
   AnyWeight weight_;
   ActivationScheme activations_;
   PackedWeight packed_;
+  Tensor shift_;       // (K) of f32, s z; undefined without a zero point
+  Tensor correction_;  // (N) of f32, -s z times the sum of each row of W
 };
 
 }  // namespace octet

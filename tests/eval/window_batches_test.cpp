@@ -1,5 +1,8 @@
 #include "eval/score/window_batches.h"
 
+#include <algorithm>
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -45,6 +48,30 @@ TEST(PickWindows, SpreadsThemEvenly) {
   EXPECT_EQ(picked[3].tokens, windows[7].tokens);
   EXPECT_EQ(pick_windows(windows, 0).size(), 10U);
   EXPECT_EQ(pick_windows(windows, 99).size(), 10U);
+}
+
+TEST(PickWindows, ASeedDrawsOneOfEachPart) {
+  const auto windows = tiny_windows(10, 3);
+  const auto index_of = [&](const Window& window) {
+    const auto found = std::find_if(windows.begin(), windows.end(),
+                                    [&](const Window& other) { return other.tokens == window.tokens; });
+    return found - windows.begin();
+  };
+  std::set<std::vector<std::ptrdiff_t>> draws;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    std::vector<std::ptrdiff_t> draw;
+    for (const Window& window : pick_windows(windows, 4, seed)) {
+      draw.push_back(index_of(window));
+    }
+    ASSERT_EQ(draw.size(), 4U);
+    const std::ptrdiff_t ends[] = {0, 2, 5, 7, 10};
+    for (int part = 0; part < 4; ++part) {
+      EXPECT_GE(draw[part], ends[part]);
+      EXPECT_LT(draw[part], ends[part + 1]);
+    }
+    draws.insert(draw);
+  }
+  EXPECT_GT(draws.size(), 10U);  // of 2 * 3 * 2 * 3 = 36
 }
 
 }  // namespace

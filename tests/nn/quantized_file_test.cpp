@@ -101,8 +101,8 @@ class QuantizedFile : public testing::Test {
       ActivationScheme activations = Activations::weight_only;
       if (has_codes(weight)) {  // each kind in its turn
         const ActivationScheme kinds[] = {Activations::dynamic, ActivationScheme::fixed(0.1F),
-                                          ActivationScheme::split(1.5F)};
-        activations = kinds[next % 3];
+                                          ActivationScheme::fixed(0.1F, 30), ActivationScheme::split(1.5F)};
+        activations = kinds[static_cast<std::size_t>(next) % std::size(kinds)];
       }
       if (linear != nullptr) {
         slot.replace(QuantizedLinear::from_linear(*linear, weight, activations));
@@ -277,18 +277,20 @@ TEST_F(QuantizedFile, WeightsThatDoNotTellTheirDescriptionAreRead) {
 TEST_F(QuantizedFile, KeepsStaticScalesAndThresholds) {
   forget_description();
   nlohmann::json json = config();
-  int fixed = 0, split = 0;
+  int fixed = 0, shifted = 0, split = 0;
   for (auto& [path, layer] : json["quantization"]["layers"].items()) {
     if (layer["activations"] == "static") {
       EXPECT_EQ(layer["input_scale"].get<float>(), 0.1F) << path;
       layer["input_scale"] = 0;
       ++fixed;
+      shifted += layer["zero_point"] == 30 ? 1 : 0;
     } else if (layer["activations"] == "outlier_split") {
       EXPECT_EQ(layer["threshold"].get<float>(), 1.5F) << path;
       ++split;
     }
   }
-  EXPECT_GT(fixed, 0);
+  EXPECT_GT(fixed, shifted);
+  EXPECT_GT(shifted, 0);
   EXPECT_GT(split, 0);
   write_config(json);
   EXPECT_THAT([&] { load_any_model(folder); },

@@ -190,6 +190,74 @@ TEST_F(QuantizedLayers, StaticWithTheScaleOfARowIsDynamic) {
               ThrowsMessage<Error>(HasSubstr("expected a threshold of at least 0 for the outlier split, got -1")));
 }
 
+// All numbers are small integers, so that every sum is exact: the codes q - z of the inputs are the inputs.
+TEST_F(QuantizedLayers, AZeroPointIsExact) {
+  const NoGrad no_grad;
+  constexpr std::int64_t kRows = 9, kOutputs = 70, kInputs = 200;
+  constexpr int kZeroPoint = -86;  // inputs from -27 to 199 have the codes -113 to 113
+  Codes codes = random_codes(kOutputs, kInputs, 8, kInputs);
+  std::fill_n(codes.scales.data<float>(), codes.scales.elements(), 1.0F);
+  Tensor x = Tensor::empty({kRows, kInputs});
+  const Random random(11);
+  for (std::int64_t i = 0; i < x.elements(); ++i) {
+    x.data<float>()[i] = static_cast<float>(random.below(static_cast<std::uint64_t>(i), 227)) - 27.0F;
+  }
+  auto layer = random_linear(kInputs, kOutputs, true);
+  for (float& bias : layer->bias->value().span<float>()) {
+    bias = std::nearbyint(100.0F * bias);
+  }
+  const auto quantized =
+      QuantizedLinear::from_linear(*layer, Int8Weight(codes), ActivationScheme::fixed(1.0F, kZeroPoint));
+  EXPECT_FALSE(quantized->input_codes().has_value());
+  EXPECT_EQ(quantized->matrix.describe(), "int8 per_group 200, static with zero point");
+  for (const Backend* backend : available_backends()) {
+    SCOPED_TRACE(backend->name);
+    set_active_backend(*backend);
+    const Tensor y = (*quantized)(x);
+    for (std::int64_t m = 0; m < kRows; ++m) {
+      for (std::int64_t n = 0; n < kOutputs; ++n) {
+        double sum = static_cast<double>(layer->bias->value().data<float>()[n]);
+        for (std::int64_t k = 0; k < kInputs; ++k) {
+          sum +=
+              codes.codes.data<std::int8_t>()[n * kInputs + k] * static_cast<double>(x.data<float>()[m * kInputs + k]);
+        }
+        ASSERT_EQ(static_cast<double>(y.data<float>()[m * kOutputs + n]), sum) << m << " " << n;
+      }
+    }
+  }
+  EXPECT_THAT([&] { QuantizedLinear::from_linear(*layer, Int8Weight(codes), ActivationScheme::fixed(1.0F, 128)); },
+              ThrowsMessage<Error>(HasSubstr("expected a zero point from -127 to 127, got 128")));
+}
+
+// Inputs on one side of 0 leave half of a symmetric grid unused: its step is twice as large, its squared error four
+// times.
+TEST_F(QuantizedLayers, AZeroPointHalvesTheStepsOfPositiveInputs) {
+  const NoGrad no_grad;
+  const auto layer = random_linear(200, 70, false);
+  Tensor x = random_tensor({33, 200}, 5);
+  float largest = 0.0F;
+  for (float& value : x.span<float>()) {
+    value = std::fabs(value);
+    largest = std::max(largest, value);
+  }
+  const AnyWeight weight = Int8Weight(random_codes(70, 200, 8, 200));
+  const auto exact = QuantizedLinear::from_linear(*layer, weight, Activations::weight_only);
+  const Tensor expected = (*exact)(x);
+  const auto error = [&](const ActivationScheme& scheme) {
+    const Tensor y = (*QuantizedLinear::from_linear(*layer, weight, scheme))(x);
+    double sum = 0.0;
+    for (std::int64_t i = 0; i < y.elements(); ++i) {
+      const double difference =
+          static_cast<double>(y.data<float>()[i]) - static_cast<double>(expected.data<float>()[i]);
+      sum += difference * difference;
+    }
+    return sum;
+  };
+  const double ratio =
+      error(ActivationScheme::fixed(largest / 254.0F, -127)) / error(ActivationScheme::fixed(largest / 127.0F));
+  EXPECT_NEAR(ratio, 0.25, 0.05);
+}
+
 // Fused or one after the other: the same function. Measured at most 5e-7 for values of about 10.
 TEST_F(QuantizedLayers, ANonlinearityIsAppliedToTheResult) {
   const NoGrad no_grad;

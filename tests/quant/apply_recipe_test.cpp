@@ -211,10 +211,36 @@ TEST(ApplyRecipe, GivesEachLayerItsStaticScale) {
       EXPECT_EQ(matrix->activations(), Activations::weight_only);
       return;
     }
-    EXPECT_EQ(matrix->activation_scheme().input_scale, calibration.of(path).range.scale(100));
+    EXPECT_EQ(matrix->activation_scheme().input_scale, calibration.of(path).range.limit(100) / 127.0F);
     ++layers;
   });
   EXPECT_EQ(layers, 11);
+}
+
+TEST(ApplyRecipe, LayersHaveSchemesOfTheirOwn) {
+  Gpt model(tiny_gpt2());
+  fill_randomly(model, 1);
+  Recipe recipe = int4_recipe(Activations::dynamic);
+  LayerScheme down{WeightScheme{.format = WeightFormat::nf4, .granularity = Granularity::per_group}, "*.mlp.down"};
+  recipe.layers = {down, {WeightScheme{}, "blocks.0.*"}};
+  recipe.keep_fp16 = {"blocks.0.mlp.up"};
+  const Coverage coverage = apply_recipe(model, recipe);
+  const auto& row = [&](const std::string& path) { return row_of(coverage, path + ".weight"); };
+  EXPECT_EQ(row("blocks.0.mlp.down").scheme, "nf4 per_group 32, weight_only");  // which int8 inputs cannot multiply
+  EXPECT_EQ(row("blocks.0.mlp.down").reason, "the entry \"*.mlp.down\" of layers");
+  EXPECT_EQ(row("blocks.0.attention.qkv").scheme, "int8 per_channel, dynamic");
+  EXPECT_EQ(row("blocks.1.attention.qkv").scheme, "int4 per_group 5, dynamic");
+  EXPECT_EQ(row("blocks.1.attention.qkv").reason, "");
+  EXPECT_THAT(row("blocks.0.mlp.up").reason, HasSubstr("kept FP16 because keep_fp16 names"));
+}
+
+TEST(ApplyRecipe, ALayerThatDoesNotExistHasNoScheme) {
+  Gpt model(tiny_gpt2());
+  Recipe recipe = int8_recipe(Activations::dynamic);
+  recipe.layers = {{WeightScheme{}, "*.mlp.dwon"}};
+  EXPECT_THAT([&] { apply_recipe(model, recipe); },
+              ThrowsMessage<Error>(AllOf(HasSubstr("layers: the pattern \"*.mlp.dwon\" matches no layer"),
+                                         HasSubstr("blocks.0.mlp.down"))));
 }
 
 TEST(ApplyRecipe, RefusesAModelThatIsQuantized) {

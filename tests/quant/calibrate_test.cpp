@@ -26,8 +26,8 @@ TEST(Calibrate, FindsTheLargestInputOfEveryLayer) {
   const Calibration calibration = calibrate(model, batches);
   EXPECT_EQ(calibration.layers.size(), largest.size());
   for (const auto& [path, inputs] : calibration.layers) {
-    EXPECT_EQ(inputs.range.scale(100), largest.at(path) / 127.0F) << path;
-    EXPECT_LT(inputs.range.scale(90), inputs.range.scale(100)) << path;
+    EXPECT_EQ(inputs.range.limit(100), largest.at(path)) << path;
+    EXPECT_LT(inputs.range.limit(90), inputs.range.limit(100)) << path;
   }
 }
 

@@ -30,9 +30,15 @@ Recipe any_recipe() {
       *rc::gen::element<std::int64_t>(1, 3, 16, 32, 1'000'000, 1 << 20, std::numeric_limits<std::int64_t>::max());
   recipe.weights.symmetric = recipe.weights.stored_format() != WeightFormat::int4 || *rc::gen::arbitrary<bool>();
   recipe.weights.double_quantized = recipe.weights.format == WeightFormat::nf4 && *rc::gen::arbitrary<bool>();
+  recipe.weights.fitted_levels = recipe.weights.format == WeightFormat::table4 && *rc::gen::arbitrary<bool>();
   recipe.activations = *rc::gen::element(Activations::weight_only, Activations::dynamic, Activations::outlier_split);
   if (recipe.activations == Activations::outlier_split) {
     recipe.threshold = *rc::gen::element(0.0, 1e-300, 0.1, 6.0, 6.000000001, 1e30, 1e39, 1e300);
+  }
+  if (*rc::gen::arbitrary<bool>()) {
+    LayerScheme down{recipe.weights, *rc::gen::element<std::string>("*.down", "blocks.0.*", "embedding")};
+    down.bits = 4;
+    recipe.layers.push_back(down);
   }
   for (const TransformKind kind : {TransformKind::rotate, TransformKind::smooth, TransformKind::awq}) {
     if (*rc::gen::arbitrary<bool>()) {

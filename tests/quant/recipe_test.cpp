@@ -38,6 +38,33 @@ TEST(Recipe, ReadsAndWritesYaml) {
   EXPECT_TRUE(differences(recipe, parse_config<Recipe>(to_yaml(recipe), "again")).empty());
 }
 
+TEST(Recipe, LayersHaveSchemesOfTheirOwn) {
+  const Recipe recipe = parse_config<Recipe>(
+      "bits: 4\ngranularity: per_group\nembedding: {bits: 8}\nlayers:\n"
+      "  - {match: \"*.mlp.down\", format: nf4, granularity: per_group, group: 64}\n"
+      "  - {match: \"blocks.0.*\", bits: 8}\n",
+      "mix.yaml");
+  EXPECT_EQ(recipe.scheme_of("blocks.0.mlp.down").format, WeightFormat::nf4);  // the first that matches
+  EXPECT_EQ(recipe.scheme_of("blocks.0.mlp.up").bits, 8);
+  EXPECT_EQ(recipe.scheme_of("blocks.1.mlp.up").bits, 4);
+  EXPECT_EQ(recipe.scheme_of("embedding").bits, 8);
+  EXPECT_EQ(recipe.describe(),
+            "int4 per_group 32, weight only; embedding int8 per_channel; *.mlp.down nf4 per_group 64; "
+            "blocks.0.* int8 per_channel");
+  EXPECT_TRUE(differences(recipe, parse_config<Recipe>(to_yaml(recipe), "again")).empty());
+  EXPECT_FALSE(recipe.needs_inputs());
+  EXPECT_TRUE(parse_config<Recipe>("layers: [{match: embedding, bits: 4, method: gptq}]", "r").needs_inputs());
+}
+
+TEST(Recipe, NamesTheRuleOfStaticLimits) {
+  const auto describe = [](const std::string& calibration) {
+    return parse_config<Recipe>("activations: static\ncalibration: " + calibration, "r").describe();
+  };
+  EXPECT_EQ(describe("{windows: 8}"), "int8 per_channel, static int8 activations (absmax)");
+  EXPECT_EQ(describe("{percentile: 99.5}"), "int8 per_channel, static int8 activations (99.5 % of them in range)");
+  EXPECT_EQ(describe("{observer: kl}"), "int8 per_channel, static int8 activations (kl)");
+}
+
 TEST(Recipe, KnowsNf4AndMinimums) {
   const Recipe nf4 = parse_config<Recipe>("format: nf4\ngranularity: per_group\ngroup: 64\n", "nf4.yaml");
   EXPECT_EQ(nf4.describe(), "nf4 per_group 64, weight only");
@@ -113,12 +140,24 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("format: mxfp4\ngranularity: per_group\nactivations: dynamic", "expected weight_only for the format mxfp4");
   refuses("format: table4\ngranularity: per_group\ndouble_quantized: true",
           "double_quantized: expected false for the format table4");
+  refuses("format: nf4\ngranularity: per_group\nfitted_levels: true",
+          "fitted_levels: expected false for the format nf4: only table4");
+  refuses("fitted_levels: true", "fitted_levels: expected false for the format int8");
   refuses("double_quantized: true", "double_quantized: expected false for the format int8: only nf4");
   refuses("symmetric: false", "expected true for the format int8: only int4 stores a minimum");
   refuses("format: fp16\nsymmetric: false", "expected true for the format fp16");
   refuses("format: bf16\nactivations: static", "expected weight_only for the format bf16");
   refuses("activations: static\ncalibration: {windows: 0}", "calibration.windows");
   refuses("activations: static\ncalibration: {percentile: 101}", "calibration.percentile");
+  refuses("activations: static\ncalibration: {observer: mse, percentile: 99}",
+          "calibration.percentile: expected observer: percentile beside it, got mse");
+  refuses("method: gptq\ncalibration: {observer: mse}",
+          "calibration.observer: expected activations: static beside it, got weight_only");
+  refuses("activations: dynamic\ncalibration: {symmetric: false}", "calibration");
+  refuses("activations: static\ncalibration: {symmetric: false, observer: kl}",
+          "calibration.symmetric: expected true beside an observer that clips");
+  refuses("layers: [{bits: 4}]", "layers.0.match");
+  refuses("layers: [{match: head, format: int4, bits: 8}]", "layers.0.bits: expected at most 4 bits");
   refuses("activations: outlier_split\nthreshold: -1", "threshold");
   refuses("activations: dynamic\nthreshold: 4",
           "threshold: expected activations: outlier_split beside it, got dynamic");

@@ -47,7 +47,9 @@ std::vector<Fact> machine_facts(const ReportMachine& machine) {
 }
 
 std::vector<Fact> provenance_facts(const ReportProvenance& provenance) {
-  return {{"Octet", provenance.octet_version}, {"Command", provenance.command}, {"Created", provenance.created}};
+  return {{"Octet", provenance.octet_version + (provenance.commit.empty() ? "" : ", commit " + provenance.commit)},
+          {"Command", provenance.command},
+          {"Created", provenance.created}};
 }
 
 std::string markdown(const Report& report) {

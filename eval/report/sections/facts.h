@@ -71,11 +71,12 @@ struct ReportProtocol {
 
 /// Where the numbers come from.
 struct ReportProvenance {
-  std::string octet_version, command, config, created;
+  std::string octet_version, commit, command, config, created;
 
   template <class V>
   void visit(V& v) {
     v("octet_version", octet_version);
+    v("commit", commit, optional_key());
     v("command", command);
     v("config", config);
     v("created", created);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/format.h"
 #include "base/number_text.h"
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
@@ -72,6 +73,11 @@ std::vector<ReportMetric> report_metrics(const Report& report) {
        [](const ReportModel& m) { return rate_with_speedup(m.prefill_tokens_per_s, m.prefill_speedup); }},
       {"Decode, tokens/s", "Speed of writing, one token after the other: limited by reading the weights from memory.",
        [](const ReportModel& m) { return rate_with_speedup(m.decode_tokens_per_s, m.decode_speedup); }},
+      {"Time to quantize",
+       "From the FP32 model to the stored one, with what was read of the text to find scales and codes.",
+       [](const ReportModel& m) {
+         return std::isfinite(m.quantize_seconds) ? format_duration(m.quantize_seconds) : std::string("n/a");
+       }},
   };
 }
 

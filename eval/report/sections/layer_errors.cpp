@@ -25,17 +25,13 @@ Tensor weight_of(Gpt& model, const std::string& path) {
   fail(ErrorKind::input, "report.json: it names the tensor \"{}\", which the model does not have", path);
 }
 
-Chart weight_chart(const std::filesystem::path& folder, Gpt& fp32, const Recipe& recipe,
-                   const std::vector<ReportLayerError>& errors) {
-  const auto worst =
-      std::min_element(errors.begin(), errors.end(), [](const auto& a, const auto& b) { return a.snr_db < b.snr_db; });
-  const Tensor before = weight_of(fp32, worst->layer);
-  const bool is_table = worst->layer == "embedding.weight" && recipe.embedding;
-  const WeightScheme& scheme = is_table ? *recipe.embedding : recipe.weights;
+Chart weight_chart(const std::filesystem::path& folder, Gpt& fp32, const Recipe& recipe, const std::string& tensor,
+                   const WeightScheme& scheme) {
+  const Tensor before = weight_of(fp32, tensor);
   const AnyWeight stored = quantize_matrix(before, scheme);
   const Tensor after = dequantize(stored);
   return draw_weight_chart(folder, file_name_for("weights_" + recipe.name),
-                           {.layer = worst->layer,
+                           {.layer = tensor,
                             .scheme = scheme.describe(),
                             .before = before.span<float>(),
                             .after = after.span<float>(),
@@ -49,10 +45,18 @@ void draw(const Report& report, ChartDrawer& drawer) {
                                     [&](const ReportModel& entry) { return entry.name == recipe.name; });
     // The chart draws the levels of a symmetric grid over the weights of the FP32 model, which transforms change, and
     // rounds them anew, which takes no inputs of layers.
-    if (model != report.models.end() && recipe.weights.has_grid() && recipe.weights.symmetric &&
-        recipe.transforms.empty() && !recipe.needs_inputs() && !model->layer_errors.empty()) {
+    if (model == report.models.end() || model->layer_errors.empty() || !recipe.transforms.empty() ||
+        recipe.needs_inputs()) {
+      continue;
+    }
+    const std::string worst =
+        std::min_element(model->layer_errors.begin(), model->layer_errors.end(), [](const auto& a, const auto& b) {
+          return a.snr_db < b.snr_db;
+        })->layer;
+    const WeightScheme& scheme = recipe.scheme_of(worst.substr(0, worst.rfind(".weight")));
+    if (scheme.has_grid() && scheme.symmetric) {
       drawer.draw("weights of " + recipe.name,
-                  [&] { return weight_chart(drawer.folder(), drawer.sources().fp32(), recipe, model->layer_errors); });
+                  [&] { return weight_chart(drawer.folder(), drawer.sources().fp32(), recipe, worst, scheme); });
     }
   }
 }
@@ -85,7 +89,7 @@ std::string layer_error_table(std::vector<ReportLayerError> errors) {
     }
   }
   std::vector<std::string> header{"Layer", "SNR (dB)", "MSE", "Largest error"};
-  if (has_loss) header.push_back("Loss if alone (nats)");
+  if (has_loss) header.emplace_back("Loss if alone (nats)");
   return html_table(header, rows);
 }
 

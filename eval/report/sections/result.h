@@ -52,6 +52,7 @@ struct ReportModel {
   ReportSize size;
   std::vector<ReportTensor> coverage;
   std::vector<ReportLayerError> layer_errors;
+  double quantize_seconds = kNotMeasured;
   std::string weights_sha256;  ///< of its model.safetensors: the report is drawn again from these weights alone
 
   template <class V>
@@ -77,6 +78,7 @@ struct ReportModel {
     v("size", size);
     v("coverage", coverage);
     v("layer_errors", layer_errors);
+    v("quantize_seconds", quantize_seconds, optional_key(), allow_nonfinite());
     v("weights_sha256", weights_sha256, optional_key());
   }
 };
