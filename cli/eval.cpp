@@ -98,7 +98,10 @@ void eval_stage(Run& run, ProgressSink& sink) {
   write_file_atomically(run.report_file(), report_to_json(report));
 }
 
-void eval_verb(const CommonOptions& common, const ConfigArguments& arguments) {
+void eval_verb(const CommonOptions& common, const EvalArguments& arguments) {
+  if (arguments.any_text_option()) {
+    fail(ErrorKind::config, "--against, --protocol, --context, --stride and --windows need --text FILE, got none");
+  }
   Run run = read_stage(common, arguments, Stage::eval);
   use_device(run.config);
   check_run_folder(run);

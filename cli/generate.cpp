@@ -45,7 +45,10 @@ void generate_verb(const CommonOptions& common, const GenerateArguments& argumen
     fail(ErrorKind::config, "--top-k: expected at most the model's vocabulary of {}, got {}",
          model->config().vocabulary, options.top_k);
   }
-  const std::vector<std::int32_t> prompt = tokenizer.encode(arguments.prompt);
+  std::vector<std::int32_t> prompt = tokenizer.encode(arguments.prompt);
+  if (const auto begin = tokenizer.begin_of_text()) {
+    prompt.insert(prompt.begin(), *begin);
+  }
   note_context(common, model->config().context, static_cast<std::int64_t>(prompt.size()), options.max_tokens);
   options.stop_token = tokenizer.end_of_text();
   std::string text, unfinished;

@@ -149,8 +149,9 @@ class CommandLine {
     add_config_verb("run", "train, quantize every recipe, evaluate, report", run_verb);
     add_config_verb("train", "train the FP32 model", train_verb);
     add_quantize();
-    add_config_verb("eval", "evaluate the FP32 model and every quantized one", eval_verb);
+    add_eval();
     add_config_verb("report", "draw the charts and write the report again", report_verb);
+    add_import();
     add_generate();
     add_bench();
     add_inspect();
@@ -227,6 +228,56 @@ class CommandLine {
     command->add_flag(
         "--dry-run", quantize_.dry_run,
         "print how large every tensor will be and what stays FP32; needs no trained model, writes nothing");
+  }
+
+  void add_eval() {
+    CLI::App* command = add_verb(app_, "eval",
+                                 "evaluate a run: the FP32 model and every quantized one; or, with --text, "
+                                 "any model on any text",
+                                 [this] { eval_run_or_text(); });
+    command
+        ->add_option("config", eval_.config,
+                     "YAML file, built-in name or run folder; with --text the folder of a model")
+        ->required()
+        ->check(not_blank());
+    command->add_option("overrides", eval_.overrides, "key.path=value ... (not with --text)");
+    command->add_option("--text", eval_.text, "file whose perplexity and bits per byte are taken")->check(not_blank());
+    command
+        ->add_option("--against", eval_.against,
+                     "folder of a model with the same tokenizer that is compared with it; may be given several times")
+        ->allow_extra_args(false)
+        ->check(not_blank());
+    command
+        ->add_option("--protocol", eval_.protocol,
+                     "octet: every token counts once; llama.cpp: the second half of windows that touch (octet)")
+        ->check(CLI::IsMember({"octet", "llama.cpp"}));
+    command->add_option("--context", eval_.context, "tokens of a window (the model's context, at most 512)")
+        ->check(integer_from(1, kMostPositions));
+    command->add_option("--stride", eval_.stride, "tokens from one window to the next, of octet (the context)")
+        ->check(integer_from(1, kMostPositions));
+    command->add_option("--windows", eval_.windows, "how many at most, spread over the text; 0: all (0)")
+        ->check(integer_from(0, kMostTokens));
+  }
+
+  void eval_run_or_text() {
+    if (eval_.text.empty()) {
+      eval_verb(common_, eval_);
+      return;
+    }
+    EvalArguments arguments = eval_;
+    arguments.config = model_folder(common_, eval_.config);
+    for (std::string& other : arguments.against) other = model_folder(common_, other);
+    eval_text_verb(common_, arguments);
+  }
+
+  void add_import() {
+    CLI::App* command =
+        add_verb(app_, "import", "make a model of Hugging Face, or a GGUF file, a model of Octet (--out)",
+                 [this] { import_verb(common_, import_); });
+    command
+        ->add_option("source", import_.source, "folder with config.json, tokenizer.json and safetensors, or GGUF file")
+        ->required()
+        ->check(not_blank());
   }
 
   void add_generate() {
@@ -351,6 +402,8 @@ class CommandLine {
   CLI::App app_{"Octet: train a small language model, quantize it, see what that costs and gains", "octet"};
   CommonOptions common_;
   ConfigArguments config_;
+  EvalArguments eval_;
+  ImportArguments import_;
   GenerateArguments generate_;
   BenchArguments bench_;
   InspectArguments inspect_;

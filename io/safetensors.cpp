@@ -136,6 +136,15 @@ SafetensorsFile SafetensorsFile::read(const std::filesystem::path& path) {
   return result;
 }
 
+SafetensorsReader::SafetensorsReader(const std::filesystem::path& path)
+    : file_(std::make_unique<InputFile>(path)), header_(read_header(*file_)) {}
+
+Tensor SafetensorsReader::read(const SafetensorsEntry& entry) const {
+  Tensor tensor = Tensor::empty(entry.shape, entry.dtype);
+  file_->read(file_->size() - header_.data_bytes() + entry.begin, tensor.raw_data(), tensor.bytes());
+  return tensor;
+}
+
 const Tensor& SafetensorsFile::at(std::string_view name) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) {

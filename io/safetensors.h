@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/files/read_file.h"
 #include "io/safetensors_header.h"
 #include "tensor/tensor.h"
 
@@ -61,6 +63,22 @@ class SafetensorsFile {
   std::vector<std::string> names_;
   std::map<std::string, Tensor, std::less<>> tensors_;
   std::map<std::string, std::string> metadata_;
+};
+
+/// A file whose tensors are read one by one, when they are asked for: for files of other tools that are larger than
+/// what should be in memory at once. A checksum is not looked at. Errors as SafetensorsFile.
+class SafetensorsReader {
+ public:
+  explicit SafetensorsReader(const std::filesystem::path& path);
+
+  const SafetensorsHeader& header() const { return header_; }
+  const std::filesystem::path& path() const { return file_->path(); }
+  /// The data of an entry of `header()`, in memory of its own.
+  Tensor read(const SafetensorsEntry& entry) const;
+
+ private:
+  std::unique_ptr<InputFile> file_;
+  SafetensorsHeader header_;
 };
 
 }  // namespace octet

@@ -14,44 +14,63 @@ namespace octet {
 
 namespace {
 
-/// Unicode White_Space. Spelled out because PCRE2's \s also takes U+180E, which left that class in Unicode 6.3.
-constexpr const char* kSpace =
-    R"(\x{9}-\x{d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
-
-std::string split_pattern() {
-  const std::string space = kSpace;
-  return R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^)" + space + R"(\p{L}\p{N}]+|[)" + space + "]+(?![^" + space +
-         "])|[" + space + "]+";
-}
-
-/// The compiled pattern: made once, only read afterwards, so that threads may share it.
-const pcre2_code* compiled_pattern() {
-  static const pcre2_code* const code = [] {
-    const std::string pattern = split_pattern();
-    int error = 0;
-    PCRE2_SIZE offset = 0;
-    pcre2_code* compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), PCRE2_UTF,
-                                         &error, &offset, nullptr);
-    check(compiled != nullptr, "[tokenizer] PCRE2 refuses the split pattern: error {} at {}", error, offset);
-    // Where no just-in-time compiler is at hand this fails, and matching runs interpreted: slower, same result.
-    pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
-    return compiled;
-  }();
-  return code;
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 }  // namespace
 
-struct PieceSplitter::MatchData {
-  pcre2_match_data* data = pcre2_match_data_create_from_pattern(compiled_pattern(), nullptr);
+/// Made once for each pattern, only read afterwards, so that threads may share it.
+struct PieceSplitter::CompiledPattern {
+  pcre2_code* code = nullptr;
 
-  MatchData() { check(data != nullptr, "[tokenizer] no memory for PCRE2 match data"); }
+  explicit CompiledPattern(SplitPattern which) {
+    const std::string pattern = pcre2_pattern(which);
+    int error = 0;
+    PCRE2_SIZE offset = 0;
+    code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), PCRE2_UTF, &error, &offset,
+                         nullptr);
+    check(code != nullptr, "[tokenizer] PCRE2 refuses the split pattern: error {} at {}", error, offset);
+    // Where no just-in-time compiler is at hand this fails, and matching runs interpreted: slower, same result.
+    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+  }
+};
+
+struct PieceSplitter::MatchData {
+  pcre2_match_data* data;
+
+  explicit MatchData(const CompiledPattern& pattern)
+      : data(pcre2_match_data_create_from_pattern(pattern.code, nullptr)) {
+    check(data != nullptr, "[tokenizer] no memory for PCRE2 match data");
+  }
   ~MatchData() { pcre2_match_data_free(data); }
   MatchData(const MatchData&) = delete;
   MatchData& operator=(const MatchData&) = delete;
 };
 
-PieceSplitter::PieceSplitter(std::string_view text) : rest_(text), match_(std::make_unique<MatchData>()) {}
+const PieceSplitter::CompiledPattern& PieceSplitter::compiled(SplitPattern pattern) {
+  switch (pattern) {
+    case SplitPattern::smollm: {
+      static const CompiledPattern smollm(SplitPattern::smollm);
+      return smollm;
+    }
+    case SplitPattern::llama_bpe: {
+      static const CompiledPattern llama_bpe(SplitPattern::llama_bpe);
+      return llama_bpe;
+    }
+    case SplitPattern::qwen2: {
+      static const CompiledPattern qwen2(SplitPattern::qwen2);
+      return qwen2;
+    }
+    case SplitPattern::gpt2:
+      break;
+  }
+  static const CompiledPattern gpt2(SplitPattern::gpt2);
+  return gpt2;
+}
+
+PieceSplitter::PieceSplitter(std::string_view text, SplitPattern pattern)
+    : rest_(text), pattern_(&compiled(pattern)), match_(std::make_unique<MatchData>(*pattern_)) {}
 
 PieceSplitter::~PieceSplitter() = default;
 
@@ -76,8 +95,8 @@ std::string_view PieceSplitter::take_invalid() {
 }
 
 std::string_view PieceSplitter::match_piece() {
-  const int found = pcre2_match(compiled_pattern(), reinterpret_cast<PCRE2_SPTR>(stretch_.data()), stretch_.size(),
-                                offset_, PCRE2_NO_UTF_CHECK, match_->data, nullptr);
+  const int found = pcre2_match(pattern_->code, reinterpret_cast<PCRE2_SPTR>(stretch_.data()), stretch_.size(), offset_,
+                                PCRE2_NO_UTF_CHECK, match_->data, nullptr);
   const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match_->data);
   // Every character starts one of the alternatives, so anything but a match right here is a failure of PCRE2.
   check(found > 0 && range[0] == offset_ && range[1] > offset_,
@@ -90,7 +109,8 @@ std::string_view PieceSplitter::match_piece() {
 std::size_t safe_cut(std::string_view text, std::size_t from) {
   for (std::size_t cut = std::max<std::size_t>(from, 1); cut < text.size(); ++cut) {
     const char before = text[cut - 1];
-    if ((text[cut] == ' ' || text[cut] == '\n') && before > ' ' && before < 127) return cut;
+    if (text[cut] == ' ' && before > ' ' && before < 127) return cut;
+    if (text[cut] == '\n' && is_letter_or_digit(before)) return cut;
   }
   return text.size();
 }

@@ -56,17 +56,37 @@ std::vector<std::size_t> chunk_edges(std::string_view text, std::int64_t chunk_b
 Tokenizer::Tokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {
   const std::int64_t size = vocab_size();
   const auto known = [&](std::int32_t id) { return id >= 0 && id < size; };
+  // Tokens that come out of pieces of text, as against those that are looked for as they are spelled.
+  std::vector<bool> of_pieces(static_cast<std::size_t>(size), true);
+  special_.assign(static_cast<std::size_t>(size), false);
 
   for (const std::int32_t id : vocabulary_.specials) {
     check(known(id), "[tokenizer] special token {} is not among the {} tokens", id, size);
+    special_[static_cast<std::size_t>(id)] = true;
+    of_pieces[static_cast<std::size_t>(id)] = false;
+    if (!token(id).empty()) added_and_special_.add(token(id), id);
   }
+  for (const std::int32_t id : vocabulary_.added) {
+    check(known(id), "[tokenizer] added token {} is not among the {} tokens", id, size);
+    check(!token(id).empty() && !is_special(id), "[tokenizer] added token {} is empty or special", id);
+    of_pieces[static_cast<std::size_t>(id)] = false;
+    added_.add(token(id), id);
+    added_and_special_.add(token(id), id);
+  }
+  for (const auto& id : {vocabulary_.bos, vocabulary_.eos}) {
+    check(!id || known(*id), "[tokenizer] bos or eos {} is not among the {} tokens", id.value_or(0), size);
+  }
+  check(!vocabulary_.adds_bos || vocabulary_.bos, "[tokenizer] expected a bos token to begin texts with, got none");
   id_of_byte_.fill(-1);
   for (std::int32_t id = 0; id < size; ++id) {
     const std::string& bytes = vocabulary_.tokens[static_cast<std::size_t>(id)];
-    if (bytes.size() == 1 && !is_special(id)) id_of_byte_[static_cast<unsigned char>(bytes[0])] = id;
+    if (!of_pieces[static_cast<std::size_t>(id)]) continue;
+    if (bytes.size() == 1) id_of_byte_[static_cast<unsigned char>(bytes[0])] = id;
+    if (vocabulary_.ignore_merges) whole_pieces_.emplace(bytes, id);
   }
   for (std::size_t byte = 0; byte < id_of_byte_.size(); ++byte) {
-    check(id_of_byte_[byte] >= 0, "[tokenizer] expected a token for each byte, got none for 0x{:02x}", byte);
+    check(id_of_byte_[byte] >= 0 || vocabulary_.leaves_out_bytes,
+          "[tokenizer] expected a token for each byte, got none for 0x{:02x}", byte);
   }
   for (std::size_t rank = 0; rank < vocabulary_.merges.size(); ++rank) {
     const Merge& merge = vocabulary_.merges[rank];
@@ -86,12 +106,22 @@ const Tokenizer::RankedMerge* Tokenizer::find_merge(std::int32_t left, std::int3
 }
 
 void Tokenizer::encode_piece(std::string_view piece, std::vector<std::int32_t>& out) const {
-  std::vector<Symbol> symbols;
-  const auto size = static_cast<std::int32_t>(piece.size());
-  for (std::int32_t i = 0; i < size; ++i) {
-    const auto byte = static_cast<unsigned char>(piece[static_cast<std::size_t>(i)]);
-    symbols.push_back({id_of_byte_[byte], i - 1, i + 1 < size ? i + 1 : -1});
+  if (vocabulary_.ignore_merges) {
+    const auto whole = whole_pieces_.find(std::string(piece));
+    if (whole != whole_pieces_.end()) {
+      out.push_back(whole->second);
+      return;
+    }
   }
+  std::vector<Symbol> symbols;
+  for (const char byte : piece) {
+    const std::int32_t id = id_of_byte_[static_cast<unsigned char>(byte)];
+    const auto place = static_cast<std::int32_t>(symbols.size());
+    if (id >= 0) symbols.push_back({id, place - 1, place + 1});
+  }
+  if (symbols.empty()) return;
+  symbols.back().next = -1;
+  const auto size = static_cast<std::int32_t>(symbols.size());
   const auto at = [&](std::int32_t i) -> Symbol& { return symbols[static_cast<std::size_t>(i)]; };
 
   CandidateQueue queue;
@@ -135,7 +165,7 @@ std::vector<std::int32_t> Tokenizer::encode_chunk(std::string_view text) const {
   std::unordered_map<std::string_view, Range> seen;
   std::vector<std::int32_t> ids;
   InterruptCheck interrupt("encoding the text");
-  PieceSplitter splitter(text);
+  PieceSplitter splitter(text, vocabulary_.pattern);
   for (auto piece = splitter.next(); !piece.empty(); piece = splitter.next()) {
     interrupt.step(piece.size());
     const auto [entry, added] = seen.try_emplace(piece);
@@ -165,31 +195,22 @@ std::vector<std::int32_t> Tokenizer::encode_in_chunks(std::string_view text, std
   return ids;
 }
 
-std::vector<std::int32_t> Tokenizer::encode_with_specials(std::string_view text) const {
-  std::vector<std::int32_t> ids;
-  while (!text.empty()) {
-    // The special token that comes first; of those that start at the same byte, the longest.
-    std::size_t begin = text.size();
-    std::int32_t found = -1;
-    for (const std::int32_t id : vocabulary_.specials) {
-      const std::size_t place = text.find(token(id));
-      const bool longer = found >= 0 && token(id).size() > token(found).size();
-      if (place < begin || (place == begin && place < text.size() && longer)) {
-        begin = place;
-        found = id;
-      }
-    }
-    const auto plain = encode(text.substr(0, begin));
-    ids.insert(ids.end(), plain.begin(), plain.end());
-    if (found < 0) break;
-    ids.push_back(found);
-    text.remove_prefix(begin + token(found).size());
-  }
-  return ids;
-}
-
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text, SpecialText special_text) const {
-  return special_text == SpecialText::recognise ? encode_with_specials(text) : encode_in_chunks(text, kChunkBytes);
+  const LiteralTokens& literals = special_text == SpecialText::recognise ? added_and_special_ : added_;
+  std::vector<std::int32_t> ids;
+  const auto append = [&](std::string_view plain) {
+    const std::vector<std::int32_t> more = encode_in_chunks(plain, kChunkBytes);
+    ids.insert(ids.end(), more.begin(), more.end());
+  };
+  if (!literals.empty()) {
+    while (const auto found = literals.first(text)) {
+      append(text.substr(0, found->begin));
+      ids.push_back(found->id);
+      text.remove_prefix(found->begin + found->size);
+    }
+  }
+  append(text);
+  return ids;
 }
 
 std::string Tokenizer::decode(std::span<const std::int32_t> ids) const {
@@ -208,14 +229,19 @@ std::int64_t Tokenizer::text_bytes(std::int32_t id) const {
 }
 
 bool Tokenizer::is_special(std::int32_t id) const {
-  return std::find(vocabulary_.specials.begin(), vocabulary_.specials.end(), id) != vocabulary_.specials.end();
+  return id >= 0 && id < vocab_size() && special_[static_cast<std::size_t>(id)];
 }
 
 std::optional<std::int32_t> Tokenizer::end_of_text() const {
+  if (vocabulary_.eos) return vocabulary_.eos;
   for (const std::int32_t id : vocabulary_.specials) {
     if (token(id) == kEndOfText) return id;
   }
   return std::nullopt;
+}
+
+std::optional<std::int32_t> Tokenizer::begin_of_text() const {
+  return vocabulary_.adds_bos ? vocabulary_.bos : std::nullopt;
 }
 
 }  // namespace octet

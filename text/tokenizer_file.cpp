@@ -12,6 +12,7 @@
 #include "base/files/read_file.h"
 #include "base/json.h"
 #include "text/byte_unicode.h"
+#include "text/tokenizer_steps.h"
 
 namespace octet {
 
@@ -20,27 +21,23 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
-std::string printable(const Tokenizer& tokenizer, std::int32_t id) {
-  return tokenizer.is_special(id) ? tokenizer.token(id) : bytes_to_printable(tokenizer.token(id));
-}
-
-OrderedJson byte_level_json() {
-  return {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
-}
+constexpr const char* kRole = "octet_role";
 
 /// Reads one file; each function reads one part and reports problems with the file's name and the key.
 class Reader {
  public:
-  Reader(std::string_view json, const std::string& name) : name_(name), root_(parse_json(json, name)) {
+  Reader(std::string_view json, const std::string& name, MissingBytes missing)
+      : name_(name), missing_(missing), root_(parse_json(json, name)) {
     if (!root_.is_object()) fail(ErrorKind::input, "{}: expected a JSON object", name_);
   }
 
   Tokenizer read() {
     refuse_what_differs();
     read_added_tokens();
+    read_bos();
     read_vocab();
     read_merges();
-    std::sort(vocabulary_.specials.begin(), vocabulary_.specials.end());
+    settle_missing_bytes();
     try {
       return Tokenizer(std::move(vocabulary_));
     } catch (const Error& error) {
@@ -88,31 +85,17 @@ class Reader {
     return value.get<std::int64_t>();
   }
 
-  void expect_type(const Json& object, const std::string& path, const char* wanted) {
-    expect_object(object, path);
-    const std::string type = text(member(object, "type", path + ".type"), path + ".type");
-    if (type != wanted) refuse(path + ".type", "only {} is supported, got {}", wanted, type);
-  }
-
   void refuse_what_differs() {
     for (const char* key : {"normalizer", "truncation", "padding"}) {
       if (!absent(root_, key)) refuse(key, "only null is supported, got {}", root_[key].dump());
     }
-    const Json& pre = member(root_, "pre_tokenizer", "pre_tokenizer");
-    expect_type(pre, "pre_tokenizer", "ByteLevel");
-    if (flag(pre, "add_prefix_space", "pre_tokenizer.add_prefix_space", true)) {
-      refuse("pre_tokenizer.add_prefix_space", "only false is supported");
-    }
-    if (!flag(pre, "use_regex", "pre_tokenizer.use_regex", true)) {
-      refuse("pre_tokenizer.use_regex", "only true is supported");
-    }
-    expect_type(member(root_, "decoder", "decoder"), "decoder", "ByteLevel");
-    // A ByteLevel post-processor only trims offsets; others add tokens.
+    vocabulary_.pattern = read_pre_tokenizer(member(root_, "pre_tokenizer", "pre_tokenizer"), name_);
+    expect_step(member(root_, "decoder", "decoder"), "decoder", "ByteLevel", name_);
     if (!absent(root_, "post_processor")) {
-      expect_type(root_["post_processor"], "post_processor", "ByteLevel");
+      bos_ = read_post_processor(root_["post_processor"], name_);
     }
     const Json& model = member(root_, "model", "model");
-    expect_type(model, "model", "BPE");
+    expect_step(model, "model", "BPE", name_);
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"}) {
       if (!absent(model, key) && model[key] != "") {
         refuse(std::string("model.") + key, "only an empty one is supported, got {}", model[key].dump());
@@ -121,10 +104,10 @@ class Reader {
     if (!absent(model, "dropout") && model["dropout"] != 0.0) {
       refuse("model.dropout", "only null is supported, got {}", model["dropout"].dump());
     }
-    for (const char* key : {"byte_fallback", "ignore_merges"}) {
-      const std::string path = std::string("model.") + key;
-      if (flag(model, key, path, false)) refuse(path, "only false is supported");
+    if (flag(model, "byte_fallback", "model.byte_fallback", false)) {
+      refuse("model.byte_fallback", "only false is supported");
     }
+    vocabulary_.ignore_merges = flag(model, "ignore_merges", "model.ignore_merges", false);
   }
 
   void read_added_tokens() {
@@ -136,15 +119,57 @@ class Reader {
       expect_object(list[i], path);
       const auto content = text(member(list[i], "content", path + ".content"), path + ".content");
       if (content.empty()) refuse(path + ".content", "expected some text, got none");
-      if (!flag(list[i], "special", path + ".special", false)) {
-        refuse(path + ".special", "only special added tokens are supported, {} is not", content);
-      }
+      const bool special = flag(list[i], "special", path + ".special", false);
       for (const char* key : {"single_word", "lstrip", "rstrip"}) {
         if (flag(list[i], key, path + "." + key, false)) refuse(path + "." + key, "only false is supported");
       }
       const auto token_id = id(member(list[i], "id", path + ".id"), path + ".id");
-      if (!special_ids_.emplace(content, token_id).second) refuse(path, "{} is listed twice", content);
+      if (!added_.emplace(content, AddedToken{token_id, special}).second) refuse(path, "{} is listed twice", content);
+      read_role(list[i], path, static_cast<std::int32_t>(token_id));
     }
+  }
+
+  void read_role(const Json& entry, const std::string& path, std::int32_t token_id) {
+    if (absent(entry, kRole)) return;
+    const std::string role = text(entry[kRole], path + "." + kRole);
+    const bool both = role == "bos eos";
+    if (!both && role != "bos" && role != "eos") {
+      refuse(path + "." + kRole, "expected bos, eos or \"bos eos\", got {}", role);
+    }
+    if (both || role == "bos") take_role(vocabulary_.bos, token_id, path);
+    if (both || role == "eos") take_role(vocabulary_.eos, token_id, path);
+  }
+
+  void take_role(std::optional<std::int32_t>& role, std::int32_t token_id, const std::string& path) {
+    if (role) refuse(path + "." + kRole, "token {} has this role already", *role);
+    role = token_id;
+  }
+
+  /// The token that a template puts before each text.
+  void read_bos() {
+    if (!bos_) return;
+    const auto found = added_.find(*bos_);
+    if (found == added_.end()) refuse("post_processor", "{} is not one of added_tokens", Json(*bos_).dump());
+    const auto token_id = static_cast<std::int32_t>(found->second.id);
+    if (vocabulary_.bos && *vocabulary_.bos != token_id) {
+      refuse("post_processor", "{} is put before texts, but token {} is bos", *bos_, *vocabulary_.bos);
+    }
+    vocabulary_.bos = token_id;
+    vocabulary_.adds_bos = true;
+  }
+
+  void settle_missing_bytes() {
+    std::vector<bool> has(256, false);
+    for (const auto& [key, token_id] : id_of_) {
+      const std::string& bytes = vocabulary_.tokens[static_cast<std::size_t>(token_id)];
+      if (bytes.size() == 1) has[static_cast<unsigned char>(bytes[0])] = true;
+    }
+    if (missing_ == MissingBytes::refused || std::find(has.begin(), has.end(), false) == has.end()) return;
+    if (!absent(root_["model"], "unk_token")) {
+      refuse("model.unk_token", "only null is supported where a byte has no token, got {}",
+             root_["model"]["unk_token"].dump());
+    }
+    vocabulary_.leaves_out_bytes = true;
   }
 
   void read_vocab() {
@@ -153,14 +178,14 @@ class Reader {
     std::vector<std::pair<std::int64_t, std::string>> entries;
     for (const auto& [key, value] : vocab.items()) {
       const std::int64_t token_id = id(value, "model.vocab[\"" + key + "\"]");
-      const auto special = special_ids_.find(key);
-      if (special == special_ids_.end()) {
+      const auto added = added_.find(key);
+      if (added == added_.end()) {
         entries.emplace_back(token_id, key);
-      } else if (special->second != token_id) {
-        refuse("added_tokens", "{} has id {}, but {} in model.vocab", key, special->second, token_id);
+      } else if (added->second.id != token_id) {
+        refuse("added_tokens", "{} has id {}, but {} in model.vocab", key, added->second.id, token_id);
       }
     }
-    for (const auto& [content, token_id] : special_ids_) entries.emplace_back(token_id, content);
+    for (const auto& [content, token] : added_) entries.emplace_back(token.id, content);
     std::sort(entries.begin(), entries.end());
     for (std::size_t i = 0; i < entries.size(); ++i) place(entries[i].second, entries[i].first, i);
   }
@@ -170,13 +195,14 @@ class Reader {
     const auto expected = static_cast<std::int64_t>(i);
     if (token_id < expected) refuse("model.vocab", "id {} is used twice, once for {}", token_id, key);
     if (token_id > expected) refuse("model.vocab", "no token has id {}, but {} has {}", i, key, token_id);
-    const bool special = special_ids_.contains(key);
-    if (special) {
-      vocabulary_.specials.push_back(static_cast<std::int32_t>(i));
+    const auto added = added_.find(key);
+    const bool literal = added != added_.end();
+    if (literal) {
+      (added->second.special ? vocabulary_.specials : vocabulary_.added).push_back(static_cast<std::int32_t>(i));
     } else {
       id_of_.emplace(key, static_cast<std::int32_t>(i));
     }
-    const auto bytes = special ? key : printable_to_bytes(key);
+    const auto bytes = literal ? key : printable_to_bytes(key);
     if (!bytes || bytes->empty()) refuse("model.vocab", "{} is not a byte-level token", Json(key).dump());
     vocabulary_.tokens.push_back(*bytes);
   }
@@ -210,43 +236,73 @@ class Reader {
 
   static constexpr std::uint64_t kLargestId = 0x7FFFFFFE;
 
+  struct AddedToken {
+    std::int64_t id;
+    bool special;
+  };
+
   std::string name_;
+  MissingBytes missing_;
   Json root_;
-  std::unordered_map<std::string, std::int64_t> special_ids_;
+  std::optional<std::string> bos_;  ///< what a template puts before each text
+  std::unordered_map<std::string, AddedToken> added_;
   std::unordered_map<std::string, std::int32_t> id_of_;
   Vocabulary vocabulary_;
 };
 
 }  // namespace
 
+namespace {
+
+/// One entry of added_tokens.
+OrderedJson added_json(const Tokenizer& tokenizer, std::int32_t id) {
+  OrderedJson entry = {{"id", id},
+                       {"content", tokenizer.token(id)},
+                       {"single_word", false},
+                       {"lstrip", false},
+                       {"rstrip", false},
+                       {"normalized", false},
+                       {"special", tokenizer.is_special(id)}};
+  const bool bos = tokenizer.vocabulary().bos == id;
+  const bool eos = tokenizer.vocabulary().eos == id;
+  if (bos || eos) entry[kRole] = bos && eos ? "bos eos" : bos ? "bos" : "eos";
+  return entry;
+}
+
+}  // namespace
+
 std::string tokenizer_to_json(const Tokenizer& tokenizer) {
+  const Vocabulary& vocabulary = tokenizer.vocabulary();
+  std::vector<bool> literal(static_cast<std::size_t>(tokenizer.vocab_size()), false);
+  for (const auto* ids : {&vocabulary.specials, &vocabulary.added}) {
+    for (const std::int32_t id : *ids) literal[static_cast<std::size_t>(id)] = true;
+  }
+  const auto printable = [&](std::int32_t id) {
+    return literal[static_cast<std::size_t>(id)] ? tokenizer.token(id) : bytes_to_printable(tokenizer.token(id));
+  };
   OrderedJson added = OrderedJson::array();
-  for (const std::int32_t id : tokenizer.vocabulary().specials) {
-    added.push_back({{"id", id},
-                     {"content", tokenizer.token(id)},
-                     {"single_word", false},
-                     {"lstrip", false},
-                     {"rstrip", false},
-                     {"normalized", false},
-                     {"special", true}});
+  for (std::int32_t id = 0; id < tokenizer.vocab_size(); ++id) {
+    if (literal[static_cast<std::size_t>(id)]) added.push_back(added_json(tokenizer, id));
   }
   OrderedJson::object_t vocab;
   vocab.reserve(static_cast<std::size_t>(tokenizer.vocab_size()));
   for (std::int32_t id = 0; id < tokenizer.vocab_size(); ++id) {
     // The keys are known to differ: skips the linear search that ordered_json's own insertion makes.
-    vocab.std::vector<std::pair<const std::string, OrderedJson>>::emplace_back(printable(tokenizer, id), id);
+    vocab.std::vector<std::pair<const std::string, OrderedJson>>::emplace_back(printable(id), id);
   }
   OrderedJson merges = OrderedJson::array();
-  for (const Merge& merge : tokenizer.vocabulary().merges) {
-    merges.push_back(printable(tokenizer, merge.left) + ' ' + printable(tokenizer, merge.right));
+  for (const Merge& merge : vocabulary.merges) {
+    merges.push_back(printable(merge.left) + ' ' + printable(merge.right));
   }
+  std::optional<std::string> bos;
+  if (vocabulary.adds_bos) bos = tokenizer.token(*vocabulary.bos);
   OrderedJson root = {{"version", "1.0"},
                       {"truncation", nullptr},
                       {"padding", nullptr},
                       {"added_tokens", std::move(added)},
                       {"normalizer", nullptr},
-                      {"pre_tokenizer", byte_level_json()},
-                      {"post_processor", byte_level_json()},
+                      {"pre_tokenizer", pre_tokenizer_json(vocabulary.pattern)},
+                      {"post_processor", post_processor_json(bos, vocabulary.bos.value_or(0))},
                       {"decoder", byte_level_json()}};
   OrderedJson& model = root["model"] = {{"type", "BPE"},
                                         {"dropout", nullptr},
@@ -255,22 +311,22 @@ std::string tokenizer_to_json(const Tokenizer& tokenizer) {
                                         {"end_of_word_suffix", nullptr},
                                         {"fuse_unk", false},
                                         {"byte_fallback", false},
-                                        {"ignore_merges", false}};
+                                        {"ignore_merges", vocabulary.ignore_merges}};
   model["vocab"] = std::move(vocab);
   model["merges"] = std::move(merges);
   return root.dump(2) + '\n';
 }
 
-Tokenizer tokenizer_from_json(std::string_view json, const std::string& name) {
-  return Reader(json, name).read();
+Tokenizer tokenizer_from_json(std::string_view json, const std::string& name, MissingBytes missing) {
+  return Reader(json, name, missing).read();
 }
 
 void save_tokenizer(const Tokenizer& tokenizer, const std::string& path) {
   write_file_atomically(path, tokenizer_to_json(tokenizer));
 }
 
-Tokenizer load_tokenizer(const std::string& path) {
-  return tokenizer_from_json(read_text_file(path), path);
+Tokenizer load_tokenizer(const std::string& path, MissingBytes missing) {
+  return tokenizer_from_json(read_text_file(path), path, missing);
 }
 
 }  // namespace octet

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "text/split_pattern.h"
 
 namespace octet {
 
@@ -23,6 +26,15 @@ struct Vocabulary {
   std::vector<std::string> tokens;     ///< (V) bytes of each token; the index is its id
   std::vector<Merge> merges;           ///< in order of rank: earlier ones are applied first
   std::vector<std::int32_t> specials;  ///< ids that plain text never encodes to
+
+  // What tokenizers of other programs have besides:
+  std::vector<std::int32_t> added;            ///< ids of texts that become this token wherever they stand
+  SplitPattern pattern = SplitPattern::gpt2;  ///< how text is cut into pieces
+  bool ignore_merges = false;                 ///< a piece that is a token becomes it, whatever the merges say
+  bool leaves_out_bytes = false;              ///< some bytes have no token: encoding leaves them out
+  std::optional<std::int32_t> bos;            ///< begins a text
+  std::optional<std::int32_t> eos;            ///< ends a text
+  bool adds_bos = false;                      ///< the model was trained on texts that begin with bos
 
   friend bool operator==(const Vocabulary&, const Vocabulary&) = default;
 };

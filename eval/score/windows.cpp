@@ -41,4 +41,23 @@ std::vector<Window> evaluation_windows(const TokenRuns& runs, const Tokenizer& t
   return windows;
 }
 
+std::vector<Window> llama_cpp_windows(const std::vector<std::int32_t>& ids, const Tokenizer& tokenizer,
+                                      std::int64_t context) {
+  constexpr std::int64_t kLeast = 4;  // one token is scored
+  if (context < kLeast) {
+    fail(ErrorKind::config, "context: expected at least {} for windows of llama.cpp, got {}", kLeast, context);
+  }
+  const auto count = static_cast<std::int64_t>(ids.size()) / context;
+  if (count == 0) {
+    fail(ErrorKind::input, "expected a text of at least {} tokens, one window, got {}", context, ids.size());
+  }
+  std::vector<Window> windows;
+  for (std::int64_t k = 0; k < count; ++k) {
+    const std::int64_t start = k * context;
+    windows.push_back(make_window(ids, start, context - 1, start + context / 2, tokenizer));
+    if (const auto begin = tokenizer.begin_of_text()) windows.back().tokens.front() = *begin;
+  }
+  return windows;
+}
+
 }  // namespace octet

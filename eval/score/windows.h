@@ -30,4 +30,13 @@ struct Window {
 std::vector<Window> evaluation_windows(const TokenRuns& runs, const Tokenizer& tokenizer, std::int64_t context,
                                        std::int64_t stride);
 
+/// Windows as `llama-perplexity` of llama.cpp cuts them: `context` tokens each, touching, a rest at the end left out;
+/// of each window the tokens of its second half are scored, from token context / 2 + 1 on. Where the model expects a
+/// token before each text (Tokenizer::begin_of_text), it stands in place of the first token of every window.
+///
+/// Errors (config): a context below 4. (input): fewer tokens than one window.
+/// Source: llama.cpp, tools/perplexity/perplexity.cpp.
+std::vector<Window> llama_cpp_windows(const std::vector<std::int32_t>& ids, const Tokenizer& tokenizer,
+                                      std::int64_t context);
+
 }  // namespace octet

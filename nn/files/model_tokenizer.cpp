@@ -13,7 +13,7 @@ std::string tokenizer_sha256(const Tokenizer& tokenizer) {
 
 Tokenizer load_model_tokenizer(const std::filesystem::path& folder) {
   const std::string file = (folder / kTokenizerFile).string();
-  Tokenizer tokenizer = load_tokenizer(file);
+  Tokenizer tokenizer = load_tokenizer(file, MissingBytes::left_out);  // an imported one may lack some
   const std::int64_t vocabulary = read_model_description(folder).config.vocabulary;
   if (tokenizer.vocab_size() != vocabulary) {
     fail(ErrorKind::input, "{}: expected the tokenizer of the model beside it, with {} tokens, got one with {}", file,

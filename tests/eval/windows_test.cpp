@@ -9,6 +9,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/error.h"
+#include "tests/support/error_of.h"
 #include "text/bpe_trainer.h"
 
 namespace octet {
@@ -102,6 +103,35 @@ TEST(EvaluationWindows, RefusesAStrideOutsideTheContext) {
       EXPECT_EQ(error.what(), "stride: expected 1 to the context of 4, got " + std::to_string(stride));
     }
   }
+}
+
+TEST(LlamaCppWindows, ScoreTheSecondHalvesOfWindowsThatTouch) {
+  const auto windows = llama_cpp_windows(counting(0, 21), tokenizer(), 8);
+  ASSERT_EQ(windows.size(), 2u);
+  EXPECT_EQ(windows[0].tokens, counting(0, 8));
+  EXPECT_EQ(windows[1].tokens, counting(8, 8));
+  EXPECT_EQ(windows[1].first_scored, 4);
+  EXPECT_EQ(windows[1].scored(), 3);
+  EXPECT_EQ(windows[1].bytes_scored, 3);
+  EXPECT_EQ(llama_cpp_windows(counting(0, 9), tokenizer(), 9)[0].first_scored, 4);
+  EXPECT_EQ(llama_cpp_windows(counting(0, 4), tokenizer(), 4)[0].scored(), 1);
+}
+
+TEST(LlamaCppWindows, BeginWithTheTokenBeforeTexts) {
+  Vocabulary vocabulary = tokenizer().vocabulary();
+  vocabulary.bos = 257;
+  vocabulary.adds_bos = true;
+  const auto windows = llama_cpp_windows(counting(0, 16), Tokenizer(vocabulary), 8);
+  ASSERT_EQ(windows.size(), 2u);
+  EXPECT_EQ(windows[1].tokens[0], 257);
+  EXPECT_EQ(windows[1].tokens[1], 9);
+}
+
+TEST(LlamaCppWindows, RefuseShortTextsAndContexts) {
+  EXPECT_EQ(error_of(ErrorKind::input, [] { llama_cpp_windows(counting(0, 7), tokenizer(), 8); }),
+            "expected a text of at least 8 tokens, one window, got 7");
+  EXPECT_EQ(error_of(ErrorKind::config, [] { llama_cpp_windows(counting(0, 7), tokenizer(), 3); }),
+            "context: expected at least 4 for windows of llama.cpp, got 3");
 }
 
 }  // namespace

@@ -11,14 +11,17 @@ namespace {
 
 using Pieces = std::vector<std::string>;
 
-Pieces split(const std::string& text) {
+Pieces split(const std::string& text, SplitPattern pattern = SplitPattern::gpt2) {
   Pieces pieces;
-  PieceSplitter splitter(text);
+  PieceSplitter splitter(text, pattern);
   for (auto piece = splitter.next(); !piece.empty(); piece = splitter.next()) {
     pieces.emplace_back(piece);
   }
   return pieces;
 }
+
+constexpr SplitPattern kPatterns[] = {SplitPattern::gpt2, SplitPattern::smollm, SplitPattern::llama_bpe,
+                                      SplitPattern::qwen2};
 
 TEST(PieceSplitter, WordsTakeTheSpaceBeforeThem) {
   EXPECT_EQ(split("Hello world, it's 1611!"), (Pieces{"Hello", " world", ",", " it", "'s", " 1611", "!"}));
@@ -50,6 +53,20 @@ TEST(PieceSplitter, LongRunsAreOnePiece) {
   const std::string spaces(1 << 20, ' ');
   EXPECT_EQ(split(letters).size(), 1u);
   EXPECT_EQ(split(spaces + "b"), (Pieces{spaces.substr(1), " b"}));
+  for (const SplitPattern pattern : kPatterns) {
+    EXPECT_EQ(split(letters, pattern).size(), 1u);
+    EXPECT_EQ(split(spaces, pattern).size(), 1u);
+    EXPECT_EQ(split(spaces + "b", pattern).size(), 2u);
+  }
+}
+
+TEST(PieceSplitter, PatternsDifferInNumbersWordsAndLines) {
+  const std::string text = "I'VE 1234!\n\n\tx";
+  EXPECT_EQ(split(text, SplitPattern::gpt2), (Pieces{"I", "'", "VE", " 1234", "!", "\n\n", "\t", "x"}));
+  EXPECT_EQ(split(text, SplitPattern::smollm),
+            (Pieces{"I", "'", "VE", " ", "1", "2", "3", "4", "!", "\n\n", "\t", "x"}));
+  EXPECT_EQ(split(text, SplitPattern::llama_bpe), (Pieces{"I", "'VE", " ", "123", "4", "!\n\n", "\tx"}));
+  EXPECT_EQ(split(text, SplitPattern::qwen2), (Pieces{"I", "'VE", " ", "1", "2", "3", "4", "!\n\n", "\tx"}));
 }
 
 RC_GTEST_PROP(PieceSplitter, PiecesJoinToTheText, ()) {
@@ -61,13 +78,14 @@ RC_GTEST_PROP(PieceSplitter, PiecesJoinToTheText, ()) {
 
 RC_GTEST_PROP(PieceSplitter, ASafeCutLeavesThePiecesAsTheyAre, ()) {
   const auto text =
-      *rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab'sl1 .\n\t\xc3\xa9\xe3\x80\x80\xff")));
+      *rc::gen::container<std::string>(rc::gen::elementOf(std::string("ab'sl1 .\n\r\t\xc3\xa9\xe3\x80\x80\xff")));
+  const auto pattern = *rc::gen::elementOf(std::vector<SplitPattern>(std::begin(kPatterns), std::end(kPatterns)));
   const auto from = *rc::gen::inRange<std::size_t>(0, text.size() + 1);
   const std::size_t cut = safe_cut(text, from);
   RC_ASSERT(cut >= from);
-  Pieces pieces = split(text.substr(0, cut));
-  for (const auto& piece : split(text.substr(cut))) pieces.push_back(piece);
-  RC_ASSERT(pieces == split(text));
+  Pieces pieces = split(text.substr(0, cut), pattern);
+  for (const auto& piece : split(text.substr(cut), pattern)) pieces.push_back(piece);
+  RC_ASSERT(pieces == split(text, pattern));
 }
 
 }  // namespace

@@ -132,8 +132,23 @@ const std::vector<Broken>& broken_files() {
        [](Json& j) { j["pre_tokenizer"]["add_prefix_space"] = 1; }},
       {"pre_tokenizer.use_regex: only true", [](Json& j) { j["pre_tokenizer"]["use_regex"] = false; }},
       {"decoder: this key is missing", [](Json& j) { j.erase("decoder"); }},
-      {"post_processor.type: only ByteLevel is supported, got TemplateProcessing",
+      {"post_processor.type: only ByteLevel and one TemplateProcessing are supported, got BertProcessing",
+       [](Json& j) { j["post_processor"]["type"] = "BertProcessing"; }},
+      {"post_processor.single: only one token before the text is supported, got none",
        [](Json& j) { j["post_processor"]["type"] = "TemplateProcessing"; }},
+      {"pre_tokenizer: expected ByteLevel, alone or after one step, got 0 steps",
+       [](Json& j) {
+         j["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", Json::array()}};
+       }},
+      {"pre_tokenizer.pretokenizers[0].pattern: expected the regular expression of Llama 3 or of Qwen 2",
+       [](Json& j) {
+         const Json split = {{"type", "Split"}, {"pattern", {{"Regex", "x+"}}}, {"behavior", "Isolated"}};
+         j["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {split, j["pre_tokenizer"]}}};
+       }},
+      {"pre_tokenizer.pretokenizers[0].individual_digits: only true",
+       [](Json& j) {
+         j["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {{{"type", "Digits"}}, j["pre_tokenizer"]}}};
+       }},
       {"normalizer: only null is supported, got {\"type\":\"NFC\"}",
        [](Json& j) {
          j["normalizer"] = {{"type", "NFC"}};
@@ -141,7 +156,8 @@ const std::vector<Broken>& broken_files() {
       {"added_tokens: expected a list, got object", [](Json& j) { j["added_tokens"] = Json::object(); }},
       {"added_tokens[0].id: this key is missing", [](Json& j) { j["added_tokens"][0].erase("id"); }},
       {"added_tokens: <|endoftext|> has id 7, but", [](Json& j) { j["added_tokens"][0]["id"] = 7; }},
-      {"added_tokens[0].special: only special added tokens", [](Json& j) { j["added_tokens"][0]["special"] = false; }},
+      {"added_tokens[0].octet_role: expected bos, eos or \"bos eos\", got end",
+       [](Json& j) { j["added_tokens"][0]["octet_role"] = "end"; }},
       {"added_tokens[0].lstrip: only false", [](Json& j) { j["added_tokens"][0]["lstrip"] = true; }},
       {"added_tokens[1]: <|endoftext|> is listed twice",
        [](Json& j) { j["added_tokens"].push_back(Json(j["added_tokens"][0])); }},

@@ -1,0 +1,93 @@
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/config/config.h"
+#include "base/error.h"
+#include "base/files/known_folder.h"
+#include "base/format.h"
+#include "base/json.h"
+#include "cli/console.h"
+#include "cli/verbs.h"
+#include "nn/cost.h"
+#include "nn/files/model_file.h"
+#include "nn/files/model_tokenizer.h"
+#include "nn/files/quantized_file.h"
+#include "nn/import/import_model.h"
+#include "text/tokenizer_file.h"
+
+namespace octet {
+namespace {
+
+namespace fs = std::filesystem;
+
+const FileNames kFiles = {kModelConfigFile, kModelWeightsFile, kTokenizerFile};
+
+/// Only a model of Octet is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
+void check_target(const fs::path& source, const fs::path& out) {
+  std::error_code ignored;
+  if (!fs::exists(out, ignored)) return;
+  if (fs::equivalent(source, out, ignored)) {
+    fail(ErrorKind::config, "--out: expected another folder than the source, got {}", out.string());
+  }
+  check_replaceable(out, kFiles);
+  if (fs::is_empty(out, ignored)) return;
+  try {
+    read_model_description(out);
+  } catch (const Error& error) {
+    fail(ErrorKind::config, "--out: expected a new folder or a model of Octet, which is replaced, got {}: {}",
+         out.string(), error.what());
+  }
+}
+
+/// "210 Q4_1, 61 F32": how many tensors the source had of each type.
+std::string type_summary(const std::vector<SourceTensor>& tensors) {
+  std::map<std::string, int> counts;
+  for (const SourceTensor& tensor : tensors) ++counts[tensor.type];
+  std::string text;
+  for (const auto& [type, count] : counts) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, type);
+  }
+  return text;
+}
+
+nlohmann::json as_json(const fs::path& out, const ImportedModel& imported) {
+  nlohmann::json tensors = nlohmann::json::array();
+  for (const SourceTensor& tensor : imported.tensors) {
+    tensors.push_back({{"name", tensor.name}, {"shape", tensor.shape.sizes()}, {"from", tensor.type}, {"to", "F32"}});
+  }
+  return {{"checkpoint", out.string()},
+          {"model", to_json(imported.model->config())},
+          {"tensors", tensors},
+          {"notes", imported.notes}};
+}
+
+}  // namespace
+
+void import_verb(const CommonOptions& common, const ImportArguments& arguments) {
+  const fs::path source = arguments.source, out = common.out;
+  if (common.out.empty()) fail(ErrorKind::config, "octet import: expected --out FOLDER, got none");
+  check_target(source, out);
+  const auto sink = make_progress(common);
+  StopsOnInterrupt progress("import", *sink);
+  ImportedModel imported = import_model(source, progress);
+  if (out.has_parent_path()) make_folder(out.parent_path());
+  AtomicFolder folder(out, kFiles);
+  save_any_model(folder.path(), *imported.model, {},
+                 {.tokenizer_sha256 = tokenizer_sha256(imported.tokenizer), .fp32_sha256 = {}});
+  save_tokenizer(imported.tokenizer, (folder.path() / kTokenizerFile).string());
+  folder.commit();
+  for (const std::string& text : imported.notes) note(common, text);
+  if (common.json) {
+    print_exactly(json_text(as_json(out, imported), 2) + "\n");
+    return;
+  }
+  const GptConfig& config = imported.model->config();
+  print(fmt::format(
+      "{}: {} of {} layers, width {}, {} heads, context {}, {} parameters, vocabulary {}\n"
+      "{} tensors read: {}; all are FP32 now, exactly\n",
+      out.string(), config.architecture == Architecture::llama ? "llama" : "gpt2", config.layers, config.width,
+      config.heads, config.context, format_count(static_cast<double>(parameter_count(config))), config.vocabulary,
+      imported.tensors.size(), type_summary(imported.tensors)));
+}
+
+}  // namespace octet

@@ -1,0 +1,205 @@
+#include "nn/import/fill.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "base/error.h"
+#include "base/nearest.h"
+
+namespace octet {
+namespace {
+
+/// The tensors of a source by name, with those that have been used.
+class NamedTensors {
+ public:
+  NamedTensors(const TensorSource& source, const std::string& where) : source_(source), where_(where) {
+    for (std::size_t i = 0; i < source.tensors().size(); ++i) {
+      index_[source.tensors()[i].name] = i;
+      names_.push_back(source.tensors()[i].name);
+    }
+  }
+
+  bool contains(const std::string& name) const { return index_.contains(name); }
+
+  /// The tensor, which must be there in this shape. Marks it as used.
+  const SourceTensor& expect(const std::string& name, const Shape& shape) {
+    const SourceTensor& tensor = source_.tensors()[place(name)];
+    if (tensor.shape != shape) {
+      fail(ErrorKind::input, "{}: tensor \"{}\": expected shape {}, got {}", tensor.file, name, shape, tensor.shape);
+    }
+    return tensor;
+  }
+  void use(const std::string& name) { used_.insert(name); }
+
+  Tensor read(const std::string& name) const { return source_.read(index_.at(name)); }
+  const SourceTensor& info(const std::string& name) const { return source_.tensors()[index_.at(name)]; }
+
+  void expect_all_used() const {
+    for (const SourceTensor& tensor : source_.tensors()) {
+      if (!used_.contains(tensor.name)) {
+        fail(ErrorKind::input,
+             "{}: tensor \"{}\" {}: expected only tensors of the model, got one that it has no use for", tensor.file,
+             tensor.name, tensor.shape);
+      }
+    }
+  }
+
+ private:
+  std::size_t place(const std::string& name) const {
+    const auto found = index_.find(name);
+    if (found == index_.end()) {
+      const auto near = nearest_name(name, names_);
+      fail(ErrorKind::input, "{}: expected a tensor \"{}\", found none{}", where_, name,
+           near ? fmt::format("; the nearest name is \"{}\"", *near) : "");
+    }
+    return found->second;
+  }
+
+  const TensorSource& source_;
+  std::string where_;
+  std::map<std::string, std::size_t> index_;
+  std::vector<std::string> names_;
+  std::set<std::string> used_;
+};
+
+[[noreturn]] void refuse_constant(const SourceTensor& tensor, const char* expected) {
+  fail(ErrorKind::input, "{}: tensor \"{}\": expected {}, got other values", tensor.file, tensor.name, expected);
+}
+
+/// theta^(-2 i / D), which some programs store in half precision.
+void check_frequencies(const Tensor& values, const SourceTensor& tensor, const GptConfig& config) {
+  constexpr double kHalfPrecision = 1e-2;  // relative: 2^-9 of BF16, and room for another way to compute a power
+  const std::span<const float> found = values.span<float>();
+  bool same = found.size() * 2 == static_cast<std::size_t>(config.head_dim());
+  for (std::size_t i = 0; same && i < found.size(); ++i) {
+    const double exponent = -2.0 * static_cast<double>(i) / static_cast<double>(config.head_dim());
+    const double expected = std::pow(config.rope_theta, exponent);
+    same = std::abs(found[i] - expected) <= kHalfPrecision * expected;
+  }
+  if (!same) refuse_constant(tensor, "the frequencies of rope_theta, head size and positions that are not scaled");
+}
+
+void check_mask(const Tensor& values, const SourceTensor& tensor) {
+  const Shape& shape = values.shape();
+  bool same = shape.rank() == 4 && shape[0] == 1 && shape[1] == 1 && shape[2] == shape[3];
+  const std::span<const float> found = values.span<float>();
+  for (std::int64_t row = 0, i = 0; same && row < shape[2]; ++row) {
+    for (std::int64_t column = 0; same && column < shape[3]; ++column, ++i) {
+      same = found[static_cast<std::size_t>(i)] == (column <= row ? 1.0F : 0.0F);
+    }
+  }
+  if (!same) refuse_constant(tensor, "the causal mask (1, 1, T, T), with ones on and below the diagonal");
+}
+
+void check_constant(const StoredConstant& constant, NamedTensors& tensors, const Gpt& model) {
+  constexpr float kNegative = -1e3F;  // exp of it is zero beside any score
+  const SourceTensor& tensor = tensors.info(constant.name);
+  const Tensor values = tensors.read(constant.name);
+  const std::span<const float> found = values.span<float>();
+  switch (constant.kind) {
+    case StoredConstant::Kind::inverse_frequencies:
+      check_frequencies(values, tensor, model.config());
+      break;
+    case StoredConstant::Kind::causal_mask:
+      check_mask(values, tensor);
+      break;
+    case StoredConstant::Kind::large_negative:
+      if (found.size() != 1 || !(found[0] <= kNegative)) refuse_constant(tensor, "one large negative number");
+      break;
+    case StoredConstant::Kind::tied_head: {
+      const auto& embedding = dynamic_cast<const Embedding&>(*model.embedding);
+      const std::span<const float> expected = embedding.weight.value().span<float>();
+      if (!std::equal(found.begin(), found.end(), expected.begin(), expected.end())) {
+        refuse_constant(tensor, "the token embedding once more, since the head is tied to it");
+      }
+      break;
+    }
+  }
+}
+
+void check_finite(const Tensor& values, const SourceTensor& tensor) {
+  const std::span<const float> all = values.span<float>();
+  const auto bad = std::find_if(all.begin(), all.end(), [](float value) { return !std::isfinite(value); });
+  if (bad != all.end()) {
+    fail(ErrorKind::input, "{}: tensor \"{}\": expected finite values, got {} at index {}", tensor.file, tensor.name,
+         *bad, bad - all.begin());
+  }
+}
+
+/// Copies a stored tensor to the rows of a parameter that begin at `to`; returns how many numbers that were.
+std::int64_t put(const Tensor& stored, const SourcePart& part, float* to) {
+  const float* from = stored.data<float>();
+  const std::int64_t count = stored.elements();
+  if (part.stored == StoredAs::columns) {
+    const std::int64_t in = stored.dim(0), out = stored.dim(1);
+    for (std::int64_t i = 0; i < in; ++i) {
+      for (std::int64_t o = 0; o < out; ++o) to[o * in + i] = from[i * out + o];
+    }
+  } else if (part.stored == StoredAs::neighbour_pairs) {
+    const std::int64_t columns = stored.dim(1), size = stored.dim(0) / part.heads, half = size / 2;
+    for (std::int64_t row = 0; row < stored.dim(0); ++row) {
+      const std::int64_t head = row / size, place = row % size;  // of pair place / 2, its first or second row
+      const std::int64_t target = head * size + place % 2 * half + place / 2;
+      std::copy_n(from + row * columns, columns, to + target * columns);
+    }
+  } else {
+    std::copy_n(from, count, to);
+  }
+  return count;
+}
+
+/// Before a model is made: a wrong number in the configuration must not ask for terabytes.
+void check_shapes(const SourceLayout& layout, NamedTensors& tensors) {
+  for (const ParameterSource& source : layout.parameters) {
+    for (const SourcePart& part : source.parts) {
+      tensors.expect(part.name, part.shape);
+      tensors.use(part.name);
+    }
+  }
+  for (const StoredConstant& constant : layout.constants) {
+    if (tensors.contains(constant.name)) tensors.use(constant.name);
+  }
+  tensors.expect_all_used();
+}
+
+}  // namespace
+
+std::unique_ptr<Gpt> filled_model(const GptConfig& config, const SourceLayout& layout, const TensorSource& source,
+                                  const std::string& where, ProgressSink& progress) {
+  NamedTensors tensors(source, where);
+  check_shapes(layout, tensors);
+  auto model = std::make_unique<Gpt>(config);
+  std::map<std::string, Parameter*> parameters;
+  for (const auto& [path, parameter] : model->parameters()) parameters[path] = parameter;
+  ProgressUpdate update{
+      .task = "import", .unit = "tensor", .total = static_cast<std::int64_t>(source.tensors().size())};
+  for (const ParameterSource& from : layout.parameters) {
+    const auto found = parameters.find(from.parameter);
+    check(found != parameters.end(), "[import] the model has no parameter \"{}\"", from.parameter);
+    Tensor value = found->second->value();  // a handle: shares the elements
+    float* to = value.data<float>();
+    for (const SourcePart& part : from.parts) {
+      progress.update(update);
+      const Tensor stored = tensors.read(part.name);
+      check_finite(stored, tensors.info(part.name));
+      to += put(stored, part, to);
+      ++update.done;
+    }
+    check(to == value.data<float>() + value.elements(), "[import] the parts of \"{}\" do not fill it", from.parameter);
+    parameters.erase(found);
+  }
+  check(parameters.empty(), "[import] nothing fills {} parameters", parameters.size());
+  for (const StoredConstant& constant : layout.constants) {
+    if (!tensors.contains(constant.name)) continue;
+    progress.update(update);
+    check_constant(constant, tensors, *model);
+    ++update.done;
+  }
+  progress.finish(update);
+  return model;
+}
+
+}  // namespace octet

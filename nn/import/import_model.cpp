@@ -1,0 +1,18 @@
+#include "nn/import/import_model.h"
+
+#include "base/error.h"
+#include "nn/import/gguf_model.h"
+#include "nn/import/hugging_face.h"
+
+namespace octet {
+
+ImportedModel import_model(const std::filesystem::path& source, ProgressSink& progress) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(source, ignored)) {
+    fail(ErrorKind::input, "{}: expected a folder of Hugging Face or a GGUF file, found nothing", source.string());
+  }
+  return std::filesystem::is_directory(source, ignored) ? import_hugging_face(source, progress)
+                                                        : import_gguf(source, progress);
+}
+
+}  // namespace octet

@@ -1,0 +1,147 @@
+#include "nn/import/layout.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace octet {
+namespace {
+
+/// Collects parameters; shapes and ways to store follow from the configuration.
+class LayoutBuilder {
+ public:
+  explicit LayoutBuilder(const GptConfig& config) : c_(config) {}
+
+  void vector(const std::string& parameter, const std::string& name, std::int64_t size) {
+    layout_.parameters.push_back({parameter, {{name, {size}}}});
+  }
+  void matrix(const std::string& parameter, const std::string& name, std::int64_t out, std::int64_t in) {
+    layout_.parameters.push_back({parameter, {{name, {out, in}}}});
+  }
+  /// A matrix with its bias, as the Linear of GPT-2: stored as rows, or as columns.
+  void affine(const std::string& parameter, const std::string& name, std::int64_t out, std::int64_t in,
+              StoredAs stored) {
+    const Shape shape = stored == StoredAs::columns ? Shape{in, out} : Shape{out, in};
+    layout_.parameters.push_back({parameter + ".weight", {{name + ".weight", shape, stored}}});
+    vector(parameter + ".bias", name + ".bias", out);
+  }
+  /// A LayerNorm.
+  void layer_norm(const std::string& parameter, const std::string& name) {
+    vector(parameter + ".gain", name + ".weight", c_.width);
+    vector(parameter + ".bias", name + ".bias", c_.width);
+  }
+  /// Queries, keys and values of Llama, one under the other.
+  void llama_attention(const std::string& parameter, const std::string& query, const std::string& key,
+                       const std::string& value, StoredAs rotated) {
+    const std::int64_t keys = c_.key_value_heads() * c_.head_dim();
+    layout_.parameters.push_back({parameter,
+                                  {{query, {c_.width, c_.width}, rotated, c_.heads},
+                                   {key, {keys, c_.width}, rotated, c_.key_value_heads()},
+                                   {value, {keys, c_.width}}}});
+  }
+  void constant(const std::string& name, StoredConstant::Kind kind) { layout_.constants.push_back({name, kind}); }
+
+  SourceLayout layout() { return std::move(layout_); }
+
+ private:
+  const GptConfig& c_;
+  SourceLayout layout_;
+};
+
+SourceLayout hugging_face_llama(const GptConfig& c, const std::string& prefix) {
+  LayoutBuilder build(c);
+  build.matrix("embedding.weight", prefix + "embed_tokens.weight", c.vocabulary, c.width);
+  for (std::int64_t i = 0; i < c.layers; ++i) {
+    const std::string from = fmt::format("{}layers.{}.", prefix, i), to = fmt::format("blocks.{}.", i);
+    build.vector(to + "attention_norm.gain", from + "input_layernorm.weight", c.width);
+    build.llama_attention(to + "attention.qkv.weight", from + "self_attn.q_proj.weight",
+                          from + "self_attn.k_proj.weight", from + "self_attn.v_proj.weight", StoredAs::rows);
+    build.matrix(to + "attention.output.weight", from + "self_attn.o_proj.weight", c.width, c.width);
+    build.vector(to + "mlp_norm.gain", from + "post_attention_layernorm.weight", c.width);
+    build.matrix(to + "mlp.gate.weight", from + "mlp.gate_proj.weight", c.hidden, c.width);
+    build.matrix(to + "mlp.up.weight", from + "mlp.up_proj.weight", c.hidden, c.width);
+    build.matrix(to + "mlp.down.weight", from + "mlp.down_proj.weight", c.width, c.hidden);
+    build.constant(from + "self_attn.rotary_emb.inv_freq", StoredConstant::Kind::inverse_frequencies);
+  }
+  build.vector("norm.gain", prefix + "norm.weight", c.width);
+  return build.layout();
+}
+
+SourceLayout hugging_face_gpt2(const GptConfig& c, const std::string& prefix) {
+  LayoutBuilder build(c);
+  build.matrix("embedding.weight", prefix + "wte.weight", c.vocabulary, c.width);
+  build.matrix("positions.weight", prefix + "wpe.weight", c.context, c.width);
+  for (std::int64_t i = 0; i < c.layers; ++i) {
+    const std::string from = fmt::format("{}h.{}.", prefix, i), to = fmt::format("blocks.{}.", i);
+    build.layer_norm(to + "attention_norm", from + "ln_1");
+    build.affine(to + "attention.qkv", from + "attn.c_attn", 3 * c.width, c.width, StoredAs::columns);
+    build.affine(to + "attention.output", from + "attn.c_proj", c.width, c.width, StoredAs::columns);
+    build.layer_norm(to + "mlp_norm", from + "ln_2");
+    build.affine(to + "mlp.up", from + "mlp.c_fc", c.hidden, c.width, StoredAs::columns);
+    build.affine(to + "mlp.down", from + "mlp.c_proj", c.width, c.hidden, StoredAs::columns);
+    build.constant(from + "attn.bias", StoredConstant::Kind::causal_mask);
+    build.constant(from + "attn.masked_bias", StoredConstant::Kind::large_negative);
+  }
+  build.layer_norm("norm", prefix + "ln_f");
+  return build.layout();
+}
+
+SourceLayout gguf_llama(const GptConfig& c) {
+  LayoutBuilder build(c);
+  build.matrix("embedding.weight", "token_embd.weight", c.vocabulary, c.width);
+  for (std::int64_t i = 0; i < c.layers; ++i) {
+    const std::string from = fmt::format("blk.{}.", i), to = fmt::format("blocks.{}.", i);
+    build.vector(to + "attention_norm.gain", from + "attn_norm.weight", c.width);
+    build.llama_attention(to + "attention.qkv.weight", from + "attn_q.weight", from + "attn_k.weight",
+                          from + "attn_v.weight", StoredAs::neighbour_pairs);
+    build.matrix(to + "attention.output.weight", from + "attn_output.weight", c.width, c.width);
+    build.vector(to + "mlp_norm.gain", from + "ffn_norm.weight", c.width);
+    build.matrix(to + "mlp.gate.weight", from + "ffn_gate.weight", c.hidden, c.width);
+    build.matrix(to + "mlp.up.weight", from + "ffn_up.weight", c.hidden, c.width);
+    build.matrix(to + "mlp.down.weight", from + "ffn_down.weight", c.width, c.hidden);
+  }
+  build.vector("norm.gain", "output_norm.weight", c.width);
+  return build.layout();
+}
+
+SourceLayout gguf_gpt2(const GptConfig& c) {
+  LayoutBuilder build(c);
+  build.matrix("embedding.weight", "token_embd.weight", c.vocabulary, c.width);
+  build.matrix("positions.weight", "position_embd.weight", c.context, c.width);
+  for (std::int64_t i = 0; i < c.layers; ++i) {
+    const std::string from = fmt::format("blk.{}.", i), to = fmt::format("blocks.{}.", i);
+    build.layer_norm(to + "attention_norm", from + "attn_norm");
+    build.affine(to + "attention.qkv", from + "attn_qkv", 3 * c.width, c.width, StoredAs::rows);
+    build.affine(to + "attention.output", from + "attn_output", c.width, c.width, StoredAs::rows);
+    build.layer_norm(to + "mlp_norm", from + "ffn_norm");
+    build.affine(to + "mlp.up", from + "ffn_up", c.hidden, c.width, StoredAs::rows);
+    build.affine(to + "mlp.down", from + "ffn_down", c.width, c.hidden, StoredAs::rows);
+  }
+  build.layer_norm("norm", "output_norm");
+  return build.layout();
+}
+
+/// The head of its own, or the copy of the embedding that some files have in its place.
+SourceLayout with_head(SourceLayout layout, const GptConfig& c, const std::string& name) {
+  if (c.tied_head) {
+    layout.constants.push_back({name, StoredConstant::Kind::tied_head});
+  } else {
+    layout.parameters.push_back({"head.weight", {{name, {c.vocabulary, c.width}}}});
+  }
+  return layout;
+}
+
+}  // namespace
+
+SourceLayout hugging_face_layout(const GptConfig& config, const std::string& prefix) {
+  return with_head(config.architecture == Architecture::llama ? hugging_face_llama(config, prefix)
+                                                              : hugging_face_gpt2(config, prefix),
+                   config, "lm_head.weight");
+}
+
+SourceLayout gguf_layout(const GptConfig& config) {
+  return with_head(config.architecture == Architecture::llama ? gguf_llama(config) : gguf_gpt2(config), config,
+                   "output.weight");
+}
+
+}  // namespace octet
