@@ -207,11 +207,23 @@ void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibrati
   }
 }
 
-/// What quantize() will make of the layer. Formats store rows that are all of one size, and at most a scale for the
-/// whole matrix, so the sizes of one row and of two tell that of any number.
+/// The size of an entropy-coded layer depends on its weights: the one that is asked for is the most that it may take.
+void plan_entropy(Layer& layer) {
+  layer.bytes = static_cast<std::int64_t>(layer.scheme.bits * static_cast<double>(layer.weight.elements()) / 8);
+  layer.reason = "as many bytes as asked for: how many it takes shows when it is quantized";
+  const Codes some{Tensor::zeros({1, 1}, DType::i8), Tensor::full({1}, 1.0F), 8, Granularity::per_tensor};
+  layer.description = QuantizedMatrix(EntropyWeight(some), layer.activations).describe();
+}
+
+/// What quantize() will make of the layer. Other formats store rows that are all of one size, and at most a scale for
+/// the whole matrix, so the sizes of one row and of two tell that of any number.
 void plan(const Recipe& recipe, Layer& layer) {
   layer.bytes = static_cast<std::int64_t>(layer.weight.bytes());
   if (layer.scheme.format == WeightFormat::fp32) {
+    return;
+  }
+  if (layer.scheme.stored_format() == WeightFormat::entropy) {
+    plan_entropy(layer);
     return;
   }
   const WeightScheme scheme = layer.scheme.without_inputs();  // they do not change what is stored

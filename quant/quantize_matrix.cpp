@@ -5,6 +5,7 @@
 #include "quant/absmax.h"
 #include "quant/codebook.h"
 #include "quant/codebook_rounder.h"
+#include "quant/entropy.h"
 #include "quant/fit_levels.h"
 #include "quant/fp8.h"
 #include "quant/gptq.h"
@@ -65,26 +66,42 @@ AnyWeight codebook_weight(const Tensor& weight, const WeightScheme& scheme, cons
   return codebook_quantize(weight, options);
 }
 
-/// Each weight by itself.
-AnyWeight round_each(const Tensor& weight, const WeightScheme& scheme, const std::vector<float>& importance) {
-  if (scheme.codebook()) {
-    return codebook_weight(weight, scheme, importance);
+/// What `round` makes of the weight, value by value.
+QuantizedMatrixResult round_by(const std::function<void(Rounder&)>& round, const Tensor& weight,
+                               const WeightScheme& scheme) {
+  if (scheme.stored_format() == WeightFormat::entropy) {
+    QuantizedMatrixResult result{entropy_quantize(weight, scheme.bits, round)};
+    if (const double bits = bits_per_weight(result.weight); bits < 0.98 * scheme.bits) {
+      result.remark = fmt::format("{:.3g} bits because int8 has no finer codes", bits);
+    }
+    return result;
   }
   const std::unique_ptr<Rounder> rounder = rounder_of(weight, scheme);
-  round_to_nearest(weight, *rounder, importance);
-  return rounder->weight();
+  round(*rounder);
+  return {rounder->weight()};
+}
+
+/// Each weight by itself.
+QuantizedMatrixResult round_each(const Tensor& weight, const WeightScheme& scheme,
+                                 const std::vector<float>& importance) {
+  if (scheme.codebook()) {
+    return {codebook_weight(weight, scheme, importance)};
+  }
+  return round_by([&](Rounder& rounder) { round_to_nearest(weight, rounder, importance); }, weight, scheme);
 }
 
 QuantizedMatrixResult round_with_feedback(const Tensor& weight, const WeightScheme& scheme,
                                           const LayerMoments& inputs) {
-  const std::unique_ptr<Rounder> rounder = rounder_of(weight, scheme);
   const GptqSettings settings;
-  const double damping = scheme.method == RoundingMethod::gptq
-                             ? gptq(weight, inputs.inputs, *rounder, settings)
-                             : qronos(weight, inputs.inputs, inputs.mixed, *rounder, settings);
-  QuantizedMatrixResult result{rounder->weight()};
+  double damping = 0;
+  const auto round = [&](Rounder& rounder) {
+    damping = scheme.method == RoundingMethod::gptq ? gptq(weight, inputs.inputs, rounder, settings)
+                                                    : qronos(weight, inputs.inputs, inputs.mixed, rounder, settings);
+  };
+  QuantizedMatrixResult result = round_by(round, weight, scheme);
   if (damping > settings.damping) {
-    result.remark = fmt::format("inputs depend on each other: damped by {:g} % of their mean square", 100 * damping);
+    result.remark += result.remark.empty() ? "" : "; ";
+    result.remark += fmt::format("inputs depend on each other: damped by {:g} % of their mean square", 100 * damping);
   }
   return result;
 }
@@ -104,7 +121,8 @@ QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& 
     case WeightFormat::mxfp4:
     case WeightFormat::nvfp4:
     case WeightFormat::table4:
-      return {round_each(weight, scheme, scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>())};
+    case WeightFormat::entropy:
+      return round_each(weight, scheme, scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>());
     case WeightFormat::fp8:
       return {fp8_quantize(weight)};
     case WeightFormat::fp16:

@@ -17,7 +17,7 @@ struct LayerMoments {
 /// The stored form of one matrix (R, C), and what there is to say about it.
 struct QuantizedMatrixResult {
   AnyWeight weight;
-  std::string remark = {};  ///< "damped by 10 % of the mean square of the inputs", where that is unusual
+  std::string remark = {};  ///< "damped by 10 % of the mean square of the inputs": what is unusual
 };
 
 /// Stores a matrix as `scheme` says. `inputs` are needed where scheme.needs_inputs(), and may be null elsewhere.

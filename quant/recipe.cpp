@@ -1,6 +1,7 @@
 #include "quant/recipe.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <fmt/ranges.h>
@@ -11,7 +12,7 @@
 namespace octet {
 
 bool WeightScheme::has_codes() const {
-  return has_grid() || stored_format() == WeightFormat::table4;
+  return has_grid() || stored_format() == WeightFormat::table4 || stored_format() == WeightFormat::entropy;
 }
 
 bool WeightScheme::has_grid() const {
@@ -57,7 +58,7 @@ bool WeightScheme::has_feedback() const {
 WeightScheme WeightScheme::without_inputs() const {
   WeightScheme scheme = *this;
   if (needs_inputs()) {
-    scheme.method = RoundingMethod::search;
+    scheme.method = format == WeightFormat::entropy ? RoundingMethod::automatic : RoundingMethod::search;
     scheme.imatrix = false;
   }
   return scheme;
@@ -65,6 +66,9 @@ WeightScheme WeightScheme::without_inputs() const {
 
 std::string WeightScheme::describe() const {
   std::string text{enum_name(stored_format())};
+  if (format == WeightFormat::entropy) {
+    text += fmt::format(" {:g} bits", bits);
+  }
   if (has_grid() || codebook() || format == WeightFormat::fp8) {
     text += fmt::format(" {}", enum_name(granularity));
     if (granularity == Granularity::per_group) {
@@ -85,11 +89,18 @@ std::string WeightScheme::describe() const {
 }
 
 void WeightScheme::validate(Problems& problems) const {
+  if (format != WeightFormat::entropy && (bits < 2 || bits != std::floor(bits))) {
+    problems.add("bits", "expected an integer from 2 to 8 for the format {}, got {:g}", enum_name(format), bits);
+  }
   if (format == WeightFormat::int4 && bits > 4) {
     problems.add("bits", "expected at most 4 bits for the format int4, got {}", bits);
   }
   if (format == WeightFormat::fp8 && granularity != Granularity::per_channel) {
     problems.add("granularity", "expected per_channel for the format fp8, got {}", enum_name(granularity));
+  }
+  if (format == WeightFormat::entropy && granularity != Granularity::per_tensor) {
+    problems.add("granularity", "expected per_tensor for the format entropy, which has one step for a matrix, got {}",
+                 enum_name(granularity));
   }
   validate_codebook(problems);
   if (!symmetric && stored_format() != WeightFormat::int4) {
@@ -107,7 +118,13 @@ void WeightScheme::validate_method(Problems& problems) const {
   const bool searches = has_grid() || codebook();
   const bool fp16_scales =
       has_grid() || stored == WeightFormat::table4 || (stored == WeightFormat::nf4 && !double_quantized);
-  if (!searches && method != RoundingMethod::automatic) {
+  if (stored == WeightFormat::entropy) {
+    if (method != RoundingMethod::automatic && !has_feedback()) {
+      problems.add("method",
+                   "expected auto, gptq or qronos for the format entropy, whose step follows from bits, got {}",
+                   enum_name(method));
+    }
+  } else if (!searches && method != RoundingMethod::automatic) {
     problems.add("method", "expected auto for the format {}, which has a rule of its own, got {}", enum_name(stored),
                  enum_name(method));
   } else if (!has_grid() && method == RoundingMethod::hqq) {

@@ -12,7 +12,7 @@
 namespace octet {
 
 /// How a matrix is stored. automatic: int4 for up to 4 bits, int8 above.
-enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, fp8, fp16, bf16, fp32 };
+enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, entropy, fp8, fp16, bf16, fp32 };
 
 template <>
 inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({
@@ -23,6 +23,7 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
     {WeightFormat::mxfp4, "mxfp4"},
     {WeightFormat::nvfp4, "nvfp4"},
     {WeightFormat::table4, "table4"},
+    {WeightFormat::entropy, "entropy"},
     {WeightFormat::fp8, "fp8"},
     {WeightFormat::fp16, "fp16"},
     {WeightFormat::bf16, "bf16"},
@@ -35,7 +36,8 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
 /// rule).
 /// - search: the same on the grid that loses least.
 /// - hqq: the same on a grid with a minimum that ignores outliers.
-/// - gptq: on searched grids; columns make up for the errors of those before them, by what a text shows of inputs.
+/// - gptq: on searched grids (entropy: on that of the size asked for); columns make up for the errors of those before
+/// them, by what a text shows of inputs.
 /// - qronos: gptq that makes up for the errors of the layers before as well.
 enum class RoundingMethod { automatic, absmax, search, hqq, gptq, qronos };
 
@@ -52,9 +54,11 @@ inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<Roundi
 /// How the weights of some layers are stored.
 struct WeightScheme {
   WeightFormat format = WeightFormat::automatic;
-  std::int64_t bits = 8;  ///< 2 to 8, of int8 and int4; the others ignore it
+  /// Of each code of int8 and int4, 2 to 8; of each weight of entropy, in the file, any number from 1 to 8. The others
+  /// ignore it.
+  double bits = 8;
   /// Ignored by fp16, bf16, fp32; the formats of 16 levels (nf4, mxfp4, nvfp4, table4) take per_group alone,
-  /// and fp8 per_channel.
+  /// fp8 per_channel, and entropy per_tensor.
   Granularity granularity = Granularity::per_channel;
   /// Columns per scale, for per_group; the last group of a row may be shorter. mxfp4 has 32 and nvfp4 has 16.
   std::int64_t group = 32;
@@ -66,7 +70,7 @@ struct WeightScheme {
   /// average.
   bool imatrix = false;
 
-  /// Integer codes, which int8 activations can multiply: int8, int4, table4.
+  /// Integer codes, which int8 activations can multiply: int8, int4, table4, entropy.
   bool has_codes() const;
   /// Codes on a grid with even steps: int8, int4.
   bool has_grid() const;
@@ -88,7 +92,7 @@ struct WeightScheme {
   template <class V>
   void visit(V& v) {
     v("format", format);
-    v("bits", bits, in_range(2, 8));
+    v("bits", bits, in_range(1, 8));
     v("granularity", granularity);
     v("group", group, in_range(1, 1 << 20));  // more than any matrix has columns
     v("symmetric", symmetric);

@@ -19,7 +19,7 @@ using Path = std::filesystem::path;
 }  // namespace
 
 /// The formats of files.
-enum class FileFormat { int8, int4, nf4, mxfp4, nvfp4, table4, fp8, f16, bf16 };
+enum class FileFormat { int8, int4, nf4, mxfp4, nvfp4, table4, entropy, fp8, f16, bf16 };
 
 template <>
 inline constexpr auto enum_names<FileFormat> = std::to_array<EnumName<FileFormat>>({
@@ -29,6 +29,7 @@ inline constexpr auto enum_names<FileFormat> = std::to_array<EnumName<FileFormat
     {FileFormat::mxfp4, "mxfp4"},
     {FileFormat::nvfp4, "nvfp4"},
     {FileFormat::table4, "table4"},
+    {FileFormat::entropy, "entropy"},
     {FileFormat::fp8, "fp8"},
     {FileFormat::f16, "f16"},
     {FileFormat::bf16, "bf16"},
@@ -111,6 +112,11 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
     layer.format = FileFormat::fp8;
     return layer;
   }
+  if (std::holds_alternative<EntropyWeight>(matrix.weight())) {
+    layer.format = FileFormat::entropy;
+    layer.granularity = Granularity::per_tensor;
+    return layer;
+  }
   layer.format = std::holds_alternative<Int4Weight>(matrix.weight()) ? FileFormat::int4 : FileFormat::int8;
   const Codes codes = codes_of(matrix.weight());
   layer.bits = codes.bits;
@@ -178,6 +184,9 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
   } else if (const auto* fp8 = std::get_if<Fp8Weight>(&weight)) {
     tensors.push_back({codes_name(path), fp8->codes()});
     tensors.push_back({scales_name(path), fp8->scales()});
+  } else if (const auto* entropy = std::get_if<EntropyWeight>(&weight)) {
+    tensors.push_back({codes_name(path), entropy->coded()});
+    tensors.push_back({scales_name(path), entropy->codes().scales});
   } else if (const auto* codebook = std::get_if<CodebookWeight>(&weight)) {
     const BlockScales& scales = codebook->stored_scales();
     tensors.push_back({codes_name(path), codebook->nibbles()});
@@ -222,7 +231,9 @@ CodebookWeight read_codebook(const std::string& path, const LayerDescription& la
           find_tensor(file, names, levels_name(path))};
 }
 
-AnyWeight read_weight(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file) {
+/// `shape` of the layer that the weight is for: entropy-coded bytes do not tell how many codes they are.
+AnyWeight read_weight(const std::string& path, const LayerDescription& layer, const Shape& shape,
+                      const SafetensorsFile& file) {
   if (layer.is_half()) {
     const Tensor& values = file.at(weight_name(path));
     check(name_of(values.dtype()) == enum_name(layer.format), "expected {} of {}, got {}", weight_name(path),
@@ -232,7 +243,7 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
   }
   check(!layer.double_quantized || layer.format == FileFormat::nf4, "expected double_quantized: false for {}, got true",
         enum_name(layer.format));
-  check(layer.symmetric || !(layer.codebook() || layer.format == FileFormat::fp8),
+  check(layer.symmetric || layer.format == FileFormat::int4 || layer.format == FileFormat::int8,
         "expected symmetric: true for {}, got false", enum_name(layer.format));
   if (layer.codebook()) {
     return read_codebook(path, layer, file);
@@ -242,6 +253,10 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
   }
   const Tensor &codes = file.at(codes_name(path)), &scales = file.at(scales_name(path));
   check_values(scales, false, "finite scales other than 0");
+  if (layer.format == FileFormat::entropy) {
+    check(layer.columns == shape[1], "expected {} columns, got {}", shape[1], layer.columns);
+    return EntropyWeight(codes, scales, shape[0], shape[1]);
+  }
   const int bits = static_cast<int>(layer.bits);
   Tensor minimums;
   if (!layer.symmetric) {
@@ -258,7 +273,7 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
 /// Puts the layer that `file` holds in place of that of `slot`. Whatever is wrong is the file's fault.
 void load_layer(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file, ChildSlot& slot) {
   try {
-    AnyWeight weight = read_weight(path, layer, file);
+    AnyWeight weight = read_weight(path, layer, matrix_shape_of(slot.module()), file);
     check(columns(weight) == layer.columns, "expected {} columns as described, got {}", layer.columns, columns(weight));
     slot.replace(quantized_layer(slot.module(), std::move(weight), layer.activation_scheme()));
   } catch (const Error& error) {

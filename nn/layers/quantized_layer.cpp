@@ -15,6 +15,16 @@ std::unique_ptr<Module> quantized_layer(const Module& layer, AnyWeight weight, A
   fail(ErrorKind::run, "[quantize] expected a linear layer or a token embedding");
 }
 
+Shape matrix_shape_of(const Module& layer) {
+  if (const auto* linear = dynamic_cast<const LinearBase*>(&layer)) {
+    return {linear->out_features(), linear->in_features()};
+  }
+  if (const auto* embedding = dynamic_cast<const EmbeddingBase*>(&layer)) {
+    return {embedding->vocabulary(), embedding->width()};
+  }
+  fail(ErrorKind::run, "[quantize] expected a linear layer or a token embedding");
+}
+
 const QuantizedMatrix* quantized_matrix_of(const Module& module) {
   if (const auto* linear = dynamic_cast<const QuantizedLinear*>(&module)) {
     return &linear->matrix;

@@ -12,6 +12,9 @@ class Module;
 /// another kind of module; another shape; see QuantizedMatrix.
 std::unique_ptr<Module> quantized_layer(const Module& layer, AnyWeight weight, ActivationScheme activations);
 
+/// Rows and columns of the matrix of a linear layer or a token embedding. Errors: another kind of module.
+Shape matrix_shape_of(const Module& layer);
+
 /// The stored weight of a quantized layer; null for every other module.
 const QuantizedMatrix* quantized_matrix_of(const Module& module);
 

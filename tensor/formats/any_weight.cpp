@@ -41,7 +41,7 @@ std::string describe(const AnyWeight& weight) {
 bool has_codes(const AnyWeight& weight) {
   const auto* codebook = std::get_if<CodebookWeight>(&weight);
   return std::holds_alternative<Int8Weight>(weight) || std::holds_alternative<Int4Weight>(weight) ||
-         (codebook != nullptr && codebook->has_integer_levels());
+         std::holds_alternative<EntropyWeight>(weight) || (codebook != nullptr && codebook->has_integer_levels());
 }
 
 Codes codes_of(const AnyWeight& weight) {
@@ -50,6 +50,9 @@ Codes codes_of(const AnyWeight& weight) {
   }
   if (const auto* int4 = std::get_if<Int4Weight>(&weight)) {
     return int4->codes();
+  }
+  if (const auto* entropy = std::get_if<EntropyWeight>(&weight)) {
+    return entropy->codes();
   }
   if (const auto* table = std::get_if<CodebookWeight>(&weight); table != nullptr && table->has_integer_levels()) {
     return table->codes();

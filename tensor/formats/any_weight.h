@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "tensor/formats/codebook_weight.h"
+#include "tensor/formats/entropy_weight.h"
 #include "tensor/formats/fp8_weight.h"
 #include "tensor/formats/half_weight.h"
 #include "tensor/formats/int4_weight.h"
@@ -12,7 +13,7 @@
 namespace octet {
 
 /// Any stored format, for layers that take each of them.
-using AnyWeight = std::variant<Int8Weight, Int4Weight, CodebookWeight, Fp8Weight, HalfWeight>;
+using AnyWeight = std::variant<Int8Weight, Int4Weight, CodebookWeight, Fp8Weight, HalfWeight, EntropyWeight>;
 
 std::int64_t rows(const AnyWeight& weight);
 std::int64_t columns(const AnyWeight& weight);

@@ -44,7 +44,7 @@ TEST(Configs, KeysAreATableForPeople) {
   const std::string text = place.octet({"configs", "keys"}).out;
   EXPECT_THAT(text, testing::StartsWith("key "));
   EXPECT_THAT(text, testing::ContainsRegex("\ncorpus.path +\\(required\\) +a text that is not empty\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("\nquantize\\[\\].bits +8 +an integer from 2 to 8\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\nquantize\\[\\].bits +8 +a number from 1 to 8\n"));
 }
 
 }  // namespace

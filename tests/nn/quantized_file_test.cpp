@@ -30,10 +30,22 @@ auto fails_with(const std::string& message) {
       AllOf(Property(&Error::what, HasSubstr(message)), Property(&Error::kind, ErrorKind::input)));
 }
 
-constexpr int kFormats = 10;
+constexpr int kFormats = 11;
 
-/// int8, int4, nf4, bf16, int4 with a minimum, table4, mxfp4, nvfp4, nf4 with double quantization, fp8.
+/// int8, int4, nf4, bf16, int4 with a minimum, table4, mxfp4, nvfp4, nf4 with double quantization, fp8, entropy.
 AnyWeight some_weight(const Shape& shape, int format) {
+  if (format == 10) {
+    Codes codes{Tensor::zeros(shape, DType::i8), Tensor::full({1}, 0.25F), 8, Granularity::per_tensor};
+    std::vector<std::int8_t> multiples;
+    for (std::int64_t c = 0; c < shape[1]; ++c) {
+      multiples.push_back(static_cast<std::int8_t>(1 + c % 2));
+      for (std::int64_t row = 0; row < shape[0]; ++row) {
+        codes.codes.data<std::int8_t>()[row * shape[1] + c] =
+            static_cast<std::int8_t>((row * c % 9 - 4) * multiples.back());
+      }
+    }
+    return EntropyWeight(codes, multiples);
+  }
   if (format == 9) {
     Tensor codes = Tensor::zeros(shape, DType::u8), exponents = Tensor::zeros({shape[0]}, DType::u8);
     for (std::int64_t i = 0; i < codes.elements(); ++i) {
@@ -360,6 +372,25 @@ TEST_F(QuantizedFile, RefusesFp8ThatBreaksTheRules) {
   replace_tensor(path + ".weight.codes", codes);
   EXPECT_THAT([&] { load_any_model(folder); },
               fails_with("layer \"" + path + "\": [fp8 weight] expected e4m3 numbers, got the NaN 255"));
+}
+
+TEST_F(QuantizedFile, RefusesEntropyCodedBytesThatAreDamaged) {
+  const std::string path =
+      layer_of([](const AnyWeight& weight) { return std::holds_alternative<EntropyWeight>(weight); });
+  const std::string name = path + ".weight.codes";
+  const Tensor good = SafetensorsFile::read(folder / kModelWeightsFile).at(name).clone();
+  for (std::int64_t i = 0; i < good.elements(); i += 17) {
+    const Tensor bad = good.clone();
+    bad.data<std::uint8_t>()[i] ^= 1;
+    replace_tensor(name, bad);  // and without the checksum of the file, which would tell first
+    EXPECT_THAT([&] { load_any_model(folder); }, fails_with("layer \"" + path + "\"")) << i;
+  }
+  replace_tensor(name, good);
+  EXPECT_NO_THROW(load_any_model(folder));
+  nlohmann::json json = config();
+  json["quantization"]["layers"][path]["columns"] = 1'000'000'000'000;
+  write_config(json);
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("columns, got 1000000000000"));
 }
 
 TEST_F(QuantizedFile, RefusesDoubleQuantizationOfOtherFormats) {

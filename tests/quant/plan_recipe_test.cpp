@@ -37,13 +37,18 @@ void expect_plan_comes_true(const GptConfig& config, const Recipe& recipe) {
     EXPECT_EQ(planned.path, row.path);
     EXPECT_EQ(planned.shape, row.shape);
     EXPECT_EQ(planned.scheme, row.scheme);
+    if (row.scheme.starts_with("entropy")) {  // the most that it may take
+      EXPECT_LE(row.bytes, planned.bytes);
+      EXPECT_THAT(planned.reason, testing::HasSubstr("as many bytes as asked for"));
+      continue;
+    }
     if (planned.reason != row.reason) {  // a method may have found something to say
       EXPECT_THAT(row.reason, testing::AnyOf(testing::HasSubstr("damped by"), testing::HasSubstr("only looked up")));
     }
     EXPECT_EQ(planned.bytes, row.bytes);
     EXPECT_EQ(planned.bits_per_weight, row.bits_per_weight);
   }
-  EXPECT_EQ(plan.bytes(), real.bytes());
+  EXPECT_GE(plan.bytes(), real.bytes());
 }
 
 TEST(PlanRecipe, EveryRecipeOfTheFolderStoresWhatWasPlanned) {

@@ -122,6 +122,15 @@ TEST(Recipe, EveryFileOfTheFolderIsReadAndNamedLikeItsFile) {
   EXPECT_GE(files, 30);
 }
 
+TEST(Recipe, EntropyCodedWeightsHaveAnyNumberOfBits) {
+  const Recipe recipe = parse_config<Recipe>(
+      "format: entropy\nbits: 3.25\ngranularity: per_tensor\nmethod: gptq\nactivations: dynamic\n", "e.yaml");
+  EXPECT_EQ(recipe.weights.bits, 3.25);
+  EXPECT_EQ(recipe.describe(), "entropy 3.25 bits, gptq, dynamic int8 activations");
+  EXPECT_EQ(recipe.weights.without_inputs().describe(), "entropy 3.25 bits");
+  EXPECT_EQ(parse_config<Recipe>(to_yaml(recipe), "again.yaml").weights.bits, 3.25);
+}
+
 TEST(Recipe, RefusesWhatContradictsItself) {
   const auto refuses = [](const std::string& yaml, const std::string& message) {
     EXPECT_THAT([&] { parse_config<Recipe>(yaml, "r.yaml"); }, ThrowsMessage<Error>(HasSubstr(message))) << yaml;
@@ -172,7 +181,16 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("smooth: {alpha: 0.4}", "smooth: expected smooth in transforms beside it, got none");
   refuses("transforms: [smooth]\nrotate: {seed: 4}", "rotate: expected rotate in transforms beside it, got none");
   refuses("format: fp32\ntransforms: [awq]", "transforms: expected a format that rounds weights beside awq, got fp32");
-  refuses("bits: 1", "bits");
+  refuses("bits: 1", "bits: expected an integer from 2 to 8 for the format auto, got 1");
+  refuses("bits: 3.5", "bits: expected an integer from 2 to 8 for the format auto, got 3.5");
+  for (const char* bits : {"0", "-1", "9", "0.99", ".nan", ".inf", "three", "[3]"}) {
+    refuses(fmt::format("format: entropy\ngranularity: per_tensor\nbits: {}", bits), "bits: expected a");
+  }
+  refuses("format: entropy\nbits: 3", "expected per_tensor for the format entropy, which has one step for a matrix");
+  refuses("format: entropy\ngranularity: per_tensor\nmethod: search",
+          "expected auto, gptq or qronos for the format entropy, whose step follows from bits, got search");
+  refuses("format: entropy\ngranularity: per_tensor\nimatrix: true", "imatrix: expected method: search");
+  refuses("format: entropy\ngranularity: per_tensor\nsymmetric: false", "expected true for the format entropy");
   refuses("group: 0", "group");
   refuses("granularity: per_row", "per_tensor, per_channel");
   refuses("name: \"a\\tb\"", "name: expected a name without control characters");
