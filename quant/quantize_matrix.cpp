@@ -11,6 +11,7 @@
 #include "quant/minmax.h"
 #include "quant/rounder.h"
 #include "quant/search.h"
+#include "quant/trellis.h"
 
 namespace octet {
 namespace {
@@ -67,18 +68,26 @@ AnyWeight round_each(const Tensor& weight, const WeightScheme& scheme, const std
   return rounder->weight();
 }
 
-QuantizedMatrixResult round_with_feedback(const Tensor& weight, const WeightScheme& scheme,
-                                          const LayerMoments& inputs) {
-  const std::unique_ptr<Rounder> rounder = rounder_of(weight, scheme);
-  const GptqSettings settings;
-  const double damping = scheme.method == RoundingMethod::gptq
-                             ? gptq(weight, inputs.inputs, *rounder, settings)
-                             : qronos(weight, inputs.inputs, inputs.mixed, *rounder, settings);
-  QuantizedMatrixResult result{rounder->weight()};
-  if (damping > settings.damping) {
+QuantizedMatrixResult with_remark(AnyWeight weight, double damping, double usual_damping) {
+  QuantizedMatrixResult result{std::move(weight)};
+  if (damping > usual_damping) {
     result.remark = fmt::format("inputs depend on each other: damped by {:g} % of their mean square", 100 * damping);
   }
   return result;
+}
+
+QuantizedMatrixResult round_with_feedback(const Tensor& weight, const WeightScheme& scheme,
+                                          const LayerMoments& inputs) {
+  const GptqSettings settings;
+  if (scheme.format == WeightFormat::trellis) {
+    TrellisFeedback result = trellis_gptq(weight, inputs.inputs, static_cast<int>(scheme.bits), settings.damping);
+    return with_remark(std::move(result.weight), result.damping, settings.damping);
+  }
+  const std::unique_ptr<Rounder> rounder = rounder_of(weight, scheme);
+  const double damping = scheme.method == RoundingMethod::gptq
+                             ? gptq(weight, inputs.inputs, *rounder, settings)
+                             : qronos(weight, inputs.inputs, inputs.mixed, *rounder, settings);
+  return with_remark(rounder->weight(), damping, settings.damping);
 }
 
 }  // namespace
@@ -89,6 +98,7 @@ QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& 
   if (scheme.has_feedback()) {
     return round_with_feedback(weight, scheme, *inputs);
   }
+  const std::vector<float> importance = scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>();
   switch (scheme.stored_format()) {
     case WeightFormat::int8:
     case WeightFormat::int4:
@@ -96,7 +106,9 @@ QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& 
     case WeightFormat::mxfp4:
     case WeightFormat::nvfp4:
     case WeightFormat::table4:
-      return {round_each(weight, scheme, scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>())};
+      return {round_each(weight, scheme, importance)};
+    case WeightFormat::trellis:
+      return {trellis_quantize(weight, static_cast<int>(scheme.bits), importance)};
     case WeightFormat::fp8:
       return {fp8_quantize(weight)};
     case WeightFormat::fp16:

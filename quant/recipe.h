@@ -11,7 +11,7 @@
 namespace octet {
 
 /// How a matrix is stored. automatic: int4 for up to 4 bits, int8 above.
-enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, fp8, fp16, bf16, fp32 };
+enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, trellis, fp8, fp16, bf16, fp32 };
 
 template <>
 inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({
@@ -22,6 +22,7 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
     {WeightFormat::mxfp4, "mxfp4"},
     {WeightFormat::nvfp4, "nvfp4"},
     {WeightFormat::table4, "table4"},
+    {WeightFormat::trellis, "trellis"},
     {WeightFormat::fp8, "fp8"},
     {WeightFormat::fp16, "fp16"},
     {WeightFormat::bf16, "bf16"},
@@ -29,7 +30,7 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
 });
 
 /// How scales and codes are chosen (quant/absmax.h, search.h, hqq.h, gptq.h).
-///   auto     search for int4 and table4, absmax for int8, their own rule for the other formats
+///   auto     search for int4, table4 and trellis, absmax for int8, their own rule for the other formats
 ///   absmax   each weight to the nearest value of a grid that reaches to the largest one (nf4, mxfp4, nvfp4: their
 ///   rule) search   the same on the grid that loses least hqq      the same on a grid with a minimum that ignores
 ///   outliers gptq     on searched grids; columns make up for the errors of those before them, by what a text shows of
@@ -49,9 +50,9 @@ inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<Roundi
 /// How the weights of some layers are stored.
 struct WeightScheme {
   WeightFormat format = WeightFormat::automatic;
-  std::int64_t bits = 8;  ///< 2 to 8, of int8 and int4; the others ignore it
+  std::int64_t bits = 8;  ///< 2 to 8, of int8 and int4; 2 to 4, of trellis; the others ignore it
   /// Ignored by fp16, bf16, fp32; the formats of 16 levels (nf4, mxfp4, nvfp4, table4) take per_group alone,
-  /// and fp8 per_channel.
+  /// and trellis and fp8 per_channel.
   Granularity granularity = Granularity::per_channel;
   /// Columns per scale, for per_group; the last group of a row may be shorter. mxfp4 has 32 and nvfp4 has 16.
   std::int64_t group = 32;

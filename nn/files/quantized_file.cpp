@@ -19,7 +19,7 @@ using Path = std::filesystem::path;
 }  // namespace
 
 /// The formats of files.
-enum class FileFormat { int8, int4, nf4, mxfp4, nvfp4, table4, fp8, f16, bf16 };
+enum class FileFormat { int8, int4, nf4, mxfp4, nvfp4, table4, trellis, fp8, f16, bf16 };
 
 template <>
 inline constexpr auto enum_names<FileFormat> = std::to_array<EnumName<FileFormat>>({
@@ -29,6 +29,7 @@ inline constexpr auto enum_names<FileFormat> = std::to_array<EnumName<FileFormat
     {FileFormat::mxfp4, "mxfp4"},
     {FileFormat::nvfp4, "nvfp4"},
     {FileFormat::table4, "table4"},
+    {FileFormat::trellis, "trellis"},
     {FileFormat::fp8, "fp8"},
     {FileFormat::f16, "f16"},
     {FileFormat::bf16, "bf16"},
@@ -107,6 +108,11 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
     layer.format = FileFormat::fp8;
     return layer;
   }
+  if (const auto* trellis = std::get_if<TrellisWeight>(&matrix.weight())) {
+    layer.format = FileFormat::trellis;
+    layer.bits = trellis->bits();
+    return layer;
+  }
   layer.format = std::holds_alternative<Int4Weight>(matrix.weight()) ? FileFormat::int4 : FileFormat::int8;
   const Codes codes = codes_of(matrix.weight());
   layer.bits = codes.bits;
@@ -174,6 +180,9 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
   } else if (const auto* fp8 = std::get_if<Fp8Weight>(&weight)) {
     tensors.push_back({codes_name(path), fp8->codes()});
     tensors.push_back({scales_name(path), fp8->scales()});
+  } else if (const auto* trellis = std::get_if<TrellisWeight>(&weight)) {
+    tensors.push_back({codes_name(path), trellis->codes()});
+    tensors.push_back({scales_name(path), trellis->scales()});
   } else if (const auto* codebook = std::get_if<CodebookWeight>(&weight)) {
     const BlockScales& scales = codebook->stored_scales();
     tensors.push_back({codes_name(path), codebook->nibbles()});
@@ -228,13 +237,18 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
   }
   check(!layer.double_quantized || layer.format == FileFormat::nf4, "expected double_quantized: false for {}, got true",
         enum_name(layer.format));
-  check(layer.symmetric || !(layer.codebook() || layer.format == FileFormat::fp8),
-        "expected symmetric: true for {}, got false", enum_name(layer.format));
+  check(
+      layer.symmetric || !(layer.codebook() || layer.format == FileFormat::trellis || layer.format == FileFormat::fp8),
+      "expected symmetric: true for {}, got false", enum_name(layer.format));
   if (layer.codebook()) {
     return read_codebook(path, layer, file);
   }
   if (layer.format == FileFormat::fp8) {
     return Fp8Weight(file.at(codes_name(path)), file.at(scales_name(path)));
+  }
+  if (layer.format == FileFormat::trellis) {
+    return TrellisWeight(file.at(codes_name(path)), file.at(scales_name(path)), layer.columns,
+                         static_cast<int>(layer.bits));
   }
   const Tensor &codes = file.at(codes_name(path)), &scales = file.at(scales_name(path));
   check_values(scales, false, "finite scales other than 0");

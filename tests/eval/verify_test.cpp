@@ -151,6 +151,9 @@ TEST(Verify, EveryOtherFormatAgreesToo) {
   minimum_weight_only.activations = table4_weight_only.activations = Activations::weight_only;
   Recipe fp8 = bf16;
   fp8.weights.format = WeightFormat::fp8;
+  Recipe trellis = bf16;
+  trellis.weights.format = WeightFormat::trellis;
+  trellis.weights.bits = 3;
   Recipe mxfp4 = nf4, nvfp4 = nf4, nf4_double = nf4;
   mxfp4.weights.format = WeightFormat::mxfp4;
   mxfp4.weights.group = 32;
@@ -158,7 +161,7 @@ TEST(Verify, EveryOtherFormatAgreesToo) {
   nvfp4.weights.group = 16;
   nf4_double.weights.double_quantized = true;
   for (const Recipe& recipe :
-       {minimum, minimum_weight_only, nf4, nf4_double, mxfp4, nvfp4, table4, table4_weight_only, fp8, bf16}) {
+       {minimum, minimum_weight_only, nf4, nf4_double, mxfp4, nvfp4, table4, table4_weight_only, trellis, fp8, bf16}) {
     Gpt model(tiny_config(Architecture::gpt2));
     initialize(model, 1);
     apply_recipe(model, recipe);
