@@ -216,7 +216,8 @@ void plan_entropy(Layer& layer) {
 }
 
 /// What quantize() will make of the layer. Other formats store rows that are all of one size, and at most a scale for
-/// the whole matrix, so the sizes of one row and of two tell that of any number.
+/// the whole matrix, so the sizes of one row and of two tell that of any number. A trellis
+/// shares bits among rows; but a matrix of zeros takes it no time.
 void plan(const Recipe& recipe, Layer& layer) {
   layer.bytes = static_cast<std::int64_t>(layer.weight.bytes());
   if (layer.scheme.format == WeightFormat::fp32) {
@@ -229,6 +230,12 @@ void plan(const Recipe& recipe, Layer& layer) {
   const WeightScheme scheme = layer.scheme.without_inputs();  // they do not change what is stored
   const std::int64_t rows = layer.weight.dim(0), columns = layer.weight.dim(1);
   try {
+    if (scheme.format == WeightFormat::trellis) {
+      const AnyWeight whole = quantize_matrix(Tensor::zeros({rows, columns}), scheme);
+      layer.bytes = bytes(whole);
+      layer.description = QuantizedMatrix(whole, layer.activations).describe();
+      return;
+    }
     const AnyWeight one = quantize_matrix(Tensor::zeros({1, columns}), scheme);
     const AnyWeight two = quantize_matrix(Tensor::zeros({2, columns}), scheme);
     layer.bytes = bytes(one) + (rows - 1) * (bytes(two) - bytes(one));

@@ -13,6 +13,7 @@
 #include "quant/minmax.h"
 #include "quant/rounder.h"
 #include "quant/search.h"
+#include "quant/trellis.h"
 
 namespace octet {
 namespace {
@@ -98,7 +99,12 @@ QuantizedMatrixResult round_with_feedback(const Tensor& weight, const WeightSche
     damping = scheme.method == RoundingMethod::gptq ? gptq(weight, inputs.inputs, rounder, settings)
                                                     : qronos(weight, inputs.inputs, inputs.mixed, rounder, settings);
   };
-  QuantizedMatrixResult result = round_by(round, weight, scheme);
+  const auto trellis = [&]() -> QuantizedMatrixResult {
+    TrellisFeedback found = trellis_gptq(weight, inputs.inputs, static_cast<int>(scheme.bits), settings.damping);
+    damping = found.damping;
+    return {std::move(found.weight)};
+  };
+  QuantizedMatrixResult result = scheme.format == WeightFormat::trellis ? trellis() : round_by(round, weight, scheme);
   if (damping > settings.damping) {
     result.remark += result.remark.empty() ? "" : "; ";
     result.remark += fmt::format("inputs depend on each other: damped by {:g} % of their mean square", 100 * damping);
@@ -114,6 +120,7 @@ QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& 
   if (scheme.has_feedback()) {
     return round_with_feedback(weight, scheme, *inputs);
   }
+  const std::vector<float> importance = scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>();
   switch (scheme.stored_format()) {
     case WeightFormat::int8:
     case WeightFormat::int4:
@@ -122,7 +129,9 @@ QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& 
     case WeightFormat::nvfp4:
     case WeightFormat::table4:
     case WeightFormat::entropy:
-      return round_each(weight, scheme, scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>());
+      return round_each(weight, scheme, importance);
+    case WeightFormat::trellis:
+      return {trellis_quantize(weight, static_cast<int>(scheme.bits), importance)};
     case WeightFormat::fp8:
       return {fp8_quantize(weight)};
     case WeightFormat::fp16:

@@ -47,7 +47,8 @@ RoundingMethod WeightScheme::chosen_method() const {
     return method;
   }
   const WeightFormat stored = stored_format();
-  const bool searched = stored == WeightFormat::int4 || stored == WeightFormat::table4;
+  const bool searched =
+      stored == WeightFormat::int4 || stored == WeightFormat::table4 || stored == WeightFormat::trellis;
   return searched ? RoundingMethod::search : RoundingMethod::absmax;
 }
 
@@ -69,7 +70,7 @@ std::string WeightScheme::describe() const {
   if (format == WeightFormat::entropy) {
     text += fmt::format(" {:g} bits", bits);
   }
-  if (has_grid() || codebook() || format == WeightFormat::fp8) {
+  if (has_grid() || codebook() || format == WeightFormat::trellis || format == WeightFormat::fp8) {
     text += fmt::format(" {}", enum_name(granularity));
     if (granularity == Granularity::per_group) {
       text += fmt::format(" {}", group);
@@ -83,6 +84,7 @@ std::string WeightScheme::describe() const {
     }
     text += symmetric ? "" : " with minimum";
   }
+  text += format == WeightFormat::trellis ? fmt::format(" ({} bits)", bits) : "";
   text += method == RoundingMethod::automatic ? "" : fmt::format(", {}", enum_name(method));
   text += imatrix ? " with imatrix" : "";
   return text;
@@ -95,8 +97,12 @@ void WeightScheme::validate(Problems& problems) const {
   if (format == WeightFormat::int4 && bits > 4) {
     problems.add("bits", "expected at most 4 bits for the format int4, got {}", bits);
   }
-  if (format == WeightFormat::fp8 && granularity != Granularity::per_channel) {
-    problems.add("granularity", "expected per_channel for the format fp8, got {}", enum_name(granularity));
+  if (format == WeightFormat::trellis && bits > 4) {
+    problems.add("bits", "expected 2 to 4 bits for the format trellis, got {}", bits);
+  }
+  if ((format == WeightFormat::trellis || format == WeightFormat::fp8) && granularity != Granularity::per_channel) {
+    problems.add("granularity", "expected per_channel for the format {}, got {}", enum_name(format),
+                 enum_name(granularity));
   }
   if (format == WeightFormat::entropy && granularity != Granularity::per_tensor) {
     problems.add("granularity", "expected per_tensor for the format entropy, which has one step for a matrix, got {}",
@@ -115,7 +121,8 @@ void WeightScheme::validate(Problems& problems) const {
 
 void WeightScheme::validate_method(Problems& problems) const {
   const WeightFormat stored = stored_format();
-  const bool searches = has_grid() || codebook();
+  const bool is_trellis = stored == WeightFormat::trellis;
+  const bool searches = has_grid() || codebook() || is_trellis;
   const bool fp16_scales =
       has_grid() || stored == WeightFormat::table4 || (stored == WeightFormat::nf4 && !double_quantized);
   if (stored == WeightFormat::entropy) {
@@ -124,12 +131,15 @@ void WeightScheme::validate_method(Problems& problems) const {
                    "expected auto, gptq or qronos for the format entropy, whose step follows from bits, got {}",
                    enum_name(method));
     }
+  } else if (is_trellis &&
+             (method == RoundingMethod::absmax || method == RoundingMethod::hqq || method == RoundingMethod::qronos)) {
+    problems.add("method", "expected auto, search or gptq for the format trellis, got {}", enum_name(method));
   } else if (!searches && method != RoundingMethod::automatic) {
     problems.add("method", "expected auto for the format {}, which has a rule of its own, got {}", enum_name(stored),
                  enum_name(method));
   } else if (!has_grid() && method == RoundingMethod::hqq) {
     problems.add("method", "expected hqq for the format int4 alone, got {}", enum_name(stored));
-  } else if (has_feedback() && !fp16_scales) {
+  } else if (has_feedback() && !fp16_scales && !is_trellis) {
     problems.add("method", "expected auto, absmax or search for the format {}, whose scales are coded, got {}",
                  enum_name(stored), enum_name(method));
   }

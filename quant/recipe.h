@@ -12,7 +12,7 @@
 namespace octet {
 
 /// How a matrix is stored. automatic: int4 for up to 4 bits, int8 above.
-enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, entropy, fp8, fp16, bf16, fp32 };
+enum class WeightFormat { automatic, int8, int4, nf4, mxfp4, nvfp4, table4, entropy, trellis, fp8, fp16, bf16, fp32 };
 
 template <>
 inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFormat>>({
@@ -24,6 +24,7 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
     {WeightFormat::nvfp4, "nvfp4"},
     {WeightFormat::table4, "table4"},
     {WeightFormat::entropy, "entropy"},
+    {WeightFormat::trellis, "trellis"},
     {WeightFormat::fp8, "fp8"},
     {WeightFormat::fp16, "fp16"},
     {WeightFormat::bf16, "bf16"},
@@ -31,7 +32,7 @@ inline constexpr auto enum_names<WeightFormat> = std::to_array<EnumName<WeightFo
 });
 
 /// How scales and codes are chosen (quant/absmax.h, search.h, hqq.h, gptq.h).
-/// - auto: search for int4 and table4, absmax for int8, their own rule for the other formats.
+/// - auto: search for int4, table4 and trellis, absmax for int8, their own rule for the other formats.
 /// - absmax: each weight to the nearest value of a grid that reaches to the largest one (nf4, mxfp4, nvfp4: their
 /// rule).
 /// - search: the same on the grid that loses least.
@@ -54,11 +55,11 @@ inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<Roundi
 /// How the weights of some layers are stored.
 struct WeightScheme {
   WeightFormat format = WeightFormat::automatic;
-  /// Of each code of int8 and int4, 2 to 8; of each weight of entropy, in the file, any number from 1 to 8. The others
-  /// ignore it.
+  /// Of each code of int8 and int4, 2 to 8, and of trellis, 2 to 4; of each weight of entropy, in the file, any number
+  /// from 1 to 8. The others ignore it.
   double bits = 8;
   /// Ignored by fp16, bf16, fp32; the formats of 16 levels (nf4, mxfp4, nvfp4, table4) take per_group alone,
-  /// fp8 per_channel, and entropy per_tensor.
+  /// trellis and fp8 per_channel, and entropy per_tensor.
   Granularity granularity = Granularity::per_channel;
   /// Columns per scale, for per_group; the last group of a row may be shorter. mxfp4 has 32 and nvfp4 has 16.
   std::int64_t group = 32;

@@ -19,7 +19,7 @@ using Path = std::filesystem::path;
 }  // namespace
 
 /// The formats of files.
-enum class FileFormat { int8, int4, nf4, mxfp4, nvfp4, table4, entropy, fp8, f16, bf16 };
+enum class FileFormat { int8, int4, nf4, mxfp4, nvfp4, table4, entropy, trellis, fp8, f16, bf16 };
 
 template <>
 inline constexpr auto enum_names<FileFormat> = std::to_array<EnumName<FileFormat>>({
@@ -30,6 +30,7 @@ inline constexpr auto enum_names<FileFormat> = std::to_array<EnumName<FileFormat
     {FileFormat::nvfp4, "nvfp4"},
     {FileFormat::table4, "table4"},
     {FileFormat::entropy, "entropy"},
+    {FileFormat::trellis, "trellis"},
     {FileFormat::fp8, "fp8"},
     {FileFormat::f16, "f16"},
     {FileFormat::bf16, "bf16"},
@@ -117,6 +118,11 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
     layer.granularity = Granularity::per_tensor;
     return layer;
   }
+  if (const auto* trellis = std::get_if<TrellisWeight>(&matrix.weight())) {
+    layer.format = FileFormat::trellis;
+    layer.bits = trellis->bits();
+    return layer;
+  }
   layer.format = std::holds_alternative<Int4Weight>(matrix.weight()) ? FileFormat::int4 : FileFormat::int8;
   const Codes codes = codes_of(matrix.weight());
   layer.bits = codes.bits;
@@ -187,6 +193,9 @@ void append_tensors(const std::string& path, const AnyWeight& weight, std::vecto
   } else if (const auto* entropy = std::get_if<EntropyWeight>(&weight)) {
     tensors.push_back({codes_name(path), entropy->coded()});
     tensors.push_back({scales_name(path), entropy->codes().scales});
+  } else if (const auto* trellis = std::get_if<TrellisWeight>(&weight)) {
+    tensors.push_back({codes_name(path), trellis->codes()});
+    tensors.push_back({scales_name(path), trellis->scales()});
   } else if (const auto* codebook = std::get_if<CodebookWeight>(&weight)) {
     const BlockScales& scales = codebook->stored_scales();
     tensors.push_back({codes_name(path), codebook->nibbles()});
@@ -250,6 +259,10 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
   }
   if (layer.format == FileFormat::fp8) {
     return Fp8Weight(file.at(codes_name(path)), file.at(scales_name(path)));
+  }
+  if (layer.format == FileFormat::trellis) {
+    return TrellisWeight(file.at(codes_name(path)), file.at(scales_name(path)), layer.columns,
+                         static_cast<int>(layer.bits));
   }
   const Tensor &codes = file.at(codes_name(path)), &scales = file.at(scales_name(path));
   check_values(scales, false, "finite scales other than 0");

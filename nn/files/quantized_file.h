@@ -26,6 +26,8 @@ namespace octet {
 //                                                            tensor scale
 //     table4       PATH.weight.codes as nf4                  PATH.weight.scales F16      PATH.weight.levels I8 (16)
 //     entropy      PATH.weight.codes U8 (n), coded           PATH.weight.scales F32 (1)    layout: EntropyWeight
+//     trellis      PATH.weight.codes U8 (ceil(R / 16), ceil(C / 16), 32 bits)
+//                                                            PATH.weight.scales F16 (R)  layout: TrellisWeight
 //     fp8          PATH.weight.codes U8 (R, C), E4M3         PATH.weight.scales U8 (R), E8M0
 //     f16, bf16    PATH.weight F16 or BF16 (R, C)
 

@@ -66,6 +66,7 @@ WeightKernels weight_kernels() {
       .nibble_weights = nibble_weights,
       .f16_weights = f16_weights,
       .bf16_weights = bf16_weights,
+      .trellis_weights = trellis_weights,
       .pad_rows = pad_rows,
       .group_sums = group_sums,
       .unpack_rows = unpack_rows,

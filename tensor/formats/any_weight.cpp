@@ -70,6 +70,9 @@ PackedWeight pack(const AnyWeight& weight) {
   if (const auto* fp8 = std::get_if<Fp8Weight>(&weight)) {
     return PackedWeight(fp8->to_half());
   }
+  if (const auto* trellis = std::get_if<TrellisWeight>(&weight)) {
+    return PackedWeight(*trellis);
+  }
   const bool int4 = std::holds_alternative<Int4Weight>(weight);
   return {codes_of(weight), int4 ? PackedFormat::int4 : PackedFormat::int8};
 }

@@ -9,11 +9,13 @@
 #include "tensor/formats/int4_weight.h"
 #include "tensor/formats/int8_weight.h"
 #include "tensor/formats/packed_weight.h"
+#include "tensor/formats/trellis_weight.h"
 
 namespace octet {
 
 /// Any stored format, for layers that take each of them.
-using AnyWeight = std::variant<Int8Weight, Int4Weight, CodebookWeight, Fp8Weight, HalfWeight, EntropyWeight>;
+using AnyWeight =
+    std::variant<Int8Weight, Int4Weight, CodebookWeight, Fp8Weight, HalfWeight, EntropyWeight, TrellisWeight>;
 
 std::int64_t rows(const AnyWeight& weight);
 std::int64_t columns(const AnyWeight& weight);

@@ -31,8 +31,13 @@ const T* data_or_null(const Tensor& tensor) {
 
 }  // namespace
 
-PackedWeight::PackedWeight(PackedFormat format, std::int64_t rows, CodeLayout layout)
-    : format_(format), rows_(rows), layout_(layout), codes_(Tensor::empty({panels() * panel_bytes()}, DType::u8)) {}
+PackedWeight::PackedWeight(PackedFormat format, std::int64_t rows, CodeLayout layout, int trellis_bits)
+    : format_(format),
+      rows_(rows),
+      layout_(layout),
+      trellis_bits_(trellis_bits),
+      codes_(Tensor::empty({panels() * panel_bytes() + (format == PackedFormat::trellis ? kTrellisSlack : 0)},
+                           DType::u8)) {}
 
 std::int64_t PackedWeight::panel_bytes() const {
   const std::int64_t bytes = layout_.stride * kPanelColumns;
@@ -46,6 +51,8 @@ std::int64_t PackedWeight::panel_bytes() const {
     case PackedFormat::f16:
     case PackedFormat::bf16:
       return bytes * 2;
+    case PackedFormat::trellis:
+      return layout_.stride / kTrellisTile * packed_tile_bytes(trellis_bits_);
   }
   return 0;
 }
@@ -55,12 +62,13 @@ PackedCodes PackedWeight::view() const {
           layout_,
           lies_in_rows() ? nullptr : codes_.data<std::uint8_t>(),
           format_ == PackedFormat::int8 ? scales_.data<float>() : nullptr,
-          has_nibbles() ? scales_.data<Float16>() : nullptr,
+          has_half_scales(format_) ? scales_.data<Float16>() : nullptr,
           data_or_null<float>(offsets_),
           data_or_null<float>(levels_),
           format_,
           lies_in_rows() ? codes_.data<std::int8_t>() : nullptr,
-          data_or_null<std::uint8_t>(level_bytes_)};
+          data_or_null<std::uint8_t>(level_bytes_),
+          trellis_bits_};
 }
 
 PackedWeight PackedWeight::to(DeviceKind device) const {
@@ -171,9 +179,9 @@ Tensor PackedWeight::per_group(ValueAt value_at) const {
   return values;
 }
 
-/// Nibbles keep their scales in the FP16 of the file.
+/// Nibbles and trellises keep their scales in the FP16 of the file.
 void PackedWeight::set_scales(const Tensor& scales) {
-  if (!has_nibbles()) {
+  if (!has_half_scales(format_)) {
     scales_ = scales;
     return;
   }
@@ -249,6 +257,20 @@ PackedWeight::PackedWeight(const HalfWeight& weight)
       }
     }
   });
+}
+
+PackedWeight::PackedWeight(const TrellisWeight& weight)
+    : PackedWeight(PackedFormat::trellis, weight.rows(), code_layout(weight.columns(), weight.columns(), kTrellisTile),
+                   weight.bits()) {
+  const std::int64_t ring = trellis_tile_bytes(weight.bits()), packed = packed_tile_bytes(weight.bits());
+  const std::uint8_t* from = weight.codes().data<std::uint8_t>();
+  std::uint8_t* to = codes_.data<std::uint8_t>();
+  for (std::int64_t tile = 0; tile < weight.codes().elements() / ring; ++tile, from += ring, to += packed) {
+    std::copy_n(from, ring, to);
+    std::copy_n(from, packed - ring, to + ring);
+  }
+  std::fill_n(to, kTrellisSlack, std::uint8_t{0});
+  set_scales(per_group([&](std::int64_t row, std::int64_t) { return to_float(weight.scales().data<Float16>()[row]); }));
 }
 
 }  // namespace octet

@@ -5,6 +5,7 @@
 #include "tensor/formats/codebook_weight.h"
 #include "tensor/formats/codes.h"
 #include "tensor/formats/half_weight.h"
+#include "tensor/formats/trellis_weight.h"
 #include "tensor/kernels/packed_codes.h"
 
 namespace octet {
@@ -17,6 +18,7 @@ class PackedWeight {
   PackedWeight(const Codes& codes, PackedFormat format);
   explicit PackedWeight(const CodebookWeight& weight);
   explicit PackedWeight(const HalfWeight& weight);
+  explicit PackedWeight(const TrellisWeight& weight);
 
   std::int64_t rows() const { return rows_; }
   std::int64_t columns() const { return layout_.columns; }
@@ -32,7 +34,7 @@ class PackedWeight {
   PackedCodes view() const;
 
  private:
-  PackedWeight(PackedFormat format, std::int64_t rows, CodeLayout layout);
+  PackedWeight(PackedFormat format, std::int64_t rows, CodeLayout layout, int trellis_bits = 0);
 
   void set_scales(const Tensor& scales);
   std::int64_t panels() const { return (rows_ + kPanelColumns - 1) / kPanelColumns; }
@@ -54,8 +56,9 @@ class PackedWeight {
   PackedFormat format_;
   std::int64_t rows_;
   CodeLayout layout_;
+  int trellis_bits_;
   Tensor codes_;        // u8 panels, or i8 rows
-  Tensor scales_;       // f32 (int8), f16 (nibbles), undefined for halves
+  Tensor scales_;       // f32 (int8), f16 (nibbles, trellis), undefined for halves
   Tensor offsets_;      // f32, undefined where the grid is symmetric
   Tensor levels_;       // (16) f32, undefined but for nibbles
   Tensor level_bytes_;  // (16) u8, undefined but for table4

@@ -6,10 +6,10 @@
 
 namespace octet {
 
-CodeLayout code_layout(std::int64_t columns, std::int64_t group) {
+CodeLayout code_layout(std::int64_t columns, std::int64_t group, std::int64_t step) {
   check(columns >= 1, "[codes] expected rows of at least 1 column, got {}", columns);
   check(group >= 1, "[codes] expected a group of at least 1 column, got {}", group);
-  const auto padded = [](std::int64_t codes) { return (codes + kCodeStep - 1) / kCodeStep * kCodeStep; };
+  const auto padded = [step](std::int64_t codes) { return (codes + step - 1) / step * step; };
   CodeLayout layout{};
   layout.columns = columns;
   layout.group = std::min(group, columns);

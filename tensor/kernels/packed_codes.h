@@ -37,8 +37,9 @@ struct CodeLayout {
   bool is_padded() const { return stride != columns; }
   bool operator==(const CodeLayout&) const = default;
 };
-/// The layout of rows of `columns` codes in groups of `group`; a group larger than the row is one group.
-CodeLayout code_layout(std::int64_t columns, std::int64_t group);
+/// The layout of rows of `columns` codes in groups of `group`; a group larger than the row is one group. `step`: what
+/// groups are padded to, a multiple of kCodeStep.
+CodeLayout code_layout(std::int64_t columns, std::int64_t group, std::int64_t step = kCodeStep);
 
 /// What a packed code stands for.
 ///   int8       a byte code + 128
@@ -46,11 +47,25 @@ CodeLayout code_layout(std::int64_t columns, std::int64_t group);
 ///   codebook   a nibble, the index of one of 16 levels
 ///   table4     a nibble, the index of one of 16 integer levels, which are codes of int8
 ///   f16, bf16   the value itself in 16 bits
-enum class PackedFormat { int8, int4, codebook, table4, f16, bf16 };
+///   trellis     2 to 4 bits of a ring of them: 12 neighbours choose a level (tensor/kernels/trellis_code.h)
+enum class PackedFormat { int8, int4, codebook, table4, f16, bf16, trellis };
 
 constexpr bool has_nibbles(PackedFormat format) {
   return format == PackedFormat::int4 || format == PackedFormat::codebook || format == PackedFormat::table4;
 }
+constexpr bool has_half_scales(PackedFormat format) {
+  return has_nibbles(format) || format == PackedFormat::trellis;
+}
+/// Rows and columns of a tile of a trellis: one sequence of 256 weights (tensor/formats/trellis_weight.h).
+constexpr std::int64_t kTrellisTile = 16;
+/// Bytes of a packed tile of 16 rows and 16 columns: its ring, of which the first four bytes stand once more behind the
+/// last, so that all bits of a window lie side by side.
+constexpr std::int64_t packed_tile_bytes(int bits) {
+  return 32 * bits + 4;
+}
+/// What may be read behind the last tile by loads of 16 bytes.
+constexpr std::int64_t kTrellisSlack = 16;
+
 /// Whether integer kernels can multiply it.
 constexpr bool has_integer_codes(PackedFormat format) {
   return format == PackedFormat::int8 || format == PackedFormat::int4 || format == PackedFormat::table4;
@@ -61,6 +76,8 @@ constexpr bool has_integer_codes(PackedFormat format) {
 ///   int8        byte [((p * stride / 4 + s) * 16 + c) * 4 + i] = code(n, 4 s + i) + 128
 ///   nibbles     byte [((p * stride / 8 + s) * 16 + c) * 4 + i] = low: code(n, 8 s + i), high: code(n, 8 s + 4 + i)
 ///   f16, bf16   half [(p * stride + k) * 16 + c] = value(n, k)
+///   trellis     byte [(p * stride / 16 + t) * packed_tile_bytes + b] = byte b of the ring of tile t (TrellisWeight):
+///               the bits of column c at k are those from (k % 16 * 16 + c) * trellis_bits on, of tile k / 16
 /// Bytes are offset to be unsigned because `vpdpbusd` multiplies unsigned by signed ones.
 /// weight(n, k) = code * scale(n, g) + offset(n, g), with both at [(p * groups + g) * 16 + c].
 struct PackedCodes {
@@ -68,7 +85,7 @@ struct PackedCodes {
   CodeLayout layout;
   const std::uint8_t* codes;   // the panels; null where there are row_codes
   const float* scales;         // int8 (halves have none)
-  const Float16* half_scales;  // nibbles: with groups of 32, FP32 scales would be a fifth of all bytes read
+  const Float16* half_scales;  // nibbles, trellis: with groups of 32, FP32 scales would be a fifth of all bytes read
   const float* offsets;        // null where the grid is symmetric
   const float* levels;         // (16) what nibbles stand for; else null
   PackedFormat format;
@@ -76,6 +93,7 @@ struct PackedCodes {
   // behind a row and for missing rows. Null elsewhere.
   const std::int8_t* row_codes;
   const std::uint8_t* level_bytes;  // (16) of table4: level + 128, as int8 has its codes; else null
+  int trellis_bits;                 // of trellis: 2, 3 or 4
 };
 
 /// What the epilogue of a product applies to its result.

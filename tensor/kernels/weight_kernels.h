@@ -57,6 +57,7 @@ struct WeightKernels {
   void (*nibble_weights)(const WeightLinearArgs&);  // int4, codebook and table4: 16 levels
   void (*f16_weights)(const WeightLinearArgs&);
   void (*bf16_weights)(const WeightLinearArgs&);
+  void (*trellis_weights)(const WeightLinearArgs&);
   void (*pad_rows)(const PadRowsArgs&);
   void (*group_sums)(const GroupSumsArgs&);
   void (*unpack_rows)(const UnpackRowsArgs&);

@@ -31,6 +31,8 @@ auto kernel_of(PackedFormat format, DeviceKind device) {
       return table.nibble_weights;
     case PackedFormat::f16:
       return table.f16_weights;
+    case PackedFormat::trellis:
+      return table.trellis_weights;
     case PackedFormat::bf16:
       break;
   }

@@ -7,6 +7,7 @@
 #include "tensor/formats/any_weight.h"
 #include "tensor/half.h"
 #include "tests/support/random_codebook.h"
+#include "tests/support/random_trellis.h"
 #include "tests/tensor/every_backend.h"
 
 namespace octet {
@@ -86,6 +87,7 @@ inline std::vector<AnyWeight> every_format(const ProductCase& c) {
           Int4Weight(random_codes(c, 2, true)),
           random_codebook(Codebook::nf4, c.n, c.k, c.group),
           random_codebook(Codebook::table4, c.n, c.k, c.group),
+          random_trellis(2 + static_cast<int>(c.k % 3), c.n, c.k),
           HalfWeight::quantize(values, DType::f16),
           HalfWeight::quantize(values, DType::bf16)};
 }

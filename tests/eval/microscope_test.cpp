@@ -52,7 +52,10 @@ TEST(Microscope, KnownFormatsHaveTheirKnownErrors) {
   } known[] = {{"bits: 4\ngranularity: per_group\ngroup: 32\nmethod: absmax", 4.5, 0.00945},
                {"format: nf4\ngranularity: per_group\ngroup: 64", 4.25, 0.00847},
                {"bits: 4\ngranularity: per_group\ngroup: 32\nsymmetric: false\nmethod: absmax", 5.0, 0.00614},
-               {"bits: 4\ngranularity: per_group\ngroup: 128\nmethod: absmax", 4.125, 0.01386}};
+               {"bits: 4\ngranularity: per_group\ngroup: 128\nmethod: absmax", 4.125, 0.01386},
+               {"format: trellis\nbits: 4", 4.0 + 16.0 / 2048, 0.0049},
+               {"format: trellis\nbits: 3", 3.0 + 16.0 / 2048, 0.0188},
+               {"format: trellis\nbits: 2", 2.0 + 16.0 / 2048, 0.0734}};
   for (const auto& format : known) {
     SCOPED_TRACE(format.yaml);
     const FormatRow row = report_of({recipe_of(format.yaml)}).formats.at(0);

@@ -154,14 +154,17 @@ TEST(Verify, EveryOtherFormatAgreesToo) {
   Recipe entropy;
   entropy.weights = {.format = WeightFormat::entropy, .bits = 3.5, .granularity = Granularity::per_tensor};
   entropy.activations = Activations::dynamic;
+  Recipe trellis = bf16;
+  trellis.weights.format = WeightFormat::trellis;
+  trellis.weights.bits = 3;
   Recipe mxfp4 = nf4, nvfp4 = nf4, nf4_double = nf4;
   mxfp4.weights.format = WeightFormat::mxfp4;
   mxfp4.weights.group = 32;
   nvfp4.weights.format = WeightFormat::nvfp4;
   nvfp4.weights.group = 16;
   nf4_double.weights.double_quantized = true;
-  for (const Recipe& recipe :
-       {minimum, minimum_weight_only, nf4, nf4_double, mxfp4, nvfp4, table4, table4_weight_only, entropy, fp8, bf16}) {
+  for (const Recipe& recipe : {minimum, minimum_weight_only, nf4, nf4_double, mxfp4, nvfp4, table4, table4_weight_only,
+                               entropy, trellis, fp8, bf16}) {
     Gpt model(tiny_config(Architecture::gpt2));
     initialize(model, 1);
     apply_recipe(model, recipe);

@@ -16,6 +16,7 @@
 #include "tensor/autograd/node.h"
 #include "tensor/formats/nibbles.h"
 #include "tests/support/random_codebook.h"
+#include "tests/support/random_trellis.h"
 #include "tests/support/tiny_gpt.h"
 
 namespace octet {
@@ -30,10 +31,14 @@ auto fails_with(const std::string& message) {
       AllOf(Property(&Error::what, HasSubstr(message)), Property(&Error::kind, ErrorKind::input)));
 }
 
-constexpr int kFormats = 11;
+constexpr int kFormats = 12;
 
-/// int8, int4, nf4, bf16, int4 with a minimum, table4, mxfp4, nvfp4, nf4 with double quantization, fp8, entropy.
+/// int8, int4, nf4, bf16, int4 with a minimum, table4, mxfp4, nvfp4, nf4 with double quantization, fp8, entropy,
+/// trellis.
 AnyWeight some_weight(const Shape& shape, int format) {
+  if (format == 11) {
+    return random_trellis(3, shape[0], shape[1]);
+  }
   if (format == 10) {
     Codes codes{Tensor::zeros(shape, DType::i8), Tensor::full({1}, 0.25F), 8, Granularity::per_tensor};
     std::vector<std::int8_t> multiples;
@@ -391,6 +396,14 @@ TEST_F(QuantizedFile, RefusesEntropyCodedBytesThatAreDamaged) {
   json["quantization"]["layers"][path]["columns"] = 1'000'000'000'000;
   write_config(json);
   EXPECT_THAT([&] { load_any_model(folder); }, fails_with("columns, got 1000000000000"));
+}
+
+TEST_F(QuantizedFile, RefusesATrellisThatBreaksTheRules) {
+  const std::string path =
+      layer_of([](const AnyWeight& weight) { return std::holds_alternative<TrellisWeight>(weight); });
+  const Tensor codes = SafetensorsFile::read(folder / kModelWeightsFile).at(path + ".weight.codes");
+  replace_tensor(path + ".weight.codes", Tensor::zeros({codes.dim(0), codes.dim(1), 64}, DType::u8));
+  EXPECT_THAT([&] { load_any_model(folder); }, fails_with("layer \"" + path + "\": [trellis weight] expected codes"));
 }
 
 TEST_F(QuantizedFile, RefusesDoubleQuantizationOfOtherFormats) {

@@ -20,9 +20,10 @@ namespace {
 Recipe any_recipe() {
   Recipe recipe;
   recipe.name = *rc::gen::element<std::string>("a", "my int4", "\u56db\\\"", "1.5");
-  recipe.weights.format = *rc::gen::element(
-      WeightFormat::automatic, WeightFormat::int8, WeightFormat::int4, WeightFormat::nf4, WeightFormat::table4,
-      WeightFormat::mxfp4, WeightFormat::nvfp4, WeightFormat::entropy, WeightFormat::fp8, WeightFormat::fp16);
+  recipe.weights.format =
+      *rc::gen::element(WeightFormat::automatic, WeightFormat::int8, WeightFormat::int4, WeightFormat::nf4,
+                        WeightFormat::table4, WeightFormat::mxfp4, WeightFormat::nvfp4, WeightFormat::entropy,
+                        WeightFormat::trellis, WeightFormat::fp8, WeightFormat::fp16);
   recipe.weights.bits = *rc::gen::inRange(2, recipe.weights.format == WeightFormat::int4 ? 5 : 9);
   recipe.weights.granularity =
       *rc::gen::element(Granularity::per_tensor, Granularity::per_channel, Granularity::per_group);

@@ -84,6 +84,11 @@ TEST(Recipe, KnowsTheFormatsOf16Levels) {
   EXPECT_TRUE(table4.weights.has_codes());
   EXPECT_FALSE(table4.weights.has_grid());
   EXPECT_EQ(parse("format: fp8\n").describe(), "fp8 per_channel, weight only");
+  EXPECT_EQ(parse("format: trellis\nbits: 3\n").describe(), "trellis per_channel (3 bits), weight only");
+  const Recipe trellis = parse("format: trellis\nbits: 2\nmethod: gptq\ntransforms: [rotate]\n");
+  EXPECT_EQ(trellis.describe(), "trellis per_channel (2 bits), gptq, weight only; transforms: rotate");
+  EXPECT_TRUE(trellis.needs_calibration());
+  EXPECT_EQ(parse("format: trellis\nbits: 3\n").weights.chosen_method(), RoundingMethod::search);
   EXPECT_EQ(parse("format: mxfp4\ngranularity: per_group\n").describe(), "mxfp4 per_group 32, weight only");
   EXPECT_EQ(parse("format: nvfp4\ngranularity: per_group\ngroup: 16\n").describe(), "nvfp4 per_group 16, weight only");
 }
@@ -140,6 +145,14 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("format: nf4\ngranularity: per_group\nactivations: dynamic", "expected weight_only for the format nf4");
   refuses("format: nf4", "expected per_group for the format nf4 (QLoRA has groups of 64), got per_channel");
   refuses("format: mxfp4", "expected per_group for the format mxfp4 (its groups are of 32), got per_channel");
+  refuses("format: trellis", "bits: expected 2 to 4 bits for the format trellis, got 8");
+  refuses("format: trellis\nbits: 3\ngranularity: per_group", "expected per_channel for the format trellis");
+  refuses("format: trellis\nbits: 3\nactivations: dynamic", "expected weight_only for the format trellis");
+  refuses("format: trellis\nbits: 3\nsymmetric: false", "expected true for the format trellis");
+  for (const char* method : {"absmax", "qronos"}) {
+    refuses(fmt::format("format: trellis\nbits: 3\nmethod: {}", method),
+            fmt::format("method: expected auto, search or gptq for the format trellis, got {}", method));
+  }
   refuses("format: fp8\ngranularity: per_group", "expected per_channel for the format fp8, got per_group");
   refuses("format: fp8\nactivations: dynamic", "expected weight_only for the format fp8");
   refuses("format: table4", "expected per_group for the format table4 (groups of 32 are usual), got per_channel");

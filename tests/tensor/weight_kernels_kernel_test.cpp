@@ -10,6 +10,7 @@
 #include "tensor/ops/unpack_rows.h"
 #include "tensor/ops/weight_linear.h"
 #include "tests/support/random_codebook.h"
+#include "tests/support/random_trellis.h"
 #include "tests/tensor/every_backend.h"
 
 namespace octet {
@@ -74,6 +75,9 @@ std::vector<AnyWeight> every_format(const Case& c) {
           random_codebook(Codebook::table4, c.n, c.k, c.group),
           random_codebook(Codebook::mxfp4, c.n, c.k, c.group),
           random_codebook(Codebook::nvfp4, c.n, c.k, c.group),
+          random_trellis(2, c.n, c.k),
+          random_trellis(3, c.n, c.k),
+          random_trellis(4, c.n, c.k),
           random_fp8(c),
           HalfWeight::quantize(values, DType::f16),
           HalfWeight::quantize(values, DType::bf16)};

@@ -1,6 +1,7 @@
 #include "tensor/cpu/avx2/lanes.h"
 #include "tensor/cpu/kernels/panels.h"
 #include "tensor/cpu/tables.h"
+#include "tensor/kernels/trellis_code.h"
 
 // AVX2, FP32 activations. Codes are unpacked to floats in registers, each used by all rows of the tile.
 
@@ -79,6 +80,41 @@ struct Bf16 : F16 {
   }
 };
 
+/// The windows of 16 rows begin every kBits bits. `vpshufb` brings the four bytes around each to its lane, a shift and
+/// a mask make the state of it; the bytes of its hash are added up in two steps, onto the bits of 2^16.
+template <int kBits>
+struct Trellis {
+  static constexpr std::int64_t kStep = kTrellisTile;
+  static constexpr std::int64_t kBytes = packed_tile_bytes(kBits);
+  static constexpr Scales kScales = Scales::f16;
+  struct Packed {
+    const std::uint8_t* tile;
+  };
+  static Packed load_step(const std::uint8_t* w) { return {w}; }
+  static Floats16 value(const Packed& p, int k, const float*) {
+    const __m128i bytes = load_half(p.tile + 2 * kBits * k);
+    const __m256i twice = _mm256_broadcastsi128_si256(bytes);
+    return {half<0>(twice), half<8>(twice)};
+  }
+
+ private:
+  template <int kFirst>
+  static __m256 half(__m256i ring) {
+    const __m256i rows = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(kFirst));
+    const __m256i bits = _mm256_mullo_epi32(rows, _mm256_set1_epi32(kBits));
+    const __m256i first = _mm256_mullo_epi32(_mm256_srli_epi32(bits, 3), _mm256_set1_epi32(0x01010101));
+    const __m256i words = _mm256_shuffle_epi8(ring, _mm256_add_epi32(first, _mm256_set1_epi32(0x03020100)));
+    const __m256i windows = _mm256_srlv_epi32(words, _mm256_and_si256(bits, _mm256_set1_epi32(7)));
+    const __m256i states = _mm256_and_si256(windows, _mm256_set1_epi32(kTrellisStateMask));
+    const __m256i hashes = _mm256_add_epi32(_mm256_mullo_epi32(states, _mm256_set1_epi32(kTrellisFactor)),
+                                            _mm256_set1_epi32(kTrellisAddend));
+    const __m256i pairs = _mm256_maddubs_epi16(hashes, _mm256_set1_epi8(1));  // at most 510: no saturation
+    const __m256i sums = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    const __m256i floats = _mm256_add_epi32(sums, _mm256_set1_epi32(kTrellisMagic));
+    return _mm256_sub_ps(_mm256_castsi256_ps(floats), _mm256_set1_ps(kTrellisZero));
+  }
+};
+
 template <typename Weights>
 struct FloatFormat {
   using Rows = FloatRows;
@@ -120,6 +156,13 @@ struct FloatFormat {
   }
 };
 
+void trellis_weights(const WeightLinearArgs& args) {
+  const auto product = args.w.trellis_bits == 2   ? packed_linear<Avx2, FloatFormat<Trellis<2>>>
+                       : args.w.trellis_bits == 3 ? packed_linear<Avx2, FloatFormat<Trellis<3>>>
+                                                  : packed_linear<Avx2, FloatFormat<Trellis<4>>>;
+  product(args);
+}
+
 }  // namespace
 
 WeightKernels avx2_weight_kernels() {
@@ -128,6 +171,7 @@ WeightKernels avx2_weight_kernels() {
       .nibble_weights = packed_linear<Avx2, FloatFormat<Nibbles>>,
       .f16_weights = packed_linear<Avx2, FloatFormat<F16>>,
       .bf16_weights = packed_linear<Avx2, FloatFormat<Bf16>>,
+      .trellis_weights = trellis_weights,
       .pad_rows = pad_rows,
       .group_sums = group_sums,
       .unpack_rows = unpack_rows,

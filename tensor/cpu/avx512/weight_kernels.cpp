@@ -1,6 +1,7 @@
 #include "tensor/cpu/avx512/lanes.h"
 #include "tensor/cpu/kernels/panels.h"
 #include "tensor/cpu/tables.h"
+#include "tensor/kernels/trellis_code.h"
 
 // AVX-512, FP32 activations. Codes are unpacked to floats in registers: a step of one panel gives the weights of 16
 // columns for several k, each used by all rows of the tile.
@@ -52,6 +53,33 @@ struct F16 {
 struct Bf16 : F16 {
   static __m512 value(const Packed& p, unsigned, const __m512&) {  // the upper half of an FP32 number
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(p.halves), 16));
+  }
+};
+
+/// The windows of 16 rows begin every kBits bits. `vpshufb` brings the four bytes around each to its lane, a shift and
+/// a mask make the state of it, and `vpdpbusd` with ones adds the bytes of its hash up, onto the bits of 2^16.
+template <int kBits>
+struct Trellis {
+  static constexpr std::int64_t kStep = kTrellisTile;
+  static constexpr std::int64_t kBytes = packed_tile_bytes(kBits);
+  static constexpr Scales kScales = Scales::f16;
+  struct Packed {
+    const std::uint8_t* tile;
+  };
+  static Packed load_step(const std::uint8_t* w) { return {w}; }
+  static __m512 value(const Packed& p, unsigned k, const __m512&) {
+    const __m512i bits = _mm512_mullo_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                                            _mm512_set1_epi32(kBits));
+    const __m512i first = _mm512_mullo_epi32(_mm512_srli_epi32(bits, 3), _mm512_set1_epi32(0x01010101));
+    const __m512i bytes = _mm512_add_epi32(first, _mm512_set1_epi32(0x03020100));
+    const auto* from = reinterpret_cast<const __m128i*>(p.tile + 2 * kBits * k);
+    const __m512i words = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(from)), bytes);
+    const __m512i windows = _mm512_srlv_epi32(words, _mm512_and_si512(bits, _mm512_set1_epi32(7)));
+    const __m512i states = _mm512_and_si512(windows, _mm512_set1_epi32(kTrellisStateMask));
+    const __m512i hashes = _mm512_add_epi32(_mm512_mullo_epi32(states, _mm512_set1_epi32(kTrellisFactor)),
+                                            _mm512_set1_epi32(kTrellisAddend));
+    const __m512i sums = _mm512_dpbusd_epi32(_mm512_set1_epi32(kTrellisMagic), hashes, _mm512_set1_epi8(1));
+    return _mm512_sub_ps(_mm512_castsi512_ps(sums), _mm512_set1_ps(kTrellisZero));
   }
 };
 
@@ -113,6 +141,13 @@ struct FloatFormat {
   }
 };
 
+void trellis_weights(const WeightLinearArgs& args) {
+  const auto product = args.w.trellis_bits == 2   ? packed_linear<Avx512, FloatFormat<Trellis<2>>>
+                       : args.w.trellis_bits == 3 ? packed_linear<Avx512, FloatFormat<Trellis<3>>>
+                                                  : packed_linear<Avx512, FloatFormat<Trellis<4>>>;
+  product(args);
+}
+
 }  // namespace
 
 WeightKernels avx512vnni_weight_kernels() {
@@ -121,6 +156,7 @@ WeightKernels avx512vnni_weight_kernels() {
       .nibble_weights = packed_linear<Avx512, FloatFormat<Nibbles>>,
       .f16_weights = packed_linear<Avx512, FloatFormat<F16>>,
       .bf16_weights = packed_linear<Avx512, FloatFormat<Bf16>>,
+      .trellis_weights = trellis_weights,
       .pad_rows = pad_rows,
       .group_sums = group_sums,
       .unpack_rows = unpack_rows,

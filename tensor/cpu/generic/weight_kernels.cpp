@@ -3,6 +3,7 @@
 #include "tensor/cpu/kernels/nonlinearity.h"
 #include "tensor/cpu/tables.h"
 #include "tensor/half.h"
+#include "tensor/kernels/trellis_code.h"
 
 // The readable reference of products with FP32 activations.
 
@@ -32,6 +33,17 @@ struct HalfValue {
     return to_float(reinterpret_cast<const Half*>(w.codes)[(p * w.layout.stride + k) * kPanelColumns + c]);
   }
   static float scale(const PackedCodes&, std::int64_t) { return 1.0F; }
+};
+
+struct TrellisValue {
+  static float at(const PackedCodes& w, std::int64_t p, std::int64_t k, std::int64_t c) {
+    const std::int64_t tile = (p * w.layout.stride + k) / kTrellisTile,
+                       bit = (k % kTrellisTile * kPanelColumns + c) * w.trellis_bits;
+    const std::uint8_t* bytes = w.codes + tile * packed_tile_bytes(w.trellis_bits) + bit / 8;
+    const unsigned window = bytes[0] | unsigned{bytes[1]} << 8 | unsigned{bytes[2]} << 16;
+    return trellis_level(window >> bit % 8 & kTrellisStateMask);
+  }
+  static float scale(const PackedCodes& w, std::int64_t index) { return to_float(w.half_scales[index]); }
 };
 
 template <typename Value>
@@ -90,6 +102,8 @@ void unpack_row(const PackedCodes& w, std::int64_t row, float* y) {
       return unpack_row<HalfValue<Float16>>(w, row, y);
     case PackedFormat::bf16:
       return unpack_row<HalfValue<BFloat16>>(w, row, y);
+    case PackedFormat::trellis:
+      return unpack_row<TrellisValue>(w, row, y);
   }
 }
 
@@ -124,6 +138,8 @@ void unpack_columns(const UnpackColumnsArgs& args) {
       return unpack_columns_of<HalfValue<Float16>>(args);
     case PackedFormat::bf16:
       return unpack_columns_of<HalfValue<BFloat16>>(args);
+    case PackedFormat::trellis:
+      return unpack_columns_of<TrellisValue>(args);
   }
 }
 
@@ -139,6 +155,7 @@ WeightKernels generic_weight_kernels() {
       .nibble_weights = linear<NibbleValue>,
       .f16_weights = linear<HalfValue<Float16>>,
       .bf16_weights = linear<HalfValue<BFloat16>>,
+      .trellis_weights = linear<TrellisValue>,
       .pad_rows = pad_rows,
       .group_sums = group_sums,
       .unpack_rows = unpack_rows,

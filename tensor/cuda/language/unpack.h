@@ -2,10 +2,18 @@
 
 #include "tensor/cuda/language/device.h"
 #include "tensor/kernels/packed_codes.h"
+#include "tensor/kernels/trellis_code.h"
 
 // Packed weights as floats, eight at a time: kCodeStep codes along K, which belong to one group.
 
 namespace octet::cuda {
+
+/// The level of the window that begins at `bit` of a packed tile. Tiles begin at multiples of four bytes.
+__device__ inline float trellis_value(const unsigned* tile, int bit) {
+  const std::uint64_t two_words = tile[bit / 32] | std::uint64_t{tile[bit / 32 + 1]} << 32;
+  const unsigned state = static_cast<unsigned>(two_words >> bit % 32) & kTrellisStateMask;
+  return __uint_as_float(__dp4a(trellis_hash(state), 0x01010101U, kTrellisMagic)) - kTrellisZero;
+}
 
 /// The codes from position k on of the row n: what they stand for without scale and offset.
 __device__ inline void unpack_codes(const PackedCodes& w, std::int64_t n, std::int64_t k, float (&values)[kCodeStep]) {
@@ -45,6 +53,15 @@ __device__ inline void unpack_codes(const PackedCodes& w, std::int64_t n, std::i
         values[i] = to_float(reinterpret_cast<const BFloat16*>(w.codes)[(at + i) * kPanelColumns + column]);
       }
       break;
+    case PackedFormat::trellis: {
+      const std::int64_t tile = at / kTrellisTile;
+      const auto* words = reinterpret_cast<const unsigned*>(w.codes + tile * packed_tile_bytes(w.trellis_bits));
+      for (int i = 0; i < kCodeStep; ++i) {
+        const auto place = static_cast<int>((k % kTrellisTile + i) * kPanelColumns + column);
+        values[i] = trellis_value(words, place * w.trellis_bits);
+      }
+      break;
+    }
   }
 }
 

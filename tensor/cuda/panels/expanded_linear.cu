@@ -51,11 +51,16 @@ void apply_to(const char* name, std::int64_t count, Nonlinearity f, const float*
 }  // namespace
 
 bool expanded_linear(const char* name, const WeightLinearArgs& args, std::int64_t part_floats) {
-  const PackedCodes& w = args.w;
-  const std::int64_t stride = w.layout.stride;
   if (args.x.rows <= switches().expand_rows) {
     return false;
   }
+  always_expanded_linear(name, args, part_floats);
+  return true;
+}
+
+void always_expanded_linear(const char* name, const WeightLinearArgs& args, std::int64_t part_floats) {
+  const PackedCodes& w = args.w;
+  const std::int64_t stride = w.layout.stride;
   const std::int64_t most = part_floats / stride / kPanelColumns * kPanelColumns;
   const std::int64_t part = most < kPanelColumns ? kPanelColumns : most < w.n ? most : w.n;
   auto* rows = workspace_of<float>(part * stride);
@@ -81,7 +86,6 @@ bool expanded_linear(const char* name, const WeightLinearArgs& args, std::int64_
   if (args.residual != nullptr && !product_adds) {
     add({args.x.rows * w.n, args.y, args.residual, args.y});
   }
-  return true;
 }
 
 }  // namespace octet::cuda

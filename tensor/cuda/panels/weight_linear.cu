@@ -180,4 +180,9 @@ void bf16_weights(const WeightLinearArgs& args) {
   linear<HalfValues<BFloat16>>("bf16_weights", args);
 }
 
+/// The windows of neighbours overlap, so no 16 bytes stand for themselves, as the panels above want them.
+void trellis_weights(const WeightLinearArgs& args) {
+  always_expanded_linear("trellis_weights", args);
+}
+
 }  // namespace octet::cuda

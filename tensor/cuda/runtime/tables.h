@@ -66,6 +66,7 @@ void int8_weights(const WeightLinearArgs& args);
 void nibble_weights(const WeightLinearArgs& args);
 void f16_weights(const WeightLinearArgs& args);
 void bf16_weights(const WeightLinearArgs& args);
+void trellis_weights(const WeightLinearArgs& args);
 // pad_rows.cu, group_sums.cu
 void pad_rows(const PadRowsArgs& args);
 void group_sums(const GroupSumsArgs& args);
