@@ -75,8 +75,9 @@ double finest_step(std::span<const float> values) {
 }
 
 EntropyWeight entropy_quantize(const Tensor& w, double bits, const std::function<void(Rounder&)>& round) {
-  constexpr double kClose = 0.002;  // of the bits that are allowed
   constexpr int kMostTrials = 24;
+  // Close enough: 0.2 % less than is allowed, or a few bytes where there are not many.
+  const double close = std::max(0.002 * bits, 8.0 * 8 / static_cast<double>(w.elements()));
   const Tensor dense = checked_weights(w);
   const std::span<const float> values = dense.span<float>();
   double squares = 0;
@@ -100,12 +101,12 @@ EntropyWeight entropy_quantize(const Tensor& w, double bits, const std::function
     } else {
       fits = step;
       best = std::get<EntropyWeight>(weight);
-      if (taken >= (1 - kClose) * bits || step == finest) {
+      if (taken >= bits - close || step == finest) {
         break;
       }
     }
     // Twice the step takes one bit less, or not quite so much where bits are few.
-    step += taken - (1 - kClose / 2) * bits;
+    step += taken - (bits - close / 2);
     if (step <= too_fine || step >= fits) {
       step = std::isfinite(fits) ? (too_fine + fits) / 2 : too_fine + 1;
     }

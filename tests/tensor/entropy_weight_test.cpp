@@ -67,7 +67,8 @@ TEST(EntropyWeight, IsPackedAsInt8) {
   ASSERT_TRUE(has_codes(weight));
   const PackedWeight packed = pack(weight);
   EXPECT_EQ(packed.format(), PackedFormat::int8);
-  EXPECT_EQ(codes_of(weight).codes.data<std::int8_t>(), codes_of(weight).codes.data<std::int8_t>());
+  EXPECT_EQ(packed.rows(), kRows);
+  EXPECT_THAT(codes_of(weight).codes.span<std::int8_t>(), testing::ElementsAreArray(codes.codes.span<std::int8_t>()));
   EXPECT_EQ(describe(weight), "entropy per_tensor");
 }
 
@@ -85,7 +86,7 @@ TEST(EntropyWeight, RefusesWhatItCannotStore) {
   EXPECT_THAT(error_of([&] { EntropyWeight(codes, wrong); }), testing::HasSubstr("expected 30 multiples, got 29"));
 }
 
-// Measured: of 11,500 changed bytes 7 make a code another one of the same frequency.
+// Measured: of 11,109 changes 4 make a code another one of the same frequency.
 TEST(EntropyWeight, RefusesDamagedBytes) {
   const auto [codes, multiples] = sample();
   const std::vector<std::uint8_t> good = bytes_of(EntropyWeight(codes, multiples));
@@ -97,7 +98,7 @@ TEST(EntropyWeight, RefusesDamagedBytes) {
       unseen += error_of([&] { with_bytes(bad); }) == "no error";
     }
   }
-  EXPECT_LE(unseen, 14);
+  EXPECT_LE(unseen, 8);
   for (std::size_t kept = 1; kept < good.size(); ++kept) {
     EXPECT_THROW(with_bytes({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(kept)}), Error) << kept;
   }
