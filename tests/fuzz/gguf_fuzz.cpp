@@ -12,8 +12,7 @@ void use(ImportedModel& imported) {
           "a model that was accepted has logits for its vocabulary");
   promise(imported.tokenizer.vocab_size() == imported.model->config().vocabulary, "every row has a token");
   imported.tokenizer.encode("The cat <|endoftext|> 12\n", SpecialText::recognise);
-  const Tokenizer again =
-      tokenizer_from_json(tokenizer_to_json(imported.tokenizer), "written", MissingBytes::left_out);
+  const Tokenizer again = tokenizer_from_json(tokenizer_to_json(imported.tokenizer), "written", MissingBytes::left_out);
   promise(again.vocabulary() == imported.tokenizer.vocabulary(), "a tokenizer that was written reads back equal");
 }
 

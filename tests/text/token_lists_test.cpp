@@ -50,7 +50,8 @@ TEST(TokenLists, RefuseWhatIsBroken) {
     return error_of(ErrorKind::input, [&] { vocabulary_from_lists(lists, "f"); });
   };
   using testing::HasSubstr;
-  EXPECT_THAT(refusal([](auto& l) { l.pattern = "x"; }), HasSubstr("f: key tokenizer.ggml.pre: unknown pre-tokenizer \"x\""));
+  EXPECT_THAT(refusal([](auto& l) { l.pattern = "x"; }),
+              HasSubstr("f: key tokenizer.ggml.pre: unknown pre-tokenizer \"x\""));
   EXPECT_THAT(refusal([](auto& l) { l.types.pop_back(); }), HasSubstr("token_type: expected one for each of the 7"));
   EXPECT_THAT(refusal([](auto& l) { l.types[0] = 6; }), HasSubstr("token 0: expected a type from 1 to 5, got 6"));
   EXPECT_THAT(refusal([](auto& l) { l.tokens[3] = "a"; }), HasSubstr("tokens 0 and 3 are the same"));
