@@ -8,6 +8,7 @@
 #include "io/safetensors.h"
 #include "nn/import/hugging_face_config.h"
 #include "nn/import/import_model.h"
+#include "tensor/half.h"
 #include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 
