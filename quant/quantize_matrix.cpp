@@ -120,7 +120,6 @@ QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& 
   if (scheme.has_feedback()) {
     return round_with_feedback(weight, scheme, *inputs);
   }
-  const std::vector<float> importance = scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>();
   switch (scheme.stored_format()) {
     case WeightFormat::int8:
     case WeightFormat::int4:
@@ -131,7 +130,7 @@ QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& 
     case WeightFormat::entropy:
       return round_each(weight, scheme, importance);
     case WeightFormat::trellis:
-      return {trellis_quantize(weight, static_cast<int>(scheme.bits), importance)};
+      return {trellis_quantize(weight, static_cast<int>(scheme.bits))};
     case WeightFormat::fp8:
       return {fp8_quantize(weight)};
     case WeightFormat::fp16:

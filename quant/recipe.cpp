@@ -143,7 +143,9 @@ void WeightScheme::validate_method(Problems& problems) const {
     problems.add("method", "expected auto, absmax or search for the format {}, whose scales are coded, got {}",
                  enum_name(stored), enum_name(method));
   }
-  if (imatrix && (chosen_method() != RoundingMethod::search || !searches)) {
+  if (imatrix && is_trellis) {
+    problems.add("imatrix", "expected false for the format trellis, whose walks cannot move bits to where they count");
+  } else if (imatrix && (chosen_method() != RoundingMethod::search || !searches)) {
     problems.add("imatrix", "expected method: search beside it, got {}", enum_name(chosen_method()));
   }
 }

@@ -69,35 +69,41 @@ class Builder {
   float scale(std::int64_t row) const { return scales_[static_cast<std::size_t>(row)]; }
   void set_scale(std::int64_t row, float scale) { scales_[static_cast<std::size_t>(row)] = scale; }
 
-  /// Rounds a tile to `target`(row, column), both counted within it. `weights`: of its columns.
-  template <typename Target>
-  void round(std::int64_t panel, std::int64_t tile, TrellisPath& path, std::span<const float> weights,
-             const Target& target) {
-    std::array<float, kTrellisLength> targets = {}, costs = {};  // along the walk: from the last place to the first
-    std::array<std::uint16_t, kTrellisLength> walk;
-    const std::int64_t rows = std::min(kTrellisTile, this->rows() - panel * kTrellisTile);
-    const std::int64_t columns = std::min(kTrellisTile, columns_ - tile * kTrellisTile);
-    const auto step_of = [](std::int64_t r, std::int64_t c) {
-      return static_cast<std::size_t>(kTrellisLength - 1 - (c * kTrellisTile + r));
-    };
-    double largest = 0;
-    for (std::int64_t r = 0; r < rows; ++r) {
-      largest = std::max(largest, static_cast<double>(std::fabs(scale(panel * kTrellisTile + r))));
+  /// Rounds a tile to `targets` (its rows, its columns). `weights` tells what an error in each of its columns counts,
+  /// `shares` (its columns, its columns) the share of the error of column j that column c < j takes; null: none.
+  void round(std::int64_t panel, std::int64_t tile, TrellisPath& path, const Floats& targets,
+             std::span<const float> weights, const Floats* shares) {
+    const Index rows = targets.rows(), columns = targets.cols();
+    const float* const scales = scales_.data() + panel * kTrellisTile;
+    float largest = 0.0F;
+    for (Index r = 0; r < rows; ++r) {
+      largest = std::max(largest, std::fabs(scales[r]));
     }
-    if (largest == 0) {
+    if (largest == 0.0F) {
       return;
     }
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const float of_row = scale(panel * kTrellisTile + r);
-      const auto share = static_cast<float>(std::pow(of_row / largest, 2.0));  // an error of a level counts scale^2
-      for (std::int64_t c = 0; c < columns && of_row != 0.0F; ++c) {
-        targets[step_of(r, c)] = target(r, c) / of_row;
-        costs[step_of(r, c)] = share * weights[static_cast<std::size_t>(c)];
+    std::array<float, kTrellisLength> along = {}, costs = {};
+    std::array<std::uint16_t, kTrellisLength> walk;
+    for (Index r = 0; r < rows; ++r) {
+      const float share = scales[r] / largest;  // an error of a level counts scale^2
+      for (Index c = 0; c < columns && scales[r] != 0.0F; ++c) {
+        along[step_of(r, c)] = targets(r, c) / scales[r];
+        costs[step_of(r, c)] = share * share * weights[static_cast<std::size_t>(c)];
       }
     }
-    path.find_ring(targets, costs, walk);
-    for (std::int64_t c = 0; c < columns; ++c) {
-      for (std::int64_t r = 0; r < rows; ++r) {
+    const auto pass_on = [&](std::size_t t, std::span<const std::uint16_t> latest, std::span<float> live) {
+      const Index from = kTrellisTile - static_cast<Index>(t) / kTrellisTile;  // the column that has just been rounded
+      for (Index r = 0; r < rows && from < columns; ++r) {
+        const std::size_t step = step_of(r, from);
+        const float error = along[step] - trellis_.levels[latest[step % TrellisPath::kRun]];
+        for (Index c = 0; c < from; ++c) {
+          live[step_of(r, c)] += error * (*shares)(from, c);
+        }
+      }
+    };
+    path.find_ring(along, costs, walk, shares != nullptr ? TrellisPath::Feedback(pass_on) : nullptr);
+    for (Index r = 0; r < rows; ++r) {
+      for (Index c = 0; c < columns; ++c) {
         levels_(panel * kTrellisTile + r, tile * kTrellisTile + c) = trellis_.levels[walk[step_of(r, c)]];
       }
     }
@@ -116,6 +122,11 @@ class Builder {
       fail(ErrorKind::config, "[quantize] expected 2 to 4 bits for the format trellis, got {}", bits);
     }
     return bits;
+  }
+
+  /// The walk goes from the last place of a tile to the first.
+  static std::size_t step_of(Index r, Index c) {
+    return static_cast<std::size_t>(kTrellisLength - 1 - (c * kTrellisTile + r));
   }
 
   /// The new bits of each step, the last step first.
@@ -146,69 +157,55 @@ void fit_scale(Builder& builder, std::int64_t row, double product, double square
   }
 }
 
-/// What columns weigh. One that the text shows no input of still counts a little: another text may.
-std::vector<float> floored(std::span<const float> importance, std::int64_t columns) {
-  if (importance.empty()) {
-    return std::vector<float>(static_cast<std::size_t>(columns), 1.0F);
-  }
-  constexpr double kLeast = 1e-3;  // of the mean
-  const double mean = std::accumulate(importance.begin(), importance.end(), 0.0) / static_cast<double>(columns);
-  std::vector<float> weights;
-  for (const float weight : importance) {
-    weights.push_back(mean > 0 ? static_cast<float>(std::max(weight / mean, kLeast)) : 1.0F);
-  }
-  return weights;
+/// The part of w that is a tile.
+Floats tile_of(const Eigen::Map<const Floats>& w, std::int64_t panel, std::int64_t tile) {
+  const Index row = panel * kTrellisTile, column = tile * kTrellisTile;
+  return w.block(row, column, std::min<Index>(kTrellisTile, w.rows() - row),
+                 std::min<Index>(kTrellisTile, w.cols() - column));
 }
 
-std::span<const float> tile_of(const std::vector<float>& columns, std::int64_t tile) {
-  const auto first = static_cast<std::size_t>(tile * kTrellisTile);
-  return std::span(columns).subspan(first, std::min(static_cast<std::size_t>(kTrellisTile), columns.size() - first));
+/// Calls round(panel, path) for all panels, on several threads.
+template <typename Round>
+void for_each_panel(const Builder& builder, const Round& round) {
+  parallel_for(builder.panels(), 1, [&](std::int64_t begin, std::int64_t end) {
+    TrellisPath path(builder.trellis());
+    for (std::int64_t panel = begin; panel < end; ++panel) {
+      round(panel, path);
+    }
+  });
 }
 
 }  // namespace
 
-TrellisWeight trellis_quantize(const Tensor& w, int bits, std::span<const float> importance) {
+TrellisWeight trellis_quantize(const Tensor& w, int bits) {
   const Tensor dense = checked_weights(w);
-  const float* const values = dense.data<float>();
+  const Eigen::Map<const Floats> values(dense.data<float>(), w.dim(0), w.dim(1));
   Builder builder(dense, bits);
-  const std::int64_t columns = builder.columns();
-  check(importance.empty() || static_cast<std::int64_t>(importance.size()) == columns,
-        "[quantize] expected the importance of {} columns, got {}", columns, importance.size());
-  const std::vector<float> weights = floored(importance, columns);
-  parallel_for(builder.panels(), 1, [&](std::int64_t begin, std::int64_t end) {
-    TrellisPath path(builder.trellis());
-    for (std::int64_t panel = begin; panel < end; ++panel) {
-      for (std::int64_t tile = 0; tile < builder.tiles(); ++tile) {
-        builder.round(panel, tile, path, tile_of(weights, tile), [&](std::int64_t r, std::int64_t c) {
-          return values[(panel * kTrellisTile + r) * columns + tile * kTrellisTile + c];
-        });
-      }
+  const std::vector<float> alike(static_cast<std::size_t>(kTrellisTile), 1.0F);
+  for_each_panel(builder, [&](std::int64_t panel, TrellisPath& path) {
+    for (std::int64_t tile = 0; tile < builder.tiles(); ++tile) {
+      builder.round(panel, tile, path, tile_of(values, panel, tile), alike, nullptr);
     }
   });
-  for (std::int64_t row = 0; row < builder.rows(); ++row) {
-    double product = 0, square = 0;
-    for (std::int64_t c = 0; c < columns; ++c) {
-      const double level = builder.levels()(row, c), weight = weights[static_cast<std::size_t>(c)];
-      product += weight * static_cast<double>(values[row * columns + c]) * level;
-      square += weight * level * level;
-    }
-    fit_scale(builder, row, product, square);
+  for (Index row = 0; row < values.rows(); ++row) {
+    const Eigen::RowVectorXd levels = builder.levels().row(row).cast<double>();
+    fit_scale(builder, row, levels.dot(values.row(row).cast<double>()), levels.squaredNorm());
   }
   return builder.weight();
 }
 
 namespace {
 
-/// H = L D L^T in blocks of 16 columns.
-struct BlockFactors {
-  Matrix h;                     // (C, C), damped
-  std::vector<Floats> below;    // of block b: L_jb for all j > b, (columns behind b, columns of b)
-  std::vector<float> diagonal;  // (C): of all D_b
+/// H = L D L^T.
+struct Factors {
+  Matrix h;                    // (C, C), damped
+  Floats shares;               // (C, C): L
+  std::vector<float> weights;  // (C): D, as a share of the mean of the diagonal of H
   double damping;
 };
 
-/// By the Cholesky factor H = A A^T: L_jb = A_jb A_bb^-1 and D_b = A_bb A_bb^T.
-BlockFactors factors_of(const SecondMoments& inputs, double damping) {
+/// By the Cholesky factor H = A A^T: L_jc = A_jc / A_cc and D_c = A_cc^2.
+Factors factors_of(const SecondMoments& inputs, double damping) {
   constexpr double kMost = 1e6;  // times the mean of the diagonal: H is as good as a multiple of the identity
   const Index columns = inputs.columns();
   Matrix h(columns, columns);
@@ -219,7 +216,7 @@ BlockFactors factors_of(const SecondMoments& inputs, double damping) {
   }
   const double mean = std::max(h.diagonal().mean(), 1e-30);
   for (;; damping = std::max(10 * damping, 1e-6)) {
-    BlockFactors factors{.h = h, .below = {}, .diagonal = {}, .damping = damping};
+    Factors factors{.h = h, .shares = {}, .weights = {}, .damping = damping};
     factors.h.diagonal().array() += damping * mean;
     const Eigen::LLT<Matrix> cholesky(factors.h);
     if (cholesky.info() != Eigen::Success) {
@@ -227,36 +224,30 @@ BlockFactors factors_of(const SecondMoments& inputs, double damping) {
       continue;
     }
     const Matrix a = cholesky.matrixL();
-    for (Index first = 0; first < columns; first += kTrellisTile) {
-      const Index width = std::min<Index>(kTrellisTile, columns - first), behind = columns - first - width;
-      const auto own = a.block(first, first, width, width);
-      factors.below.push_back(own.triangularView<Eigen::Lower>()
-                                  .solve<Eigen::OnTheRight>(a.block(first + width, first, behind, width))
-                                  .cast<float>());
-      const Eigen::VectorXd squares = own.rowwise().squaredNorm() / mean;
-      for (Index i = 0; i < width; ++i) {
-        factors.diagonal.push_back(static_cast<float>(squares[i]));
-      }
+    factors.shares = (a * a.diagonal().cwiseInverse().asDiagonal()).cast<float>();
+    for (Index c = 0; c < columns; ++c) {
+      factors.weights.push_back(static_cast<float>(a(c, c) * a(c, c) / mean));
     }
     return factors;
   }
 }
 
 /// Rounds the tiles of a panel, the last first.
-void round_panel(const Eigen::Map<const Floats>& w, const BlockFactors& factors, std::int64_t panel, Builder& builder,
+void round_panel(const Eigen::Map<const Floats>& w, const Factors& factors, std::int64_t panel, Builder& builder,
                  TrellisPath& path) {
   const Index first_row = panel * kTrellisTile, rows = std::min<Index>(kTrellisTile, w.rows() - first_row);
   Floats errors = Floats::Zero(rows, w.cols());
   for (std::int64_t tile = builder.tiles(); tile-- > 0;) {
-    const Index first = tile * kTrellisTile, width = std::min<Index>(kTrellisTile, w.cols() - first);
-    Floats targets = w.block(first_row, first, rows, width);
-    targets += errors.rightCols(w.cols() - first - width) * factors.below[static_cast<std::size_t>(tile)];
-    builder.round(panel, tile, path, tile_of(factors.diagonal, tile),
-                  [&](std::int64_t r, std::int64_t c) { return targets(r, c); });
+    const Floats values = tile_of(w, panel, tile);
+    const Index first = tile * kTrellisTile, width = values.cols(), behind = w.cols() - first - width;
+    const Floats shares = factors.shares.block(first, first, width, width);
+    const Floats targets =
+        values + errors.rightCols(behind) * factors.shares.block(first + width, first, behind, width);
+    builder.round(panel, tile, path, targets, std::span(factors.weights).subspan(static_cast<std::size_t>(first)),
+                  &shares);
     for (Index r = 0; r < rows; ++r) {
       errors.block(r, first, 1, width) =
-          w.block(first_row + r, first, 1, width) -
-          builder.scale(first_row + r) * builder.levels().block(first_row + r, first, 1, width);
+          values.row(r) - builder.scale(first_row + r) * builder.levels().block(first_row + r, first, 1, width);
     }
   }
 }
@@ -268,16 +259,12 @@ TrellisFeedback trellis_gptq(const Tensor& w, const SecondMoments& inputs, int b
   check(inputs.count() > 0, "[trellis] expected second moments of inputs, got none");
   check(inputs.columns() == w.dim(1), "[trellis] expected inputs of {} columns, got {}", w.dim(1), inputs.columns());
   Builder builder(dense, bits);
-  const BlockFactors factors = factors_of(inputs, damping);
+  const Factors factors = factors_of(inputs, damping);
   const Eigen::Map<const Floats> values(dense.data<float>(), w.dim(0), w.dim(1));
-  parallel_for(builder.panels(), 1, [&](std::int64_t begin, std::int64_t end) {
-    TrellisPath path(builder.trellis());
-    for (std::int64_t panel = begin; panel < end; ++panel) {
-      round_panel(values, factors, panel, builder, path);
-    }
-  });
+  for_each_panel(builder,
+                 [&](std::int64_t panel, TrellisPath& path) { round_panel(values, factors, panel, builder, path); });
   const Matrix levels = builder.levels().cast<double>(), weighed = levels * factors.h;
-  for (std::int64_t row = 0; row < builder.rows(); ++row) {
+  for (Index row = 0; row < values.rows(); ++row) {
     fit_scale(builder, row, weighed.row(row).dot(values.row(row).cast<double>()),
               weighed.row(row).dot(levels.row(row)));
   }

@@ -12,6 +12,9 @@ namespace {
 
 /// Overlaps whose best states are chosen together: their numbers stay in the first cache, or in registers.
 constexpr std::size_t kBlock = 32;
+/// Targets on either side of a seam that decide about its overlap: with 2 bits a state remembers 6, and walks that part
+/// have mostly met again after ten times as many (after five an error of 0.0741 is 0.0746).
+constexpr std::size_t kReach = 64;
 
 }  // namespace
 
@@ -72,16 +75,36 @@ void TrellisPath::choose(std::int32_t* before) {
   }
 }
 
-float TrellisPath::find(std::span<const float> targets, std::span<const float> weights,
-                        std::optional<std::uint32_t> first, std::optional<std::uint32_t> last,
-                        std::span<std::uint16_t> walk) {
+std::size_t TrellisPath::best_overlap() const {
+  return static_cast<std::size_t>(std::min_element(best_.begin(), best_.end()) - best_.begin());
+}
+
+/// The last walk.size() steps before `end` of the best walk to an overlap there.
+void TrellisPath::trace(std::size_t end, std::size_t overlap, std::span<std::uint16_t> walk) const {
+  const std::size_t overlaps = trellis_.overlaps();
+  for (std::size_t i = walk.size(); i-- > 0;) {
+    const std::size_t t = end - walk.size() + i;
+    const std::size_t state = static_cast<std::size_t>(before_[t * overlaps + overlap]) * overlaps + overlap;
+    walk[i] = static_cast<std::uint16_t>(state);
+    overlap = state >> trellis_.bits;
+  }
+}
+
+float TrellisPath::walk_through(std::span<float> targets, std::span<const float> weights,
+                                std::optional<std::uint32_t> first, std::optional<std::uint32_t> last,
+                                std::span<std::uint16_t> walk, const Feedback& feedback) {
   const std::size_t overlaps = trellis_.overlaps();
   std::fill(best_.begin(), best_.end(), first ? std::numeric_limits<float>::infinity() : 0.0F);
   if (first) {
     best_[*first] = 0.0F;
   }
-  before_.resize(targets.size() * overlaps);
+  before_.resize(std::max(before_.size(), targets.size() * overlaps));
   for (std::size_t t = 0; t < targets.size(); ++t) {
+    if (feedback && t > 0 && t % kRun == 0) {
+      std::uint16_t latest[kRun];
+      trace(t, best_overlap(), latest);
+      feedback(t, latest, targets);
+    }
     switch (trellis_.bits) {
       case 1:
         extend<1>(targets[t], weights[t]);
@@ -97,28 +120,34 @@ float TrellisPath::find(std::span<const float> targets, std::span<const float> w
     }
     choose(before_.data() + t * overlaps);
   }
-  std::size_t overlap =
-      last ? *last : static_cast<std::size_t>(std::min_element(best_.begin(), best_.end()) - best_.begin());
-  const float cost = best_[overlap];
-  for (std::size_t t = targets.size(); t-- > 0;) {
-    const std::size_t state = static_cast<std::size_t>(before_[t * overlaps + overlap]) * overlaps + overlap;
-    walk[t] = static_cast<std::uint16_t>(state);
-    overlap = state >> trellis_.bits;
-  }
-  return cost;
+  const std::size_t overlap = last ? *last : best_overlap();
+  trace(targets.size(), overlap, walk);
+  return best_[overlap];
+}
+
+float TrellisPath::find(std::span<const float> targets, std::span<const float> weights,
+                        std::optional<std::uint32_t> first, std::optional<std::uint32_t> last,
+                        std::span<std::uint16_t> walk) {
+  live_.assign(targets.begin(), targets.end());
+  return walk_through(live_, weights, first, last, walk, nullptr);
 }
 
 float TrellisPath::find_ring(std::span<const float> targets, std::span<const float> weights,
-                             std::span<std::uint16_t> walk) {
-  const auto middle = static_cast<std::ptrdiff_t>(targets.size() / 2);
-  middle_targets_.resize(targets.size());
-  middle_weights_.resize(targets.size());
-  middle_walk_.resize(targets.size());
-  std::rotate_copy(targets.begin(), targets.begin() + middle, targets.end(), middle_targets_.begin());
-  std::rotate_copy(weights.begin(), weights.begin() + middle, weights.end(), middle_weights_.begin());
-  find(middle_targets_, middle_weights_, std::nullopt, std::nullopt, middle_walk_);
-  const std::uint32_t seam = middle_walk_[targets.size() - static_cast<std::size_t>(middle)] >> trellis_.bits;
-  return find(targets, weights, seam, seam, walk);
+                             std::span<std::uint16_t> walk, const Feedback& feedback) {
+  live_.assign(targets.begin(), targets.end());
+  if (feedback) {
+    walk_through(live_, weights, std::nullopt, std::nullopt, walk, feedback);
+  }
+  const std::size_t reach = std::min(kReach, targets.size() / 2);
+  std::vector<float> seam_targets(live_.end() - static_cast<std::ptrdiff_t>(reach), live_.end());
+  seam_targets.insert(seam_targets.end(), live_.begin(), live_.begin() + static_cast<std::ptrdiff_t>(reach));
+  std::vector<float> seam_weights(weights.end() - static_cast<std::ptrdiff_t>(reach), weights.end());
+  seam_weights.insert(seam_weights.end(), weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(reach));
+  std::vector<std::uint16_t> seam_walk(2 * reach);
+  walk_through(seam_targets, seam_weights, std::nullopt, std::nullopt, seam_walk, nullptr);
+  const std::uint32_t seam = seam_walk[reach] >> trellis_.bits;
+  live_.assign(targets.begin(), targets.end());
+  return walk_through(live_, weights, seam, seam, walk, feedback);
 }
 
 }  // namespace octet

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -37,23 +38,34 @@ class TrellisPath {
   float find(std::span<const float> targets, std::span<const float> weights, std::optional<std::uint32_t> first,
              std::optional<std::uint32_t> last, std::span<std::uint16_t> walk);
 
-  /// A closed walk, whose last overlap is the first: a ring of T k bits. It is close to the best one: a walk through
-  /// the targets, begun in their middle so that it runs over the seam, says which overlap is good there, and the best
-  /// walk with that is taken. Returns its cost. T >= 2.
-  /// Source: Tseng et al. 2024, "QTIP", https://arxiv.org/abs/2406.11235, algorithm 4.
-  float find_ring(std::span<const float> targets, std::span<const float> weights, std::span<std::uint16_t> walk);
+  /// Called before step t, a multiple of kRun other than 0: may change the targets from t on by what the walk was in
+  /// the kRun steps before, as far as that is known. (The best walk so far: what comes may still change the last of
+  /// them.)
+  using Feedback = std::function<void(std::size_t t, std::span<const std::uint16_t> latest, std::span<float> targets)>;
+  static constexpr std::size_t kRun = 16;
+
+  /// A closed walk, whose last overlap is the first: a ring of T k bits. It is close to the best one: a walk from the
+  /// last targets over the seam through the first ones says which overlap is good there, and the best walk with that is
+  /// taken. With feedback a walk of its own comes before, for the targets that the last steps will have. Returns the
+  /// cost. T >= 2.
+  /// Source: Tseng et al. 2024, "QTIP", https://arxiv.org/abs/2406.11235, algorithm 4, which walks through all targets.
+  float find_ring(std::span<const float> targets, std::span<const float> weights, std::span<std::uint16_t> walk,
+                  const Feedback& feedback = nullptr);
 
  private:
   template <int kBits>
   void extend(float target, float weight);
   void choose(std::int32_t* before);
+  std::size_t best_overlap() const;
+  void trace(std::size_t end, std::size_t overlap, std::span<std::uint16_t> walk) const;
+  float walk_through(std::span<float> targets, std::span<const float> weights, std::optional<std::uint32_t> first,
+                     std::optional<std::uint32_t> last, std::span<std::uint16_t> walk, const Feedback& feedback);
 
   const Trellis& trellis_;
   std::vector<float> cost_;           // (2^L): of the best walk to each state
   std::vector<float> best_;           // (2^(L-k)): of the best walk to each overlap
   std::vector<std::int32_t> before_;  // (T, 2^(L-k)): the high k bits of the state by which that walk came
-  std::vector<float> middle_targets_, middle_weights_;
-  std::vector<std::uint16_t> middle_walk_;
+  std::vector<float> live_;           // (T): targets as feedback has changed them
 };
 
 }  // namespace octet

@@ -45,7 +45,8 @@ MicroscopeReport report_of(const std::vector<Recipe>& recipes, Gpt* model = null
 TEST(Microscope, KnownFormatsHaveTheirKnownErrors) {
   // MSE on normal numbers by independent programs: the first, second and fourth by NumPy (2^19 numbers), Q4_1 of GGML
   // (its scales and minimums are FP16 as well) by that library on 64 x 2048 numbers.
-  constexpr double kBound = 0.02;  // relative; measured: 0.3 %, 0.2 %, 0.4 %, 0.6 %
+  // Relative; measured: 0.3 %, 0.2 %, 0.4 %, 0.6 %, and of trellises up to 2.5 % (tests/quant/trellis_test.cpp).
+  constexpr double kBound = 0.03;
   const struct {
     const char* yaml;
     double bits, mse;

@@ -149,6 +149,7 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("format: trellis\nbits: 3\ngranularity: per_group", "expected per_channel for the format trellis");
   refuses("format: trellis\nbits: 3\nactivations: dynamic", "expected weight_only for the format trellis");
   refuses("format: trellis\nbits: 3\nsymmetric: false", "expected true for the format trellis");
+  refuses("format: trellis\nbits: 3\nmethod: search\nimatrix: true", "imatrix: expected false for the format trellis");
   for (const char* method : {"absmax", "qronos"}) {
     refuses(fmt::format("format: trellis\nbits: 3\nmethod: {}", method),
             fmt::format("method: expected auto, search or gptq for the format trellis, got {}", method));
