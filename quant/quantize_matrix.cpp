@@ -128,7 +128,7 @@ QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& 
     case WeightFormat::nvfp4:
     case WeightFormat::table4:
     case WeightFormat::entropy:
-      return round_each(weight, scheme, importance);
+      return round_each(weight, scheme, scheme.imatrix ? inputs->inputs.mean_squares() : std::vector<float>());
     case WeightFormat::trellis:
       return {trellis_quantize(weight, static_cast<int>(scheme.bits))};
     case WeightFormat::fp8:
