@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
+#include "cli/version.h"
 #include "nn/cost.h"
 #include "nn/files/model_file.h"
 #include "nn/files/model_tokenizer.h"
@@ -73,7 +74,10 @@ void import_verb(const CommonOptions& common, const ImportArguments& arguments) 
   if (out.has_parent_path()) make_folder(out.parent_path());
   AtomicFolder folder(out, kFiles);
   save_any_model(folder.path(), *imported.model, {},
-                 {.tokenizer_sha256 = tokenizer_sha256(imported.tokenizer), .fp32_sha256 = {}});
+                 {.tokenizer_sha256 = tokenizer_sha256(imported.tokenizer),
+                  .fp32_sha256 = {},
+                  .calibration_sha256 = {},
+                  .made_by = program_version()});
   save_tokenizer(imported.tokenizer, (folder.path() / kTokenizerFile).string());
   folder.commit();
   for (const std::string& text : imported.notes) note(common, text);
