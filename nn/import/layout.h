@@ -45,7 +45,7 @@ struct StoredConstant {
   Kind kind;
 };
 
-/// Everything that a foreign model of this shape may hold. `optional` constants may be missing.
+/// Everything that a foreign model of this shape may hold. Parameters must be there, constants may be missing.
 struct SourceLayout {
   std::vector<ParameterSource> parameters;
   std::vector<StoredConstant> constants;
