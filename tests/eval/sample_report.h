@@ -105,7 +105,7 @@ inline Report report() {
   report.notices = {
       "int4 prefill is slower than fp32 here: at this width, unpacking the codes costs more than the smaller weights "
       "save."};
-  report.provenance = {"0.1.0", "octet run configs/demo.yaml", "configs/demo.yaml", "2025-01-01 12:00"};
+  report.provenance = {"0.1.0", "", "octet run configs/demo.yaml", "configs/demo.yaml", "2025-01-01 12:00"};
   return report;
 }
 

@@ -13,7 +13,7 @@ __global__ void unpack_rows_kernel(UnpackRowsArgs args) {
   const CodeLayout& layout = args.w.layout;
   float* y = args.y + std::int64_t{blockIdx.x} * layout.columns;
   for (std::int64_t k = std::int64_t{threadIdx.x} * kCodeStep; k < layout.stride; k += kThreads * kCodeStep) {
-    float values[kCodeStep];
+    float values[kCodeStep] = {};
     unpack_eight(args.w, args.ids[blockIdx.x], k, values);
     const std::int64_t group = group_of(layout, k), within = k - layout.begin(group);
     const std::int64_t first = group * layout.group, rest = layout.columns - first;
