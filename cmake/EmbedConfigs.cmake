@@ -4,7 +4,7 @@ function(octet_yaml_texts result folder)
   set(entries "")
   foreach(file ${files})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
-    get_filename_component(name ${file} NAME_WE)
+    get_filename_component(name ${file} NAME_WLE)  # entropy-3.66 has a dot of its own
     file(READ ${file} text)
     string(APPEND entries "      {\"${name}\", R\"yaml(${text})yaml\"},\n")
   endforeach()

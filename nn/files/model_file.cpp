@@ -11,6 +11,7 @@
 #include "base/files/known_folder.h"
 #include "base/files/read_file.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/sha256.h"
 #include "nn/cost.h"
 
@@ -76,8 +77,28 @@ void check_same_quantization(const SafetensorsFile& weights, const std::string& 
   }
 }
 
-/// Before a model is made: a wrong number in config.json must not ask for terabytes. A value takes two bits or more.
-void check_size(const SafetensorsFile& file, const GptConfig& config) {
+bool has_entropy_coded(const std::string& quantization) {
+  const nlohmann::json json = nlohmann::json::parse(quantization, nullptr, false);
+  if (!json.is_object() || !json.contains("layers") || !json["layers"].is_object()) {
+    return false;
+  }
+  const auto& layers = json["layers"];
+  return std::any_of(layers.begin(), layers.end(), [](const nlohmann::json& layer) {
+    return layer.is_object() && layer.contains("format") && layer["format"] == "entropy";
+  });
+}
+
+/// Before a model is made: a wrong number in config.json must not ask for terabytes. A value takes two bits or more,
+/// but for an entropy coder, to which equal ones cost nothing: then the memory that is there decides.
+void check_size(const SafetensorsFile& file, const GptConfig& config, const std::string& quantization) {
+  if (has_entropy_coded(quantization)) {
+    try {
+      check_memory(4.0 * static_cast<double>(parameter_count(config)), "the parameters that it describes");
+    } catch (const Error& error) {
+      fail(ErrorKind::input, "{}: {}", (file.path().parent_path() / kModelConfigFile).string(), error.what());
+    }
+    return;
+  }
   std::int64_t bytes = 0;
   for (const std::string& name : file.names()) {
     bytes += static_cast<std::int64_t>(file.at(name).bytes());
@@ -187,7 +208,7 @@ SafetensorsFile read_model_weights(const Path& folder, const ModelDescription& d
     check_same(from_input_json<GptConfig>(parse_json(written_for->second, name), name), description.config, path);
   }
   check_same_quantization(file, description.quantization, folder);
-  check_size(file, description.config);
+  check_size(file, description.config, description.quantization);
   return file;
 }
 

@@ -23,7 +23,7 @@ TEST(Microscope, EveryBuiltInRecipeIsInTheTable) {
   }
   EXPECT_GE(recipes, 12);
   EXPECT_THAT(result.out, HasSubstr("524,288 normal values"));
-  EXPECT_THAT(result.out, HasSubstr("int4: also the weights of int4-embedding-int8"));
+  EXPECT_THAT(result.out, HasSubstr("int4: also the weights of int4-down-int8, int4-embedding-int8"));
   EXPECT_EQ(place.octet({"microscope"}).out, result.out) << "the samples are always the same";
   EXPECT_NE(place.octet({"microscope", "--seed", "2"}).out, result.out);
   EXPECT_FALSE(fs::exists(place.path() / "runs"));
