@@ -154,7 +154,8 @@ void quantize(const Recipe& recipe, Layer& layer, const LayerMoments* inputs) {
 class LayerProgress {
  public:
   LayerProgress(ProgressSink& sink, std::size_t layers)
-      : sink_(sink), now_{.task = "quantize", .unit = "layer", .total = static_cast<std::int64_t>(layers)} {
+      : sink_(sink),
+        now_{.task = "quantize", .unit = "layer", .total = static_cast<std::int64_t>(layers), .rate_unit = "layers"} {
     sink_.update(now_);
   }
 
