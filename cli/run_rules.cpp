@@ -98,9 +98,8 @@ void check_patterns(const std::vector<KeyedPattern>& patterns, const std::vector
   constexpr std::size_t kShown = 100;
   int wrong = 0;
   for (const auto& [key, pattern] : patterns) {
-    const bool matches = std::any_of(paths.begin(), paths.end(), [&](const std::string& path) {
-      return glob_match(pattern, path) || glob_match(pattern, path + ".weight");
-    });
+    const bool matches =
+        std::any_of(paths.begin(), paths.end(), [&](const std::string& path) { return names_layer(pattern, path); });
     if (matches) {
       continue;
     }

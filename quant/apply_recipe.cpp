@@ -60,14 +60,11 @@ std::string nearest_paths(const std::string& pattern, const std::vector<Layer>& 
   return fmt::format("{}", fmt::join(nearest_names(pattern, paths, 3), ", "));
 }
 
-bool matches(const std::string& pattern, const Layer& layer) {
-  return glob_match(pattern, layer.path) || glob_match(pattern, layer.path + ".weight");
-}
-
 /// A pattern that matches nothing is a mistake.
 void check_matches(const Recipe& recipe, const std::string& key, const std::string& pattern,
                    const std::vector<Layer>& layers) {
-  if (std::none_of(layers.begin(), layers.end(), [&](const Layer& layer) { return matches(pattern, layer); })) {
+  if (std::none_of(layers.begin(), layers.end(),
+                   [&](const Layer& layer) { return names_layer(pattern, layer.path); })) {
     fail(ErrorKind::config, "recipe \"{}\": {}: the pattern \"{}\" matches no layer; the nearest are {}", recipe.name,
          key, pattern, nearest_paths(pattern, layers));
   }
@@ -79,7 +76,7 @@ void keep(const Recipe& recipe, const std::vector<std::string>& patterns, const 
   for (const std::string& pattern : patterns) {
     check_matches(recipe, key, pattern, layers);
     for (Layer& layer : layers) {
-      if (matches(pattern, layer)) {
+      if (names_layer(pattern, layer.path)) {
         layer.scheme.format = format;
         layer.activations = Activations::weight_only;
         layer.reason = fmt::format("{} because {} names \"{}\"",

@@ -26,4 +26,8 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
+bool names_layer(std::string_view pattern, const std::string& path) {
+  return glob_match(pattern, path) || glob_match(pattern, path + ".weight");
+}
+
 }  // namespace octet

@@ -248,9 +248,8 @@ void validate_transforms(const Recipe& recipe, Problems& problems) {
 }  // namespace
 
 const LayerScheme* Recipe::entry_of(const std::string& path) const {
-  const auto found = std::find_if(layers.begin(), layers.end(), [&](const LayerScheme& entry) {
-    return glob_match(entry.match, path) || glob_match(entry.match, path + ".weight");
-  });
+  const auto found = std::find_if(layers.begin(), layers.end(),
+                                  [&](const LayerScheme& entry) { return names_layer(entry.match, path); });
   return found == layers.end() ? nullptr : &*found;
 }
 

@@ -43,17 +43,20 @@ double gain(const Tensor& w) {
   return squared_error(w, stored_with(w, fit_levels(w, kBlock))) / squared_error(w, stored_with(w, {}));
 }
 
+// Measured: 0.984 for normal weights, for which the usual levels were made; 0.871 for uniform ones; 0.579 for two
+// humps.
+constexpr double kLeastForNormal = 0.97, kMostForUniform = 0.89, kMostForTwoHumps = 0.62;
+
 TEST(FitLevels, NormalWeightsHaveTheUsualLevelsNearly) {
   const double ratio = gain(weights_of([](float normal, float) { return normal; }));
   EXPECT_LE(ratio, 1.0);
-  EXPECT_GT(ratio, 0.9);  // measured
+  EXPECT_GT(ratio, kLeastForNormal);
 }
 
 TEST(FitLevels, OtherShapesGainMore) {
-  // Measured.
-  EXPECT_LT(gain(weights_of([](float, float uniform) { return 2 * uniform - 1; })), 0.9);
+  EXPECT_LT(gain(weights_of([](float, float uniform) { return 2 * uniform - 1; })), kMostForUniform);
   EXPECT_LT(gain(weights_of([](float normal, float uniform) { return uniform < 0.5F ? 3 + 0.2F * normal : normal; })),
-            0.9);
+            kMostForTwoHumps);
 }
 
 TEST(FitLevels, AreSixteenDifferentIntegersThatReachToTheEnd) {
