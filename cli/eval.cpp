@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/config/record.h"
 #include "base/files/atomic_file.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
@@ -9,6 +10,7 @@
 #include "cli/stages.h"
 #include "cli/version.h"
 #include "eval/report/measure.h"
+#include "eval/score/window_batches.h"
 #include "nn/files/quantized_file.h"
 
 namespace octet {
@@ -74,6 +76,28 @@ void describe_models(Report& report, const ComparedModels& models) {
   }
 }
 
+/// Where the configuration asks for it, and outliers.json with it; else there is none from an earlier time either.
+void measure_outlier_lab(const Run& run, const RunText& text, Report& report, ProgressSink& progress) {
+  const fs::path file = run.folder / "outliers.json";
+  const EvalConfig& eval = run.config.eval;
+  if (!eval.outlier_lab) {
+    std::error_code ignored;
+    fs::remove(file, ignored);
+    return;
+  }
+  const auto fp32 = load_model(run.best_checkpoint());
+  const GptConfig& shape = fp32->config();
+  const OutlierLabText lab_text = {
+      .windows = pick_windows(
+          evaluation_windows(text.tokens.test.runs, text.tokenizer, eval.context_of(shape), eval.stride_of(shape)),
+          eval.outlier_lab->windows),
+      .calibration = [&](const CalibrationConfig& config) { return calibration_batches(text, config, shape.context); },
+      .batch_tokens = eval.batch_tokens};
+  report.outlier_lab =
+      run_outlier_lab(*fp32, run.config.quantize, *eval.outlier_lab, lab_text, eval.bootstrap, progress);
+  write_file_atomically(file, record_to_json(*report.outlier_lab));
+}
+
 }  // namespace
 
 void eval_stage(Run& run, ProgressSink& sink) {
@@ -88,8 +112,9 @@ void eval_stage(Run& run, ProgressSink& sink) {
   report.machine = describe_machine(run.config.device);
   describe_models(report, models);
   measure_models(report, {models.named, models.folders, text.tokenizer, text.tokens.test}, run.config.eval, progress);
-  report.training = summarize_training(run.folder / "metrics.jsonl", run.config.model,
-                                       report.models.front().bits_per_byte, run.config.device, progress);
+  measure_outlier_lab(run, text, report, progress);
+  report.training = summarize_training(run.metrics_file(), run.config.model, report.models.front().bits_per_byte,
+                                       run.config.device, progress);
   report.provenance = {.octet_version = OCTET_VERSION,
                        .commit = program_commit(),
                        .command = "octet run " + (run.folder / "config.yaml").string(),

@@ -156,6 +156,9 @@ Run decided_by_stages(Run run, const ConfigArguments& arguments, Stage stage) {
     // A file that the run was made from: training may have lowered the vocabulary and carried out `resume`.
     wanted.train.resume = stored.train.resume;
     wanted.model.vocabulary = std::min(wanted.model.vocabulary, stored.model.vocabulary);
+    if (!wanted.checkpoint.empty()) {
+      wanted.model = stored.model;  // that of the checkpoint
+    }
   }
   const RunConfig decided = take_own_parts(stored, run.config, stage);
   std::string list;

@@ -16,7 +16,7 @@ namespace {
 
 /// All that a run writes directly into its folder.
 constexpr std::array kEntries = {"config.yaml", "metrics.jsonl", "train.log", "checkpoints", "quantized",
-                                 "charts",      "report.json",   "report.md", "report.html"};
+                                 "charts",      "report.json",   "report.md", "report.html", "outliers.json"};
 
 bool is_config_of_run(const fs::path& path) {
   try {

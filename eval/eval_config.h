@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/config/field.h"
+#include "eval/lab/outlier_lab_config.h"
 #include "eval/outliers/outliers.h"
 #include "eval/score/paired.h"
 #include "eval/speed/speed.h"
@@ -24,6 +26,7 @@ struct EvalConfig {
   SpeedOptions speed;
   std::vector<std::string> prompts = {"In the beginning"};  ///< each is continued by every model
   SamplingOptions sampling;
+  std::optional<OutlierLabConfig> outlier_lab;  ///< plant outliers, and apply all recipes to that model too
 
   std::int64_t context_of(const GptConfig& model) const { return context == 0 ? model.context : context; }
   std::int64_t stride_of(const GptConfig& model) const { return stride == 0 ? context_of(model) : stride; }
@@ -40,6 +43,7 @@ struct EvalConfig {
     v("speed", speed);
     v("prompts", prompts, not_empty());
     v("sampling", sampling);
+    v("outlier_lab", outlier_lab);
   }
   void validate(Problems& problems) const;
 };

@@ -102,6 +102,19 @@ struct ActivationChart {
 };
 Chart draw_activation_chart(const std::filesystem::path& folder, const std::string& name, const ActivationChart& chart);
 
+/// What one scheme loses as planted outliers grow.
+struct OutlierSweep {
+  std::string scheme;
+  std::vector<double> increase;  ///< of perplexity beside FP32, 0.01 = 1 %: one for each exponent
+};
+struct OutlierLabChart {
+  std::vector<std::int64_t> exponents;  ///< k of the factors 2^k
+  std::vector<OutlierSweep> sweeps;
+};
+/// Perplexity above FP32 in percent (log scale) against k, a line for each scheme.
+Chart draw_outlier_lab_chart(const std::filesystem::path& folder, const std::string& name,
+                             const OutlierLabChart& chart);
+
 struct SpeedPoint {
   std::string label;
   double prefill_tokens_per_s = 0, decode_tokens_per_s = 0;

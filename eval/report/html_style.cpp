@@ -8,12 +8,14 @@ std::string_view report_style() {
   --ink: #1f2933; --muted: #616e7c; --line: #d5dbe1; --grid: #e4e7eb; --paper: #ffffff; --page: #f5f7f9;
   --accent: #0072b2; --warm: #fff6e0; --warm-line: #e69f00; --same: #7b8794;
   --blue: #0072b2; --orange: #e69f00; --green: #009e73; --red: #d55e00;
+  --purple: #cc79a7; --sky: #56b4e9;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ink: #e4e7eb; --muted: #a3b0bd; --line: #3b4652; --grid: #323c47; --paper: #1d242c; --page: #14191f;
     --accent: #56b4e9; --warm: #33290f; --warm-line: #b37b00; --same: #8593a1;
     --blue: #3d9ddb; --orange: #e9a820; --green: #2bb58c; --red: #ec7a31;
+    --purple: #d996bc; --sky: #84c9f2;
   }
 }
 * { box-sizing: border-box; }

@@ -24,7 +24,8 @@ const std::map<std::string, std::string>& theme_colors() {
   static const std::map<std::string, std::string> colors{
       {Palette::kInk, "var(--ink)"},     {Palette::kMuted, "var(--muted)"}, {Palette::kGrid, "var(--grid)"},
       {Palette::kPaper, "var(--paper)"}, {Palette::kBlue, "var(--blue)"},   {Palette::kOrange, "var(--orange)"},
-      {Palette::kGreen, "var(--green)"}, {Palette::kRed, "var(--red)"}};
+      {Palette::kGreen, "var(--green)"}, {Palette::kRed, "var(--red)"},     {Palette::kPurple, "var(--purple)"},
+      {Palette::kSky, "var(--sky)"}};
   return colors;
 }
 

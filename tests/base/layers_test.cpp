@@ -42,9 +42,10 @@ const std::map<std::string, Rooms> kRooms = {
       {"speed", {"score"}},
       {"verify", {"score"}},
       {"microscope", {"outliers"}},
+      {"lab", {"score", "outliers"}},
       {"charts", {"outliers"}},
-      {"report", {"", "score", "outliers", "speed", "charts"}},
-      {"", {"score", "outliers", "speed"}}}},
+      {"report", {"", "score", "outliers", "speed", "lab", "charts"}},
+      {"", {"score", "outliers", "speed", "lab"}}}},
 };
 
 std::size_t level(const std::string& folder) {

@@ -169,6 +169,16 @@ TEST_F(ChartsTest, SpeedIsRelativeToTheFirstPoint) {
   EXPECT_THAT(svg, HasSubstr("prefill 18900 tokens/s"));
 }
 
+/// What ruins a model is drawn at the edge, what costs nothing at the other, and what was not measured nowhere.
+TEST_F(ChartsTest, PlantedOutliersHaveALineForEachScheme) {
+  const OutlierLabChart chart = {
+      {0, 4, 9}, {{"smooth", {0.004, 0.004, -0.001}}, {"static", {0.008, 0.3, 1e9}}, {"odd", {0.1, NAN, 0.2}}}};
+  const std::string svg = redraw(draw_outlier_lab_chart(folder_.path(), "lab", chart));
+  EXPECT_LT(svg.find(">static<"), svg.find(">smooth<")) << "the key has the order in which lines end, the worst first";
+  EXPECT_THAT(read_text_file(folder_.path() / "lab.dat"), testing::AllOf(HasSubstr("9 10000"), HasSubstr("9 0.01")));
+  EXPECT_THAT(error_of([&] { draw_outlier_lab_chart(folder_.path(), "none", {}); }), HasSubstr("expected sweeps"));
+}
+
 /// Names come from users: marks of gnuplot's markup must show as they are, and backquotes must not run anything.
 TEST_F(ChartsTest, NamesAreShownLiterally) {
   const std::vector<SpeedPoint> odd = {{"a_b^c {d} @e &f ~g \\h", 100, 10},

@@ -3,6 +3,7 @@
 #include "eval/report/sections/facts.h"
 #include "eval/report/sections/layer_errors.h"
 #include "eval/report/sections/notices.h"
+#include "eval/report/sections/outlier_lab.h"
 #include "eval/report/sections/outliers.h"
 #include "eval/report/sections/result.h"
 #include "eval/report/sections/samples.h"
@@ -14,8 +15,9 @@ namespace octet {
 
 std::span<const ReportSection> report_sections() {
   static const ReportSection sections[] = {
-      notices_section(),  result_section(),       charts_section(), samples_section(),  coverage_section(),
-      outliers_section(), layer_errors_section(), speed_section(),  training_section(), facts_section(),
+      notices_section(),  result_section(),   charts_section(),      samples_section(),
+      coverage_section(), outliers_section(), outlier_lab_section(), layer_errors_section(),
+      speed_section(),    training_section(), facts_section(),
   };
   return sections;
 }
