@@ -54,7 +54,7 @@ Chart draw_outlier_lab_chart(const std::filesystem::path& folder, const std::str
   }
   const std::string title = "What planted outliers cost each way of quantizing";
   script.line(fmt::format("set title {} font ',16'", gp_bold(title)));
-  script.line("set xlabel 'size of the planted channels: 2^k times what they were'");
+  script.line("set xlabel 'k: planted channels are larger by the factor 2^k'");
   script.line("set ylabel 'perplexity above FP32 (%), logarithmic'");
   script.line("set logscale y; set format y '%g'");
   script.line(fmt::format("set xrange [{:.2f}:{:.2f}]; set yrange [{}:{:.4g}]",

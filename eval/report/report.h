@@ -8,6 +8,7 @@
 
 #include "eval/charts/charts.h"
 #include "eval/lab/outlier_lab.h"
+#include "eval/report/sections/comparisons.h"
 #include "eval/report/sections/facts.h"
 #include "eval/report/sections/outliers.h"
 #include "eval/report/sections/result.h"
@@ -30,6 +31,7 @@ struct Report {
   ReportMachine machine;
   ReportProtocol protocol;
   std::vector<ReportModel> models;  ///< the first is the baseline, fp32
+  std::vector<ReportComparison> comparisons;
   ReportTraining training;
   double sigma_threshold = 6, absolute_threshold = 6;
   std::vector<ReportOutliers> outliers;
@@ -49,6 +51,7 @@ struct Report {
     v("machine", machine);
     v("protocol", protocol);
     v("models", models);
+    v("comparisons", comparisons, optional_key());
     v("training", training);
     v("sigma_threshold", sigma_threshold, allow_nonfinite());
     v("absolute_threshold", absolute_threshold, allow_nonfinite());

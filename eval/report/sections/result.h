@@ -8,6 +8,7 @@
 #include "eval/report/sections/layer_errors.h"
 #include "eval/report/sections/section.h"
 #include "eval/report/sections/size.h"
+#include "eval/report/sections/token_changes.h"
 #include "eval/score/interval.h"
 
 namespace octet {
@@ -22,12 +23,15 @@ struct Window;
 /// KL(FP32 || model) over the scored tokens, in nats.
 struct ReportDivergence {
   double mean = kNotMeasured, p99 = kNotMeasured, max = kNotMeasured;
+  double p50 = kNotMeasured, p999 = kNotMeasured;  ///< the median, and 99.9 %
 
   template <class V>
   void visit(V& v) {
     v("mean", mean, allow_nonfinite());
     v("p99", p99, allow_nonfinite());
     v("max", max, allow_nonfinite());
+    v("p50", p50, allow_nonfinite(), optional_key());
+    v("p999", p999, allow_nonfinite(), optional_key());
   }
 };
 
@@ -45,6 +49,7 @@ struct ReportModel {
   Interval delta_nll;              ///< paired against fp32, bootstrap over windows, of protocol.confidence
   Interval ppl_increase;           ///< relative
   ReportDivergence kl_divergence;
+  ReportTokenChanges token_changes;
   double top1_agreement = kNotMeasured;  ///< share of tokens where the first choice is FP32's
   double prefill_tokens_per_s = kNotMeasured, decode_tokens_per_s = kNotMeasured;
   double prefill_speedup = kNotMeasured, decode_speedup = kNotMeasured;  ///< relative to FP32
@@ -69,6 +74,7 @@ struct ReportModel {
     v("delta_nll", delta_nll);
     v("ppl_increase", ppl_increase);
     v("kl_divergence", kl_divergence);
+    v("token_changes", token_changes, optional_key());
     v("top1_agreement", top1_agreement, allow_nonfinite());
     v("prefill_tokens_per_s", prefill_tokens_per_s, allow_nonfinite());
     v("decode_tokens_per_s", decode_tokens_per_s, allow_nonfinite());
