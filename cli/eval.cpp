@@ -10,6 +10,7 @@
 #include "cli/stages.h"
 #include "cli/version.h"
 #include "eval/report/measure.h"
+#include "eval/report/sections/attribution.h"
 #include "eval/score/window_batches.h"
 #include "nn/files/quantized_file.h"
 
@@ -76,6 +77,31 @@ void describe_models(Report& report, const ComparedModels& models) {
   }
 }
 
+std::vector<Window> test_windows(const RunText& text, const EvalConfig& eval, const GptConfig& shape,
+                                 std::int64_t count) {
+  return pick_windows(
+      evaluation_windows(text.tokens.test.runs, text.tokenizer, eval.context_of(shape), eval.stride_of(shape)), count);
+}
+
+/// Which layers the loss of each quantized model comes from. A transform makes the FP32 model another one, whose layers
+/// cannot stand beside those of the trained model.
+void measure_attribution(const Run& run, const RunText& text, const ComparedModels& models, Report& report,
+                         ProgressSink& progress) {
+  const EvalConfig& eval = run.config.eval;
+  if (eval.attribution_windows == 0) {
+    return;
+  }
+  Gpt& fp32 = *models.owned.front();
+  const std::vector<Tensor> batches =
+      input_batches(test_windows(text, eval, fp32.config(), eval.attribution_windows), eval.batch_tokens);
+  for (std::size_t i = 0; i < run.config.quantize.size(); ++i) {
+    if (!run.config.quantize[i].transforms.empty()) continue;
+    ReportModel& entry = report.models[i + 1];
+    progress.note("attributing the loss of " + entry.name + " to its layers");
+    put_attribution(entry, attribute_loss(fp32, *models.owned[i + 1], batches, progress));
+  }
+}
+
 /// Where the configuration asks for it, and outliers.json with it; else there is none from an earlier time either.
 void measure_outlier_lab(const Run& run, const RunText& text, Report& report, ProgressSink& progress) {
   const fs::path file = run.folder / "outliers.json";
@@ -88,9 +114,7 @@ void measure_outlier_lab(const Run& run, const RunText& text, Report& report, Pr
   const auto fp32 = load_model(run.best_checkpoint());
   const GptConfig& shape = fp32->config();
   const OutlierLabText lab_text = {
-      .windows = pick_windows(
-          evaluation_windows(text.tokens.test.runs, text.tokenizer, eval.context_of(shape), eval.stride_of(shape)),
-          eval.outlier_lab->windows),
+      .windows = test_windows(text, eval, shape, eval.outlier_lab->windows),
       .calibration = [&](const CalibrationConfig& config) { return calibration_batches(text, config, shape.context); },
       .batch_tokens = eval.batch_tokens};
   report.outlier_lab =
@@ -112,6 +136,7 @@ void eval_stage(Run& run, ProgressSink& sink) {
   report.machine = describe_machine(run.config.device);
   describe_models(report, models);
   measure_models(report, {models.named, models.folders, text.tokenizer, text.tokens.test}, run.config.eval, progress);
+  measure_attribution(run, text, models, report, progress);
   measure_outlier_lab(run, text, report, progress);
   report.training = summarize_training(run.metrics_file(), run.config.model, report.models.front().bits_per_byte,
                                        run.config.device, progress);

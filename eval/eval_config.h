@@ -21,6 +21,9 @@ struct EvalConfig {
   std::int64_t max_windows = 0;  ///< evenly spread over the test text; 0: all
   std::int64_t batch_tokens = 2048;   ///< that pass through a model at once; bounds the memory
   std::int64_t outlier_windows = 16;  ///< windows of the test text in which outliers are counted
+  /// Windows of the test text on which the loss is attributed to layers (eval/lab/attribution.h); 0: not done. Takes
+  /// three passes for each layer of each recipe without transforms.
+  std::int64_t attribution_windows = 0;
   BootstrapOptions bootstrap;
   OutlierOptions outliers;
   SpeedOptions speed;
@@ -38,6 +41,7 @@ struct EvalConfig {
     v("max_windows", max_windows, at_least(0));
     v("batch_tokens", batch_tokens, at_least(1));
     v("outlier_windows", outlier_windows, at_least(1));
+    v("attribution_windows", attribution_windows, at_least(0));
     v("bootstrap", bootstrap);
     v("outliers", outliers);
     v("speed", speed);

@@ -115,6 +115,19 @@ struct OutlierLabChart {
 Chart draw_outlier_lab_chart(const std::filesystem::path& folder, const std::string& name,
                              const OutlierLabChart& chart);
 
+/// What each layer of a model costs when it alone is quantized.
+struct AttributionBars {
+  std::string model;
+  std::vector<double> cost;  ///< nats per token, one for each layer; NaN: not quantized
+};
+struct AttributionChart {
+  std::vector<std::string> layers;
+  std::vector<AttributionBars> models;  ///< four at most
+};
+/// Bars side by side for each layer.
+Chart draw_attribution_chart(const std::filesystem::path& folder, const std::string& name,
+                             const AttributionChart& chart);
+
 struct SpeedPoint {
   std::string label;
   double prefill_tokens_per_s = 0, decode_tokens_per_s = 0;

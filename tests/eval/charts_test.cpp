@@ -179,6 +179,14 @@ TEST_F(ChartsTest, PlantedOutliersHaveALineForEachScheme) {
   EXPECT_THAT(error_of([&] { draw_outlier_lab_chart(folder_.path(), "none", {}); }), HasSubstr("expected sweeps"));
 }
 
+TEST_F(ChartsTest, AttributionNamesTheCostliestLayer) {
+  const AttributionChart chart = {{"blocks.0.mlp.down", "head"}, {{"int4", {0.02, -0.001}}, {"int8", {0.001, NAN}}}};
+  const std::string svg = redraw(draw_attribution_chart(folder_.path(), "attribution", chart));
+  EXPECT_THAT(svg,
+              testing::AllOf(HasSubstr("blocks.0.mlp.down costs int4 most: 0.02 nats per token"), HasSubstr("head")));
+  EXPECT_THAT(error_of([&] { draw_attribution_chart(folder_.path(), "none", {}); }), HasSubstr("expected layers"));
+}
+
 /// Names come from users: marks of gnuplot's markup must show as they are, and backquotes must not run anything.
 TEST_F(ChartsTest, NamesAreShownLiterally) {
   const std::vector<SpeedPoint> odd = {{"a_b^c {d} @e &f ~g \\h", 100, 10},

@@ -96,6 +96,10 @@ inline Report report() {
   int4.sample =
       " was a man of God, which had been the servant of the house of Saul: and the\npeople cried <out> & wept.";
   add_coverage(int4, "int4, groups of 64", 4);
+  int4.attribution = {0.0303,
+                      0.0012,
+                      7936,
+                      {{"blocks.0.mlp.down", 0.0101, 0.0098, 0.0112}, {"blocks.3.mlp.down", 0.019, 0.0185, 0.02}}};
   report.models = {fp32, int8, int4};
   report.comparisons = {{"fp32", "int8", int8.ppl_increase}, {"int8", "int4", {0.0305, 0.0263, 0.0348}}};
 

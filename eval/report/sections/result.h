@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "eval/lab/attribution.h"
 #include "eval/report/sections/coverage.h"
 #include "eval/report/sections/layer_errors.h"
 #include "eval/report/sections/section.h"
@@ -57,6 +58,7 @@ struct ReportModel {
   ReportSize size;
   std::vector<ReportTensor> coverage;
   std::vector<ReportLayerError> layer_errors;
+  Attribution attribution;  ///< where the configuration asks for it; no layers: not measured
   double quantize_seconds = kNotMeasured;
   std::string weights_sha256;  ///< of its model.safetensors: the report is drawn again from these weights alone
 
@@ -84,6 +86,7 @@ struct ReportModel {
     v("size", size);
     v("coverage", coverage);
     v("layer_errors", layer_errors);
+    v("attribution", attribution, optional_key());
     v("quantize_seconds", quantize_seconds, optional_key(), allow_nonfinite());
     v("weights_sha256", weights_sha256, optional_key());
   }
