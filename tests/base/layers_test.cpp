@@ -20,6 +20,7 @@ const std::vector<std::string> kFolders = {"base", "text", "tensor", "io", "nn",
 using Rooms = std::map<std::string, std::set<std::string>>;
 const std::map<std::string, Rooms> kRooms = {
     {"base", {{"", {}}, {"files", {""}}, {"config", {"", "files"}}}},
+    {"text", {{"", {}}, {"sources", {}}}},
     {"tensor/cuda",
      {{"runtime", {}},
       {"language", {"runtime"}},
