@@ -45,6 +45,7 @@ const std::map<std::string, Rooms> kRooms = {
       {"microscope", {"outliers"}},
       {"charts", {"outliers"}},
       {"report", {"", "score", "outliers", "speed", "charts"}},
+      {"labs", {"score", "charts", "report"}},
       {"", {"score", "outliers", "speed"}}}},
 };
 
