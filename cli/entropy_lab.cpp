@@ -19,13 +19,15 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The folder of the lab as that of a run: it is ours by the same signs, and locked in the same way.
-Run outer_run(const EntropyLabRun& lab) {
-  return {RunConfig(), lab.folder};
-}
-
 void check_folders(const EntropyLabRun& lab) {
-  check_run_folder(outer_run(lab));
+  check_folder(lab.folder);
+  std::error_code ignored;
+  if (fs::exists(lab.folder / "config.yaml", ignored) && !is_entropy_lab({lab.folder.string(), nullptr, true})) {
+    fail(ErrorKind::config,
+         "{}: expected a new folder or that of an entropy lab, found that of a run; choose another one "
+         "with --out",
+         lab.folder.string());
+  }
   for (const SourceConfig& source : lab.config.sources) check_run_folder(lab.run_of(source));
 }
 
@@ -99,7 +101,7 @@ EntropyLab describe(const EntropyLabRun& lab) {
 void entropy_lab_verb(const CommonOptions& common, const EntropyLabRun& lab) {
   use_device(lab.run_of(lab.config.sources.front()).config);
   check_folders(lab);
-  Run outer = outer_run(lab);
+  Run outer = {RunConfig(), lab.folder};  // locked in the same way
   lock_run(outer);
   print_start(common, lab.config.device);
   const auto progress = make_progress(common);

@@ -84,7 +84,7 @@ void write_legend(ChartScript& script, double width) {
     const char *mark, *color, *text;
     double width;  // in pixels
   };
-  const Entry entries[] = {{"\u2014", Palette::kGreen, "true entropy: the floor", 190},
+  const Entry entries[] = {{"\u2501", Palette::kGreen, "true entropy: the floor", 190},
                            {"\u25a0", Palette::kOrange, "error of the trained model", 210},
                            {"\u25a0", Palette::kBlue, "error of the quantizer", 150}};
   double x = width / 2;
@@ -109,9 +109,10 @@ void draw_bars(ChartScript& script, const EntropyPanel& panel, int block, bool f
   script.line(fmt::format("set xtics ({}) scale 0", tics(panel, false)));
   script.line(fmt::format("set xrange [-0.7:{:.1f}]; set yrange [{:.8g}:{:.8g}]", count - 0.3,
                           panel.entropy - 0.12 * range, panel.entropy + 1.12 * range));
-  script.line(fmt::format("set title {} font ',14'",
+  script.line(fmt::format("set title {} font ',14' textcolor rgb '{}'",
                           gp_bold(fmt::format("{}: true entropy {}", shortened(panel.source, kMostLabelColumns),
-                                              format_fixed(panel.entropy, 4)))));
+                                              format_fixed(panel.entropy, 4))),
+                          Palette::kInk));
   script.line(first ? "set ylabel 'nats per symbol'" : "unset ylabel");
   script.line(
       fmt::format("plot DATA index {0} using 1:2:($1-0.36):($1+0.36):2:3 with boxxyerror linecolor rgb '{1}', "
@@ -130,16 +131,17 @@ void draw_errors(ChartScript& script, const EntropyPanel& panel, int block, bool
     high = std::max(high, error);
   }
   if (!std::isfinite(low)) low = high = 1;  // nothing can be shown
-  low /= 4;
+  low /= 6;                                 // room for labels
   high *= 4;
   script.line("set logscale y; set format y '10^{%L}'; unset title; unset label");
-  script.line(fmt::format("set xtics ({}) rotate by -35 scale 0", tics(panel, true)));
+  script.line(fmt::format("set xtics ({}) rotate by 35 right scale 0", tics(panel, true)));
   script.line(fmt::format("set yrange [{:.6g}:{:.6g}]", low, high));
   script.line(first ? "set ylabel 'error, nats per symbol (log scale)'" : "unset ylabel");
   for (std::size_t i = 0; i < panel.points.size(); ++i) {
     const double error = i == 0 ? model_error(panel) : quantizer_error(panel, i);
-    script.line(fmt::format("set label {} at {},{:.6g} center offset 0,0.8 font ',11' textcolor rgb '{}'",
-                            gp_text(error > 0 ? format_divergence(error) : "none"), i, error > 0 ? error : low,
+    const double offset = error > 0 && error < model_error(panel) ? -0.9 : 0.8;  // away from the dashed line
+    script.line(fmt::format("set label {} at {},{:.6g} center offset 0,{} font ',11' textcolor rgb '{}'",
+                            gp_text(error > 0 ? format_divergence(error) : "none"), i, error > 0 ? error : low, offset,
                             Palette::kInk));
   }
   script.line(fmt::format(

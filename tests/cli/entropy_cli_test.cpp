@@ -92,6 +92,13 @@ TEST(EntropyLab, ItsConfigurationIsKnownToOtherVerbs) {
   expect_refused(place, place.octet({"train", "entropy-lab"}), 2, {"entropy-lab: this is an entropy lab", "octet run"});
 }
 
+TEST(EntropyLab, FoldersOfLabsAndOfRunsAreNotMixed) {
+  const Lab& place = lab();
+  expect_refused(place, place.octet({"run", "lab.yaml", "--out", "r/chain"}), 2,
+                 {"r/chain: expected", "that of a run"});
+  expect_refused(place, place.octet({"run", "tiny.yaml", "--out", "r"}), 2, {"r: expected", "that of an entropy lab"});
+}
+
 TEST(EntropyLab, RefusesWhatItCannotMeasure) {
   const Workplace place;
   write_file_atomically(place.path() / "lab.yaml", kLab);
