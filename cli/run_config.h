@@ -92,6 +92,10 @@ template <>
 inline constexpr auto enum_names<Stage> = std::to_array<EnumName<Stage>>(
     {{Stage::train, "train"}, {Stage::quantize, "quantize"}, {Stage::eval, "eval"}, {Stage::report, "report"}});
 
+/// The overrides of the command line, with what --device, --math and --seed mean as such. A seed is for what the stage
+/// draws: training (weights, batches) and evaluation (samples).
+std::vector<std::string> all_overrides(const CommonOptions& common, const ConfigArguments& arguments, Stage stage);
+
 /// read_run for one of the stages. After training, all but the stage's own section is as `config.yaml` of the run
 /// folder says, and a configuration or an override that wants it otherwise is an error (config) that lists what differs
 /// and the stage that decides it. Free are `device` and `math`, and where the text lies: `corpus.path`, `corpus.name`.

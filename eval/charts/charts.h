@@ -136,4 +136,19 @@ struct SpeedPoint {
 Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& name,
                        const std::vector<SpeedPoint>& points);
 
+/// What a model loses on the text of one source, in nats per symbol.
+struct EntropyPoint {
+  std::string label;
+  double excess = 0;  ///< above the entropy of the source; that of the first point is the error of the trained model
+};
+struct EntropyPanel {
+  std::string source;
+  double entropy = 0;  ///< nats per symbol: the floor
+  std::vector<EntropyPoint> points;
+};
+/// A column for each source. Above, bars that stand on the entropy of the source: first what the trained model loses,
+/// upon it what rounding adds. Below, both on a logarithmic scale.
+Chart draw_entropy_chart(const std::filesystem::path& folder, const std::string& name,
+                         const std::vector<EntropyPanel>& panels);
+
 }  // namespace octet

@@ -33,6 +33,7 @@ h3 { margin: 0 0 8px; font-size: 1.05rem; overflow-wrap: anywhere; }
 section {
   margin: 0 0 24px; padding: 24px; background: var(--paper); border: 1px solid var(--line); border-radius: 10px;
 }
+a { color: var(--accent); }
 p { max-width: 80ch; margin: 0 0 12px; }
 .small { color: var(--muted); font-size: .9rem; }
 .notice {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "eval/charts/charts.h"
-#include "eval/lab/outlier_lab.h"
+#include "eval/experiments/outlier_lab.h"
 #include "eval/report/sections/comparisons.h"
 #include "eval/report/sections/facts.h"
 #include "eval/report/sections/outliers.h"

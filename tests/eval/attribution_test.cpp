@@ -1,4 +1,4 @@
-#include "eval/lab/attribution.h"
+#include "eval/experiments/attribution.h"
 
 #include <gtest/gtest.h>
 

@@ -130,6 +130,23 @@ TEST_F(ChartsTest, TradeoffLabelsEveryPoint) {
   EXPECT_THAT(svg, HasSubstr("int4_g64 is 7.0 times smaller than fp32 and has +3.07 % perplexity"));
 }
 
+TEST_F(ChartsTest, EntropyShowsTheFloorAndBothErrors) {
+  const EntropyPanel panel = {"it's_<1>", 1.25, {{"fp32", 0.004}, {"int8", 0.0039}, {"int2", 0.5}}};
+  for (const std::vector<EntropyPanel>& panels :
+       {std::vector{panel}, std::vector{panel, panel, panel},
+        std::vector<EntropyPanel>{{"exact", 0, {{"fp32", 0}, {"int8", 0}}}, {"one", 2, {{"fp32", 1e-9}}}}}) {
+    const std::string svg = redraw(draw_entropy_chart(folder_.path(), "entropy", panels));
+    for (const char* part : {"true entropy: the floor", "error of the quantizer", "nats per symbol", "none"}) {
+      EXPECT_THAT(svg, HasSubstr(part));
+    }
+  }
+  EXPECT_THAT(redraw(draw_entropy_chart(folder_.path(), "entropy", {panel})), HasSubstr("it's_&lt;1"));
+  EXPECT_THAT(error_of([&] {
+                draw_entropy_chart(folder_.path(), "odd", {{"s", 1, {{"fp32", NAN}}}});
+              }),
+              HasSubstr("expected finite losses"));
+}
+
 TEST_F(ChartsTest, FormatsAreNumberedInAList) {
   // The small chart within shows what takes many bits; what has no error has no place on a logarithmic axis.
   const std::vector<FormatPoint> points = {

@@ -1,4 +1,4 @@
-#include "eval/lab/outlier_lab.h"
+#include "eval/experiments/outlier_lab.h"
 
 #include <cmath>
 
@@ -7,7 +7,7 @@
 
 #include "base/config/config.h"
 #include "base/config/record.h"
-#include "eval/lab/simulated_linear.h"
+#include "eval/experiments/simulated_linear.h"
 #include "eval/score/window_batches.h"
 #include "quant/calibrate.h"
 #include "quant/fp32_model.h"

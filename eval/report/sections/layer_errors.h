@@ -11,7 +11,7 @@ namespace octet {
 struct Coverage;
 struct ReportModel;
 
-/// What quantization did to one layer: the error of its weights, and, where it was measured (eval/lab/attribution.h),
+/// What quantization did to one layer: the error of its weights, and, where it was measured (eval/experiments/attribution.h),
 /// how much the loss (nats per token) rises when this layer alone is quantized.
 struct ReportLayerError {
   std::string layer;

@@ -4,7 +4,7 @@
 
 namespace octet {
 
-/// What planted outliers (eval/lab/outlier_lab.h) cost each scheme: what was done, what came out, a table of schemes by
+/// What planted outliers (eval/experiments/outlier_lab.h) cost each scheme: what was done, what came out, a table of schemes by
 /// strength and a chart. Nothing where the run had no outlier lab.
 ReportSection outlier_lab_section();
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "eval/lab/attribution.h"
+#include "eval/experiments/attribution.h"
 #include "eval/report/sections/coverage.h"
 #include "eval/report/sections/layer_errors.h"
 #include "eval/report/sections/section.h"

@@ -1,4 +1,4 @@
-#include "eval/lab/outlier_lab_config.h"
+#include "eval/experiments/outlier_lab_config.h"
 
 namespace octet {
 

@@ -1,4 +1,4 @@
-#include "eval/lab/simulated_linear.h"
+#include "eval/experiments/simulated_linear.h"
 
 #include <vector>
 

@@ -1,9 +1,9 @@
-#include "eval/lab/outlier_lab.h"
+#include "eval/experiments/outlier_lab.h"
 
 #include <cstring>
 #include <memory>
 
-#include "eval/lab/simulated_linear.h"
+#include "eval/experiments/simulated_linear.h"
 #include "eval/score/evaluator.h"
 #include "eval/score/named_model.h"
 #include "eval/score/window_batches.h"

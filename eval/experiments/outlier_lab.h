@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/progress.h"
-#include "eval/lab/outlier_lab_config.h"
+#include "eval/experiments/outlier_lab_config.h"
 #include "eval/score/interval.h"
 #include "eval/score/paired.h"
 #include "eval/score/windows.h"

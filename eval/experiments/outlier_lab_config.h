@@ -15,7 +15,7 @@ struct OutlierLabConfig {
   std::vector<std::int64_t> channels = {0};
   std::vector<std::int64_t> layers = {};  ///< blocks; none means all
   std::int64_t windows = 32;              ///< of the test text that every model is scored on; 0: all
-  /// Beside the recipes of the run, schemes that no integer kernel runs: eval/lab/simulated_linear.h.
+  /// Beside the recipes of the run, schemes that no integer kernel runs: eval/experiments/simulated_linear.h.
   bool simulated = true;
 
   OutlierInjection injection(std::int64_t exponent) const {
