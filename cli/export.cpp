@@ -44,7 +44,7 @@ ExportTarget target_of(const std::string& name) {
 }
 
 /// Only an earlier export is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
-void check_target(const fs::path& source, const fs::path& out) {
+void check_folder(const fs::path& source, const fs::path& out) {
   std::error_code ignored;
   if (!fs::exists(out, ignored)) return;
   if (fs::equivalent(source, out, ignored)) {
@@ -63,14 +63,26 @@ void check_target(const fs::path& source, const fs::path& out) {
   }
 }
 
-/// Writes a folder of Hugging Face, whole or not at all, by `write(folder)`.
-template <typename Write>
-Exported write_folder(const fs::path& out, const Write& write) {
+using WriteFolder = Exported(const fs::path&, Gpt&, const Tokenizer&, const std::string& made_by);
+
+/// A folder of Hugging Face, whole or not at all.
+Exported write_folder(const fs::path& out, WriteFolder* write, Gpt& model, const Tokenizer& tokenizer) {
   if (out.has_parent_path()) make_folder(out.parent_path());
   AtomicFolder folder(out, kHuggingFaceFiles);
-  Exported exported = write(folder.path());
+  Exported exported = write(folder.path(), model, tokenizer, program_version());
+  stop_if_interrupted("export");
   folder.commit();
   return exported;
+}
+
+Exported write(ExportTarget target, const fs::path& out, Gpt& model, const Tokenizer& tokenizer) {
+  switch (target) {
+    case ExportTarget::hf:
+      return write_folder(out, export_hugging_face, model, tokenizer);
+    case ExportTarget::compressed_tensors:
+      return write_folder(out, export_compressed_tensors, model, tokenizer);
+  }
+  fail(ErrorKind::run, "[export] unknown target");
 }
 
 /// "28 int4 per_group 32 as pack-quantized int4 group 32; 11 f32 as F32": what became of how many weights.
@@ -104,13 +116,11 @@ void export_verb(const CommonOptions& common, const ExportArguments& arguments) 
   const ExportTarget target = target_of(arguments.to);
   const fs::path source = arguments.checkpoint, out = common.out;
   if (common.out.empty()) fail(ErrorKind::config, "octet export: expected --out FOLDER, got none");
-  check_target(source, out);
+  check_folder(source, out);
   const Tokenizer tokenizer = load_model_tokenizer(source);
   const std::unique_ptr<Gpt> model = load_any_model(source);
   stop_if_interrupted("export");
-  const auto write = target == ExportTarget::hf ? export_hugging_face : export_compressed_tensors;
-  const Exported exported =
-      write_folder(out, [&](const fs::path& folder) { return write(folder, *model, tokenizer, program_version()); });
+  const Exported exported = write(target, out, *model, tokenizer);
   for (const std::string& text : exported.notes) note(common, text);
   if (common.json) {
     print_exactly(json_text(as_json(out, arguments.to, exported), 2) + "\n");
