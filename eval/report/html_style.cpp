@@ -49,7 +49,7 @@ table { width: 100%; border-collapse: collapse; font-size: .93rem; font-variant-
 th, td { padding: 8px 12px; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
 th { font-weight: 600; }
 thead th { border-bottom: 2px solid var(--muted); vertical-align: bottom; }
-th.text, td.text { text-align: left; overflow-wrap: anywhere; }
+th.text, td.text { text-align: left; overflow-wrap: anywhere; min-width: 9ch; }
 .headline td { white-space: nowrap; }
 .headline td.text { white-space: normal; min-width: 230px; max-width: 420px; }
 .headline td.text .small { display: block; line-height: 1.4; }

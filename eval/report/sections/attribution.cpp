@@ -37,11 +37,14 @@ std::string nats(double value) {
 
 std::string sum_of(const ReportModel& model) {
   const Attribution& costs = model.attribution;
-  return fmt::format(
-      "The layers of {} cost {} nats one by one and {} together: {} of the whole is left to how "
-      "errors meet.",
-      model.name, nats(costs.total - costs.remainder), nats(costs.total),
-      std::isfinite(costs.remainder / costs.total) ? format_percent(costs.remainder / costs.total, 1) : "n/a");
+  const std::string sums = fmt::format("The layers of {} cost {} nats one by one and {} together", model.name,
+                                       nats(costs.total - costs.remainder), nats(costs.total));
+  if (!std::isfinite(costs.remainder / costs.total)) return sums + ".";
+  if (std::abs(costs.remainder) >= std::abs(costs.total)) {
+    return sums + ": so little that chance makes most of it, and no layer stands out for sure.";
+  }
+  return fmt::format("{}: {} of the whole is left to how errors meet.", sums,
+                     format_percent(costs.remainder / costs.total, 1));
 }
 
 const std::vector<std::string>& header() {

@@ -19,8 +19,8 @@ bool is_measured(const Report& report) {
 
 const std::vector<std::string>& header() {
   static const std::vector<std::string> names = {
-      "Model",  "KL median", "KL 99 %",        "KL 99.9 %",      "KL largest",        "RMS of dp",
-      "dp 1 %", "dp 99 %",   "right to wrong", "wrong to right", "change of accuracy"};
+      "Model",     "KL median",        "KL 99 %",        "KL 99.9 %",      "KL largest",
+      "RMS of dp", "dp, 1 % and 99 %", "right to wrong", "wrong to right", "change of accuracy"};
   return names;
 }
 
@@ -38,8 +38,7 @@ std::vector<std::string> cells(const ReportModel& model, std::string (*escape)(s
           format_divergence(model.kl_divergence.p999),
           format_divergence(model.kl_divergence.max),
           format_fixed(changes.rms_dp, 4),
-          format_fixed(changes.dp_p01, 4),
-          format_fixed(changes.dp_p99, 4),
+          format_fixed(changes.dp_p01, 3) + ", " + format_fixed(changes.dp_p99, 3),
           format_integer(changes.lost),
           format_integer(changes.gained),
           accuracy(changes.accuracy_change)};
