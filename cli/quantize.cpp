@@ -31,13 +31,12 @@ namespace {
 Calibration calibrate_on_text(const Run& run, const Recipe& recipe, Gpt& model, ProgressSink& progress) {
   Run copy = run;
   const RunText text = load_text(copy);
-  const std::int64_t context = model.config().context;
-  const std::vector<Tensor> batches = calibration_batches(text, recipe.calibration, context);
+  const std::vector<Tensor> batches = calibration_batches(text, recipe.calibration, model.config().context);
   Calibration calibration = calibrate(model, batches);
   std::int64_t windows = 0;
   for (const Tensor& batch : batches) windows += batch.dim(0);
-  progress.note(fmt::format("calibrated {}: {} windows of {} tokens, {} layers", recipe.name, windows, context,
-                            calibration.layers.size()));
+  progress.note(fmt::format("calibrated {}: {} windows of {} tokens, {} layers", recipe.name, windows,
+                            recipe.calibration.context_of(model.config().context), calibration.layers.size()));
   return calibration;
 }
 

@@ -127,6 +127,11 @@ void check_recipes(const RunConfig& config, Problems& problems) {
     if (rotates(recipe)) {
       check_rotation(config.model, fmt::format("quantize.{}.transforms", i), problems);
     }
+    if (recipe.calibration.context > config.model.context) {
+      problems.add(fmt::format("quantize.{}.calibration.context", i),
+                   "expected at most the model's context of {}, got {}", config.model.context,
+                   recipe.calibration.context);
+    }
     if (recipe.keep_fp32.empty() && recipe.keep_fp16.empty() && recipe.layers.empty()) {
       continue;
     }

@@ -23,9 +23,15 @@ void name_left_out(const Corpus& corpus, ProgressSink& progress) {
   if (count > kNamedFiles) progress.note(fmt::format("left out: {} files in all", count));
 }
 
+/// Tokens that a window of each part must have room for. Training reads the model's context; a given model, which may
+/// take far more than the text has, reads what evaluation wants.
+std::int64_t window_of(const RunConfig& config) {
+  return config.checkpoint.empty() ? config.model.context : config.eval.context_of(config.model);
+}
+
 RunText tokenized(Run& run, Corpus corpus, Tokenizer tokenizer) {
   TokenizedCorpus tokens = tokenize(corpus, tokenizer);
-  check_corpus_fits(tokens, run.config.model.context);
+  check_corpus_fits(tokens, window_of(run.config));
   run.config.model.vocabulary = tokenizer.vocab_size();
   return {std::move(corpus), std::move(tokenizer), std::move(tokens)};
 }
@@ -51,7 +57,7 @@ Corpus read_corpus(const Run& run, ProgressSink& progress) {
   Corpus corpus = load_corpus(run.config.corpus);
   name_left_out(corpus, progress);
   note_seen(corpus, progress);
-  check_corpus_fits(corpus, run.config.model.context);
+  check_corpus_fits(corpus, window_of(run.config));
   return corpus;
 }
 
@@ -90,8 +96,10 @@ RunText load_text(Run& run) {
   return tokenized(run, std::move(corpus), load_model_tokenizer(checkpoint));
 }
 
-std::vector<Tensor> calibration_batches(const RunText& text, const CalibrationConfig& config, std::int64_t context) {
+std::vector<Tensor> calibration_batches(const RunText& text, const CalibrationConfig& config,
+                                        std::int64_t model_context) {
   constexpr std::int64_t kTokens = 4096;  // of a batch
+  const std::int64_t context = config.context_of(model_context);
   return input_batches(pick_windows(evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context),
                                     config.windows, static_cast<std::uint64_t>(config.seed)),
                        kTokens);

@@ -25,8 +25,9 @@ RunText text_for_model(Run& run, const std::filesystem::path& checkpoint, Progre
 /// model was trained on, or is split in another way.
 RunText load_text(Run& run);
 
-/// Ids of the calibration part, in batches (B, T) of windows of `context` tokens.
-std::vector<Tensor> calibration_batches(const RunText& text, const CalibrationConfig& config, std::int64_t context);
+/// Ids of the calibration part for a model of this context, in batches (B, T) of windows.
+std::vector<Tensor> calibration_batches(const RunText& text, const CalibrationConfig& config,
+                                        std::int64_t model_context);
 
 /// Error (input) where the best checkpoint holds weights of another one, or was trained on another split of the text
 /// than the `corpus` section gives. Needs no text, so that stages which read none check it too.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/config/field.h"
@@ -18,10 +19,14 @@ inline constexpr auto enum_names<Observer> = std::to_array<EnumName<Observer>>({
     {Observer::kl, "kl"},
 });
 
+/// Attention takes time with the square of a window, and longer ones show a layer little that is new.
+inline constexpr std::int64_t kLongestCalibration = 2048;
+
 /// What the model reads of the calibration part of the text while the inputs of each layer are observed, and how static
 /// scales are found from that: the `calibration` section of a recipe.
 struct CalibrationConfig {
-  std::int64_t windows = 32;  ///< of the model's context, spread evenly over the calibration part
+  std::int64_t windows = 32;  ///< spread evenly over the calibration part
+  std::int64_t context = 0;   ///< tokens of a window; 0: the model's context, at most kLongestCalibration
   std::int64_t seed =
       0;  ///< which windows: 0 takes the first of each of `windows` equal parts, others draw one of each
   Observer observer = Observer::percentile;
@@ -31,11 +36,17 @@ struct CalibrationConfig {
   /// false: the grid reaches from the smallest to the largest input, with a zero point (min-max).
   bool symmetric = true;
 
+  /// Tokens of a window for a model of this context.
+  std::int64_t context_of(std::int64_t model_context) const {
+    return context > 0 ? context : std::min(model_context, kLongestCalibration);
+  }
+
   bool operator==(const CalibrationConfig&) const = default;
 
   template <class V>
   void visit(V& v) {
     v("windows", windows, at_least(1));
+    v("context", context, at_least(0));
     v("seed", seed, at_least(0));
     v("observer", observer);
     v("percentile", percentile, in_range(50, 100));

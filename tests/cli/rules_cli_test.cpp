@@ -34,6 +34,8 @@ TEST(Rules, WhatALaterStageCannotDoIsRefusedBeforeAnyWork) {
       {"quantize.1.group=0", {"quantize.1.group: expected an integer from 1"}},
       {"quantize.0={name: x, activations: outlier_split, threshold: 1e39}", {"quantize.0.threshold", "1e+30"}},
       {"quantize.0={name: x, activations: static, calibration: {windows: 0}}", {"quantize.0.calibration.windows"}},
+      {"quantize.0={name: x, activations: static, calibration: {context: 33}}",
+       {"quantize.0.calibration.context: expected at most the model's context of 32, got 33"}},
       {"quantize.0={name: x, activations: static, calibration: {percentile: 101}}", {"percentile"}},
       {"quantize.0={name: x, transforms: [smoth]}", {"quantize.0.transforms.0: expected one of smooth, rotate, awq"}},
       {"quantize.0={name: x, transforms: [smooth], smooth: {alpha: 2}}", {"quantize.0.smooth.alpha"}},
