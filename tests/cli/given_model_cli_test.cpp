@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/cli_sample.h"
@@ -10,6 +11,7 @@ checkpoint: r
 corpus: {path: text.txt}
 quantize:
   - {name: static, bits: 8, activations: static, calibration: {windows: 4}}
+  - {name: per-token, bits: 8, activations: dynamic}
   - {name: smooth, bits: 8, activations: static, transforms: [smooth], calibration: {windows: 4}}
 eval:
   max_windows: 8
@@ -37,10 +39,17 @@ TEST_F(GivenModel, IsEvaluatedAsInItsOwnRunAndMeetsPlantedOutliers) {
   EXPECT_EQ(report["models"][0]["weights_sha256"], own["models"][0]["weights_sha256"]);
   EXPECT_EQ(report["notices"].size(), own["notices"].size()) << "there is no training to miss";
 
+  const auto& charts = report["charts"];
+  EXPECT_LE(std::count_if(
+                charts.begin(), charts.end(),
+                [](const auto& chart) { return chart["name"].template get<std::string>().starts_with("weights_"); }),
+            1)
+      << "two recipes round the same weights to the same codes";
+
   const auto lab = read("runs/given/outliers.json");
   EXPECT_EQ(lab, report["outlier_lab"]);
   EXPECT_EQ(lab["fp32_bit_identical"], true);
-  ASSERT_EQ(lab["rows"].size(), 2u * 5u);
+  ASSERT_EQ(lab["rows"].size(), 2u * 6u);
   const auto increase = [&](std::int64_t k, const std::string& scheme) {
     for (const auto& row : lab["rows"]) {
       if (row["k"] == k && row["scheme"] == scheme) return row["ppl_increase"].get<double>();

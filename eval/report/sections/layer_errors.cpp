@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "base/config/config.h"
 #include "base/number_text.h"
 #include "base/shown_text.h"
 #include "eval/outliers/outlier_impact.h"
@@ -40,6 +42,7 @@ Chart weight_chart(const std::filesystem::path& folder, Gpt& fp32, const Recipe&
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
+  std::set<std::string> drawn;  // recipes that differ in activations alone round the same weights to the same codes
   for (const Recipe& recipe : drawer.sources().recipes) {
     const auto model = std::find_if(report.models.begin(), report.models.end(),
                                     [&](const ReportModel& entry) { return entry.name == recipe.name; });
@@ -54,7 +57,7 @@ void draw(const Report& report, ChartDrawer& drawer) {
           return a.snr_db < b.snr_db;
         })->layer;
     const WeightScheme& scheme = recipe.scheme_of(worst.substr(0, worst.rfind(".weight")));
-    if (scheme.has_grid() && scheme.symmetric) {
+    if (scheme.has_grid() && scheme.symmetric && drawn.insert(worst + "\n" + to_yaml(scheme)).second) {
       drawer.draw("weights of " + recipe.name,
                   [&] { return weight_chart(drawer.folder(), drawer.sources().fp32(), recipe, worst, scheme); });
     }

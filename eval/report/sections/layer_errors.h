@@ -34,7 +34,7 @@ void put_layer_errors(ReportModel& model, const Coverage& coverage);
 std::string layer_error_table(std::vector<ReportLayerError> errors);
 
 /// Has no place of its own in the pages. Draws, for each recipe whose grid is symmetric, the matrix that it hurt most
-/// before and after.
+/// before and after; the same rounding of the same matrix once.
 ReportSection layer_errors_section();
 
 }  // namespace octet

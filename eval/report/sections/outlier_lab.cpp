@@ -49,6 +49,14 @@ std::string what_was_done(const OutlierLab& lab) {
 /// Schemes that stay within this share of their own cost without outliers are said to hold.
 constexpr double kHolds = 0.003;
 
+/// "+0.27 %", "+551 %"; a model that is a hundred times as bad is ruined, however much more.
+std::string cost(double increase) {
+  constexpr double kDoubled = 1, kRuined = 100;
+  if (increase > kRuined) return "over 10,000 %";
+  return increase > kDoubled ? fmt::format("+{} %", format_integer(std::llround(100 * increase)))
+                             : format_change(increase);
+}
+
 struct Ends {
   std::string scheme;
   double first, last;
@@ -77,7 +85,7 @@ std::string what_came_out(const OutlierLab& lab, std::string (*escape)(std::stri
     if (std::abs(end.last - end.first) <= kHolds) held.push_back(escape(end.scheme));
   }
   return fmt::format("From k = {} to k = {} the cost of {} goes from {} to {}. {}", lab.rows.front().k,
-                     lab.rows.back().k, escape(worst->scheme), format_change(worst->first), format_change(worst->last),
+                     lab.rows.back().k, escape(worst->scheme), cost(worst->first), cost(worst->last),
                      held.empty() ? std::string("No scheme holds.")
                                   : fmt::format("These hold, within {} points: {}.", format_fixed(100 * kHolds, 1),
                                                 fmt::join(held, ", ")));
@@ -94,7 +102,7 @@ std::vector<std::vector<std::string>> table(const OutlierLab& lab, std::string (
   for (const OutlierLabScheme& scheme : lab.schemes) {
     if (!is_quantized(scheme)) continue;
     std::vector<std::string> line = {escape(scheme.name) + (scheme.simulated ? " (simulated)" : "")};
-    for (const OutlierLabRow& row : rows_of(lab, scheme.name)) line.push_back(format_change(row.ppl_increase));
+    for (const OutlierLabRow& row : rows_of(lab, scheme.name)) line.push_back(cost(row.ppl_increase));
     lines.push_back(std::move(line));
   }
   return lines;
