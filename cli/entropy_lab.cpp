@@ -8,6 +8,7 @@
 #include "cli/machine.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
+#include "cli/stored_config.h"
 #include "cli/version.h"
 #include "eval/labs/entropy_lab.h"
 #include "eval/report/report.h"
@@ -107,7 +108,7 @@ void entropy_lab_verb(const CommonOptions& common, const EntropyLabRun& lab) {
   const auto progress = make_progress(common);
   EntropyLabConfig stored = lab.config;
   stored.train.resume = TrainConfig().resume;  // an order for one command, as in write_run_config()
-  write_file_atomically(lab.folder / "config.yaml", to_yaml(stored));
+  write_file_atomically(lab.folder / "config.yaml", stored_config(to_yaml(stored)));
   make_folder(lab.folder / "sources");
   EntropyLab result = describe(lab);
   for (const SourceConfig& source : lab.config.sources) result.sources.push_back(run_source(lab, source, *progress));

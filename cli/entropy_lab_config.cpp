@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/shown_text.h"
+#include "cli/stored_config.h"
 
 namespace octet {
 namespace fs = std::filesystem;
@@ -76,6 +77,7 @@ EntropyLabRun read_entropy_lab(const CommonOptions& common, const ConfigArgument
                                const ConfigSource& source) {
   note_source(common, source);
   const std::vector<std::string> overrides = all_overrides(common, arguments, Stage::train);
+  if (source.is_run) check_whole_config(source.file());
   EntropyLabRun lab;
   lab.config = source.builtin != nullptr
                    ? parse_config<EntropyLabConfig>(*source.builtin, "built-in " + source.name, overrides)

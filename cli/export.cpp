@@ -44,8 +44,14 @@ ExportTarget target_of(const std::string& name) {
 }
 
 /// Only an earlier export is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
+/// None is put into the checkpoint, which training could then not replace.
 void check_folder(const fs::path& source, const fs::path& out) {
   std::error_code ignored;
+  const fs::path inside = fs::weakly_canonical(out, ignored).lexically_relative(fs::weakly_canonical(source, ignored));
+  if (!inside.empty() && *inside.begin() != ".." && inside != ".") {
+    fail(ErrorKind::config, "--out: expected a folder outside of the checkpoint {}, got {}", source.string(),
+         out.string());
+  }
   if (!fs::exists(out, ignored)) return;
   if (fs::equivalent(source, out, ignored)) {
     fail(ErrorKind::config, "--out: expected another folder than the checkpoint, got {}", out.string());

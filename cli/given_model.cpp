@@ -102,12 +102,7 @@ void take_given_shape(Run& run) {
         folder.string(), fmt::join(different, ", "));
   }
   run.config.model = description.config;
-  Problems problems;
-  run.config.check_against_model(problems);
-  if (!problems.list().empty()) {
-    const Problem& first = problems.list().front();
-    fail(ErrorKind::config, "{}: {} (the model is that of {})", first.path, first.message, folder.string());
-  }
+  check_against_given(run.config, folder);
 }
 
 void take_given_model(Run& run, ProgressSink& progress) {
@@ -117,6 +112,9 @@ void take_given_model(Run& run, ProgressSink& progress) {
   check_text(run, text);
   const TrainerState state = state_of(run, text, folder, progress);
   check_same_model(run, folder, state);
+  if (!is_there(run.best_checkpoint())) {
+    load_model(folder);  // a damaged one would stay in the run for ever
+  }
   lock_run(run);
   if (!is_there(run.best_checkpoint())) {
     adopt_checkpoint(folder, run.best_checkpoint(), state);

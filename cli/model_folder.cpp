@@ -6,6 +6,7 @@
 
 #include <fmt/ranges.h>
 
+#include "base/files/hidden_name.h"
 #include "cli/console.h"
 #include "nn/files/model_file.h"
 
@@ -19,14 +20,15 @@ bool holds_model(const fs::path& folder) {
   return fs::exists(folder / kModelConfigFile, ignored);
 }
 
-/// Models directly below a folder, or below its checkpoints/ and quantized/.
+/// Complete models directly below a folder, or below its checkpoints/ and quantized/.
 std::vector<std::string> models_below(const fs::path& folder) {
   std::vector<std::string> found;
   for (const char* part : {"", "checkpoints", "quantized"}) {
     std::error_code error;
     for (fs::directory_iterator entry(folder / part, error); !error && entry != fs::directory_iterator();
          entry.increment(error)) {
-      if (holds_model(entry->path())) found.push_back(entry->path().string());
+      const bool complete = !parse_leftover(entry->path().filename().string());
+      if (complete && holds_model(entry->path())) found.push_back(entry->path().string());
     }
   }
   std::sort(found.begin(), found.end());

@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "cli/builtin_configs.h"
 #include "cli/config_source.h"
+#include "cli/stored_config.h"
 
 namespace octet {
 namespace fs = std::filesystem;
@@ -26,6 +27,11 @@ bool is_recipe(const std::string& path) {
   }
 }
 
+RunConfig read_stored(const fs::path& file, const std::vector<std::string>& overrides = {}) {
+  check_whole_config(file);
+  return read_config<RunConfig>(file.string(), overrides);
+}
+
 RunConfig read_source(const ConfigSource& source, const std::vector<std::string>& overrides) {
   if (is_entropy_lab(source)) {
     fail(
@@ -38,7 +44,7 @@ RunConfig read_source(const ConfigSource& source, const std::vector<std::string>
     return parse_config<RunConfig>(*source.builtin, "built-in " + source.name, overrides);
   }
   if (source.is_run) {
-    return read_config<RunConfig>((fs::path(source.name) / "config.yaml").string(), overrides);
+    return read_stored(fs::path(source.name) / "config.yaml", overrides);
   }
   std::error_code ignored;
   if (fs::is_directory(source.name, ignored)) {
@@ -131,7 +137,7 @@ namespace {
 
 /// The run of a stage after training: what it does not decide itself is as `config.yaml` says.
 Run decided_by_stages(Run run, const ConfigArguments& arguments, Stage stage) {
-  const RunConfig stored = read_config<RunConfig>(config_file(run).string());
+  const RunConfig stored = read_stored(config_file(run));
   RunConfig wanted = run.config;
   std::error_code ignored;
   if (!fs::equivalent(arguments.config, run.folder, ignored)) {
@@ -154,6 +160,9 @@ Run decided_by_stages(Run run, const ConfigArguments& arguments, Stage stage) {
          config_file(run).string(), list);
   }
   run.config = decided;
+  if (!decided.checkpoint.empty() && stage != Stage::report) {
+    check_against_given(decided, run.best_checkpoint());
+  }
   return run;
 }
 
@@ -174,7 +183,7 @@ Run read_stage_or_plan(const CommonOptions& common, const ConfigArguments& argum
 void write_run_config(const Run& run) {
   RunConfig config = run.config;
   config.train.resume = TrainConfig().resume;
-  write_file_atomically(config_file(run), to_yaml(config));
+  write_file_atomically(config_file(run), stored_config(to_yaml(config)));
 }
 
 }  // namespace octet

@@ -58,6 +58,10 @@ struct RunConfig {
   void check_against_model(Problems& problems) const;
 };
 
+/// check_against_model() once the shape of the given model is known. Error (config) with the first problem; `from` is
+/// where the model lies.
+void check_against_given(const RunConfig& config, const std::filesystem::path& from);
+
 /// A configuration with the folder it writes to.
 struct Run {
   RunConfig config;

@@ -4,6 +4,7 @@
 #include "base/nearest.h"
 #include "base/text_columns.h"
 #include "cli/run_config.h"
+#include "eval/experiments/outlier_lab.h"
 #include "nn/gpt.h"
 #include "quant/glob.h"
 #include "quant/transforms/rotate.h"
@@ -41,6 +42,17 @@ void check_recipe_names(const std::vector<Recipe>& recipes, Problems& problems) 
       problems.add(fmt::format("quantize.{}.name", i),
                    "expected recipes of different names, also where case does not count, got \"{}\" beside {}", name,
                    other->second);
+    }
+  }
+}
+
+/// The rows of the outlier lab go by the names of recipes and of simulated schemes.
+void check_scheme_names(const std::vector<Recipe>& recipes, const OutlierLabConfig& lab, Problems& problems) {
+  const std::vector<std::string> simulated = lab.simulated ? simulated_scheme_names() : std::vector<std::string>();
+  for (std::size_t i = 0; i < recipes.size(); ++i) {
+    if (std::find(simulated.begin(), simulated.end(), recipes[i].name) != simulated.end()) {
+      problems.add(fmt::format("quantize.{}.name", i),
+                   "expected a name that no simulated scheme of eval.outlier_lab has, got \"{}\"", recipes[i].name);
     }
   }
 }
@@ -97,15 +109,15 @@ void check_patterns(const std::vector<KeyedPattern>& patterns, const std::vector
   constexpr int kSuggested = 8;  // of a list that is wrong throughout, more help nobody and take time
   constexpr std::size_t kShown = 100;
   int wrong = 0;
-  for (const auto& [key, pattern] : patterns) {
-    const bool matches =
-        std::any_of(paths.begin(), paths.end(), [&](const std::string& path) { return names_layer(pattern, path); });
+  for (const KeyedPattern& entry : patterns) {
+    const bool matches = std::any_of(paths.begin(), paths.end(),
+                                     [&](const std::string& path) { return names_layer(entry.pattern, path); });
     if (matches) {
       continue;
     }
     const std::string nearest =
-        ++wrong > kSuggested ? "" : "; the nearest is " + nearest_names(pattern, paths, 1).front();
-    problems.add(key, "the pattern \"{}\" matches no layer{}", shortened(pattern, kShown), nearest);
+        ++wrong > kSuggested ? "" : "; the nearest is " + nearest_names(entry.pattern, paths, 1).front();
+    problems.add(entry.key, "the pattern \"{}\" matches no layer{}", shortened(entry.pattern, kShown), nearest);
   }
 }
 
@@ -215,6 +227,7 @@ void RunConfig::validate(Problems& problems) const {
                  1.0 - corpus.calibration_fraction, corpus.test_fraction);
   }
   check_recipe_names(quantize, problems);
+  if (eval.outlier_lab) check_scheme_names(quantize, *eval.outlier_lab, problems);
   if (!checkpoint.empty()) {
     check_untrained(train, problems);
     return;
@@ -231,6 +244,15 @@ void RunConfig::check_against_model(Problems& problems) const {
   check_recipes(*this, problems);
   check_eval(eval, model, problems);
   if (eval.outlier_lab) check_outlier_lab(*eval.outlier_lab, model, problems);
+}
+
+void check_against_given(const RunConfig& config, const std::filesystem::path& from) {
+  Problems problems;
+  config.check_against_model(problems);
+  if (!problems.list().empty()) {
+    const Problem& first = problems.list().front();
+    fail(ErrorKind::config, "{}: {} (the model is that of {})", first.path, first.message, from.string());
+  }
 }
 
 }  // namespace octet

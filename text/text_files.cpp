@@ -1,8 +1,13 @@
 #include "text/text_files.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <system_error>
+
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/files/read_file.h"
@@ -31,9 +36,23 @@ void leave_out(TextFiles& files, const fs::path& path, const std::string& reason
   files.left_out.push_back(path.string() + ": " + reason);
 }
 
+/// Whether the files of the folder are answers of the kernel, as those of /proc: some never end, some never come.
+bool is_made_by_kernel(const fs::path& folder) {
+  struct statfs info = {};
+  if (::statfs(folder.c_str(), &info) != 0) return false;
+  constexpr std::array<std::uint64_t, 8> kKinds = {PROC_SUPER_MAGIC,   SYSFS_MAGIC,      DEBUGFS_MAGIC,
+                                                   TRACEFS_MAGIC,      SECURITYFS_MAGIC, CGROUP2_SUPER_MAGIC,
+                                                   CGROUP_SUPER_MAGIC, BPF_FS_MAGIC};
+  return std::find(kKinds.begin(), kKinds.end(), static_cast<std::uint64_t>(info.f_type)) != kKinds.end();
+}
+
 /// The regular files below `folder`, hidden ones aside. What cannot be looked at is left out; nothing is opened, so a
 /// pipe cannot hang.
 void collect_files(const fs::path& folder, std::vector<fs::path>& paths, TextFiles& files) {
+  if (is_made_by_kernel(folder)) {
+    leave_out(files, folder, "a folder that the kernel makes up, without files of text");
+    return;
+  }
   std::error_code error;
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "base/utf8.h"
 #include "text/interrupt_check.h"
 #include "text/piece_splitter.h"
 
@@ -60,8 +61,14 @@ Tokenizer::Tokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary))
   std::vector<bool> of_pieces(static_cast<std::size_t>(size), true);
   special_.assign(static_cast<std::size_t>(size), false);
 
+  // These are written as they are spelled; a JSON file holds no other bytes.
+  const auto check_spelling = [&](std::int32_t id) {
+    check(is_valid_utf8(token(id)), "[tokenizer] expected valid UTF-8 as the text of the special or added token {}",
+          id);
+  };
   for (const std::int32_t id : vocabulary_.specials) {
     check(known(id), "[tokenizer] special token {} is not among the {} tokens", id, size);
+    check_spelling(id);
     special_[static_cast<std::size_t>(id)] = true;
     of_pieces[static_cast<std::size_t>(id)] = false;
     if (!token(id).empty()) added_and_special_.add(token(id), id);
@@ -69,6 +76,7 @@ Tokenizer::Tokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary))
   for (const std::int32_t id : vocabulary_.added) {
     check(known(id), "[tokenizer] added token {} is not among the {} tokens", id, size);
     check(!token(id).empty() && !is_special(id), "[tokenizer] added token {} is empty or special", id);
+    check_spelling(id);
     of_pieces[static_cast<std::size_t>(id)] = false;
     added_.add(token(id), id);
     added_and_special_.add(token(id), id);

@@ -1,6 +1,8 @@
 #include "train/checkpoint.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <vector>
@@ -39,15 +41,32 @@ void check_same_checkpoint(const fs::path& path, const std::string& found, const
   }
 }
 
-/// A second name for `file` in `folder`, or a copy where the file system has no such thing.
+/// Unlike that of the standard library it says which disk is full.
+void copy_bytes(const fs::path& from, const fs::path& to) {
+  constexpr std::uint64_t kPart = std::uint64_t{1} << 20;
+  const InputFile in(from);
+  AtomicFile out(to);
+  std::string part;
+  for (std::uint64_t offset = 0; offset < in.size(); offset += part.size()) {
+    part.resize(static_cast<std::size_t>(std::min(kPart, in.size() - offset)));
+    in.read(offset, part.data(), part.size());
+    out.write(part);
+  }
+  out.commit();
+}
+
+/// A second name for `file` in `folder`, or a copy where the file system has no such thing. Of a link, for what it
+/// leads to: a link itself would lead nowhere from there.
 void share_file(const fs::path& file, const fs::path& folder) {
   const fs::path to = folder / file.filename();
   std::error_code error;
-  fs::create_hard_link(file, to, error);
-  if (error) {
-    fs::copy_file(file, to, error);
+  const fs::path real = fs::canonical(file, error);
+  if (!error) {
+    fs::create_hard_link(real, to, error);
   }
-  check(!error, "{}: cannot write: {}", to.string(), error.message());
+  if (error) {
+    copy_bytes(file, to);
+  }
 }
 
 /// Returns the checksum of the file.

@@ -117,6 +117,12 @@ OutlierLab describe_lab(std::span<const Recipe> recipes, const OutlierLabConfig&
 
 }  // namespace
 
+std::vector<std::string> simulated_scheme_names() {
+  std::vector<std::string> names;
+  for (const SimulatedScheme& scheme : simulated_schemes()) names.push_back(scheme.about.name);
+  return names;
+}
+
 OutlierLab run_outlier_lab(Gpt& fp32, std::span<const Recipe> recipes, const OutlierLabConfig& config,
                            const OutlierLabText& text, const BootstrapOptions& bootstrap, ProgressSink& progress) {
   OutlierLab lab = describe_lab(recipes, config, text, bootstrap);
@@ -134,7 +140,12 @@ OutlierLab run_outlier_lab(Gpt& fp32, std::span<const Recipe> recipes, const Out
       progress.update(update);
     };
     for (const Recipe& recipe : recipes) {
-      add(recipe.name, quantized(models.planted(), recipe, text));
+      try {
+        add(recipe.name, quantized(models.planted(), recipe, text));
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::interrupted) throw;
+        throw Error(error.kind(), fmt::format("eval.outlier_lab, factor 2^{}: {}", k, error.what()));
+      }
     }
     for (std::size_t i = 0; config.simulated && i < simulated_schemes().size(); ++i) {
       const SimulatedScheme& scheme = simulated_schemes()[i];

@@ -94,4 +94,7 @@ struct OutlierLabText {
 OutlierLab run_outlier_lab(Gpt& fp32, std::span<const Recipe> recipes, const OutlierLabConfig& config,
                            const OutlierLabText& text, const BootstrapOptions& bootstrap, ProgressSink& progress);
 
+/// Of the schemes beside the recipes, which no recipe may have too.
+std::vector<std::string> simulated_scheme_names();
+
 }  // namespace octet

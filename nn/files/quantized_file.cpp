@@ -318,7 +318,7 @@ void save_any_model(const Path& folder, Gpt& model, const std::string& recipe, c
       append_tensors(path, matrix->weight(), extras.tensors);
     }
   });
-  if (!layers.empty()) {
+  if (!layers.empty() || !recipe.empty()) {  // a recipe may keep every layer
     nlohmann::json quantization{{"layers", layers}};
     quantization["recipe"] = recipe.empty() ? nlohmann::json::object() : nlohmann::json::parse(recipe);
     extras.quantization = quantization.dump();

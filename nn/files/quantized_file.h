@@ -40,7 +40,7 @@ void save_any_model(const std::filesystem::path& folder, Gpt& model, const std::
 /// its format: all ErrorKind::input, naming the layer.
 std::unique_ptr<Gpt> load_any_model(const std::filesystem::path& folder);
 
-/// The JSON object `recipe` of the folder; empty where no layer is quantized.
+/// The JSON object `recipe` of the folder, also where it keeps every layer; empty where none made the model.
 std::string read_recipe_json(const std::filesystem::path& folder);
 
 }  // namespace octet

@@ -139,7 +139,7 @@ class Watched:
             yield f"metrics.jsonl: a line is torn: {error}"
 
     def _pages(self):
-        ends = {"report.html": "</html>", "report.md": "", "config.yaml": ""}
+        ends = {"report.html": "</html>", "report.md": "", "config.yaml": "# end"}
         ends.update({str(path.relative_to(self.run)): "</svg>" for path in self._folders("charts", "*.svg")})
         for name, end in ends.items():
             path = self.run / name

@@ -124,6 +124,26 @@ TEST_F(Damage, ARefusedResumeLeavesTheRunAsItWas) {
   EXPECT_EQ(place_.octet({"train", "r"}).code, 0);
 }
 
+TEST_F(Damage, AConfigurationThatWasCutIsRefused) {
+  const fs::path config = place_.path() / "r/config.yaml";
+  const std::string whole = read_text_file(config);
+  for (const char* key : {"\neval:", "\nquantize:"}) {
+    write_file_atomically(config, whole.substr(0, whole.find(key) + 1));
+    for (const char* verb : {"run", "train", "quantize", "eval", "report"}) {
+      expect_refused(place_, place_.octet({verb, "r"}), 2, {"r/config.yaml: expected \"# end\" as the last line"});
+    }
+  }
+  EXPECT_EQ(place_.octet({"train", "tiny.yaml", "--out", "r"}).code, 0) << "the file that it was made from is whole";
+  EXPECT_EQ(read_text_file(config), whole);
+}
+
+TEST_F(Damage, ARecipeMayKeepEveryLayer) {
+  const std::string keep = "quantize.0.keep_fp32=['*']";
+  EXPECT_EQ(place_.octet({"quantize", "r", keep}).code, 0);
+  const ProcessResult result = place_.octet({"eval", "r"});
+  EXPECT_EQ(result.code, 0) << result.err;
+}
+
 TEST_F(Damage, AnAllZeroRowQuantizes) {
   edit_weights([](std::vector<NamedTensor>& tensors) {
     for (NamedTensor& entry : tensors) {

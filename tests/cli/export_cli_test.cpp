@@ -59,6 +59,8 @@ TEST(Export, RefusesWrongWishesAndWritesNothing) {
   refused({"foreign", "--to", "hf", "--out", "e"}, 3, {"foreign"});
   refused({"m", "--to", "compressed-tensors", "--out", "e"}, 2, {"expected layers with int8 or int4 codes"});
   refused({"m", "--to", "hf", "--out", "m"}, 2, {"another folder than the checkpoint"});
+  refused({"m", "--to", "hf", "--out", "m/a/b"}, 2,
+          {"--out: expected a folder outside of the checkpoint m, got m/a/b"});
   refused({"m", "--to", "hf", "--out", "other"}, 1, {"letter.txt"});
   fs::copy(place.path() / "m", place.path() / "model");
   for (const char* taken : {"model", "foreign"}) {

@@ -84,12 +84,51 @@ TEST_F(GivenModel, IsRefusedWhereItDoesNotFit) {
   refused({"eval.context=64"}, 2, {"eval.context: expected at most the model's context of 32", "the model is that of"});
   refused({"eval.outlier_lab.channels=[32]"}, 2, {"eval.outlier_lab.channels: expected channels from 0 to 31"});
   refused({"eval.outlier_lab.layers=[2]"}, 2, {"eval.outlier_lab.layers: expected blocks from 0 to 1, got 2"});
+  refused({"quantize.0.name=per-tensor"}, 2, {"quantize.0.name: expected a name that no simulated scheme"});
   refused({"quantize.0.keep_fp32=[blocks.7.*]"}, 2, {"quantize.0.keep_fp32.0: the pattern", "matches no layer"});
   refused({"corpus.seed=9"}, 3, {"expected the split of the text", "corpus.seed: 1 -> 9"});
   refused({"--out", "r"}, 2, {"checkpoint: expected a model of another run", "in the run folder itself"});
   EXPECT_TRUE(fs::exists(place.path() / "r/checkpoints/best/trainer.safetensors"));
   write_file_atomically(place.path() / "r/checkpoints/best/config.json", "{}");
   refused({"name=given"}, 3, {"config.json"});
+}
+
+TEST_F(GivenModel, IsTakenWhereItsFilesAreLinks) {
+  fs::create_directory(place.path() / "links");
+  for (const char* file : {"config.json", "model.safetensors", "tokenizer.json"}) {
+    fs::create_symlink(std::string("../r/checkpoints/best/") + file, place.path() / "links" / file);
+  }
+  const ProcessResult result = place.octet({"train", "given.yaml", "checkpoint=links"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  fs::remove_all(place.path() / "links");
+  EXPECT_FALSE(fs::is_symlink(place.path() / "runs/given/checkpoints/best/model.safetensors"));
+  EXPECT_EQ(place.octet({"inspect", "runs/given"}).code, 0);
+}
+
+TEST_F(GivenModel, IsNotTakenWhereItIsDamaged) {
+  const fs::path weights = place.path() / "r/checkpoints/best/model.safetensors";
+  const std::string good = read_text_file(weights);
+  std::string bad = good;
+  bad.back() = static_cast<char>(bad.back() ^ 1);
+  write_file_atomically(weights, bad);
+  expect_refused(place, place.octet({"train", "given.yaml"}), 3,
+                 {"r/checkpoints/best/model.safetensors", "is damaged"});
+  EXPECT_FALSE(fs::exists(place.path() / "runs/given"));
+  write_file_atomically(weights, good);
+  EXPECT_EQ(place.octet({"train", "given.yaml"}).code, 0);
+}
+
+TEST_F(GivenModel, LaterStagesGoByItsShapeToo) {
+  ASSERT_EQ(place.octet({"train", "given.yaml"}).code, 0);
+  const fs::path config = place.path() / "runs/given/config.yaml";
+  const std::string before = read_text_file(config);
+  const auto refused = [&](const char* verb, const std::string& override, const std::string& part) {
+    expect_refused(place, place.octet({verb, "runs/given", override}), 2, {part, "the model is that of"});
+    EXPECT_EQ(read_text_file(config), before);
+  };
+  refused("eval", "eval.outlier_lab.layers=[2]", "eval.outlier_lab.layers: expected blocks from 0 to 1, got 2");
+  refused("eval", "eval.context=64", "eval.context: expected at most the model's context of 32, got 64");
+  refused("quantize", "quantize.0.keep_fp32=[none]", "quantize.0.keep_fp32.0: the pattern");
 }
 
 TEST_F(GivenModel, MayMeetATextThatItWasNotTrainedOn) {

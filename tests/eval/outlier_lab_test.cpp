@@ -97,6 +97,17 @@ TEST(OutlierLabConfig, WantsExponentsThatRise) {
   }
 }
 
+TEST(OutlierLabConfig, WantsEachOnce) {
+  for (const char* twice : {"channels: [4, 0, 4]", "layers: [4, 4]", "places: [keys, norms, keys]"}) {
+    try {
+      parse_config<OutlierLabConfig>(std::string(twice) + "\n", "lab.yaml");
+      ADD_FAILURE() << twice << ": expected an error";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::ContainsRegex("expected each once, got (4|keys) twice")) << twice;
+    }
+  }
+}
+
 /// A layer of one row with weights that int8 holds exactly, so that only inputs are rounded.
 TEST(SimulatedLinear, RoundsInputsByItsGrain) {
   const auto layer = [] {

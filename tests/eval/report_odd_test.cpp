@@ -16,6 +16,21 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Json = nlohmann::ordered_json;
 
+/// The sample with every section.
+Report full_report() {
+  Report report = sample::report();
+  OutlierLab lab;
+  lab.places = {"norms", "values"};
+  lab.channels = {0};
+  lab.schemes = {{"fp32", "planted", false}, {"int8", "int8 per_channel", false}, {"per-tensor", "simulated", true}};
+  for (const std::int64_t k : {0, 9}) {
+    for (const OutlierLabScheme& scheme : lab.schemes)
+      lab.rows.push_back({k, scheme.name, 8.0, 0.01, 0.0, 0.02, 0.001});
+  }
+  report.outlier_lab = lab;
+  return report;
+}
+
 void render(const std::string& text) {
   try {
     const Report report = report_from_json(text, "r.json");
@@ -45,10 +60,20 @@ void walk(Json& root, Json& value, const std::vector<Json>& others) {
   }
 }
 
+const std::vector<Json>& absurd_values() {
+  static const std::vector<Json> values = {nullptr,   0,         -1,    Json::array(), Json::object(), "",
+                                           INT64_MAX, INT64_MIN, 1e300, -1e300,        1e-300,         0.0};
+  return values;
+}
+
 TEST(OddReport, AnyValueMayBeMissingOrAbsurd) {
   Json root = Json::parse(report_to_json(sample::report()));
-  walk(root, root,
-       {nullptr, 0, -1, Json::array(), Json::object(), "", INT64_MAX, INT64_MIN, 1e300, -1e300, 1e-300, 0.0});
+  walk(root, root, absurd_values());
+}
+
+TEST(OddReport, AnyValueOfTheOutlierLabToo) {
+  Json root = Json::parse(report_to_json(full_report()));
+  walk(root, root["outlier_lab"], absurd_values());
 }
 
 void replace_numbers(Json& value, const Json& number) {
@@ -99,6 +124,23 @@ TEST(OddReport, TheConfigurationKeepsItsLines) {
   report.provenance.config = "name: demo\nmodel:\n  width: 32\n";
   EXPECT_THAT(report_to_markdown(report), HasSubstr("```yaml\nname: demo\nmodel:\n  width: 32\n```"));
   EXPECT_THAT(report_to_html(report, "/nowhere"), HasSubstr("<pre>name: demo\nmodel:\n  width: 32\n</pre>"));
+}
+
+/// Each text in turn.
+void expect_escaped(Json& root, Json& value) {
+  if (value.is_string()) {
+    const Json before = value;
+    value = "<i>&x";
+    EXPECT_THAT(report_to_html(report_from_json(root.dump(), "r.json"), "/nowhere"), Not(HasSubstr("<i>&"))) << before;
+    value = before;
+  }
+  if (!value.is_structured()) return;
+  for (Json& child : value) expect_escaped(root, child);
+}
+
+TEST(OddReport, NoTextBecomesMarkupOfThePage) {
+  Json root = Json::parse(report_to_json(full_report()));
+  expect_escaped(root, root);
 }
 
 TEST(OddReport, NoTextBecomesMarkup) {

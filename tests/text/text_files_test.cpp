@@ -122,6 +122,12 @@ TEST_F(TextFilesTest, RefusesAFolderWithoutText) {
   expect_refused(folder_.string(), "found none among 1 files, the first " + folder_.string() + "/x.bin: a NUL byte");
 }
 
+TEST_F(TextFilesTest, RefusesFoldersThatTheKernelMakesUp) {
+  expect_refused("/proc", "found none among 1 files, the first /proc: a folder that the kernel makes up");
+  put("a.txt", "some text");
+  EXPECT_EQ(read_text_files(folder_.string()).names.size(), 1u);
+}
+
 TEST_F(TextFilesTest, RefusesDevices) {
   expect_refused("/dev/null", "expected a file or folder, found something else");
 }

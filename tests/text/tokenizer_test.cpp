@@ -131,6 +131,12 @@ TEST(Tokenizer, RefusesABrokenVocabulary) {
   bad = good;
   bad.specials = {257};
   expect_refused(bad, "[tokenizer] special token 257 is not among the 257 tokens");
+  for (const bool special : {true, false}) {
+    bad = good;
+    bad.tokens.emplace_back("\x9c");
+    (special ? bad.specials : bad.added).push_back(257);
+    expect_refused(bad, "[tokenizer] expected valid UTF-8 as the text of the special or added token 257");
+  }
 }
 
 RC_GTEST_PROP(Tokenizer, AnyBytesReturn, ()) {

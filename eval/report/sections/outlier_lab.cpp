@@ -27,20 +27,20 @@ bool is_quantized(const OutlierLabScheme& scheme) {
   return scheme.name != "fp32";
 }
 
-std::string planted_where(const OutlierLab& lab) {
+std::string planted_where(const OutlierLab& lab, std::string (*escape)(std::string_view)) {
   return fmt::format("channel{} {} of {} in {}", lab.channels.size() == 1 ? "" : "s", fmt::join(lab.channels, ", "),
-                     fmt::join(lab.places, " and "),
+                     escape(fmt::format("{}", fmt::join(lab.places, " and "))),
                      lab.layers.empty()
                          ? std::string("every block")
                          : fmt::format("block{} {}", lab.layers.size() == 1 ? "" : "s", fmt::join(lab.layers, ", ")));
 }
 
-std::string what_was_done(const OutlierLab& lab) {
+std::string what_was_done(const OutlierLab& lab, std::string (*escape)(std::string_view)) {
   return fmt::format(
       "These outliers were planted, the model did not grow them: {} became 2^k times as large, and the weights that read "
       "them 2^-k times. Multiplying by a power of two rounds nothing, so {}. What the lines below differ in is "
       "quantization alone. {} tokens in {} windows of the test text; FP32 is the model as it was trained.",
-      planted_where(lab),
+      planted_where(lab, escape),
       lab.fp32_bit_identical ? "the FP32 model computes bit for bit the same logits for every k (compared here)"
                              : "the FP32 model should compute the same logits for every k, BUT IT DID NOT HERE",
       format_integer(lab.scored_tokens), format_integer(lab.windows));
@@ -120,8 +120,9 @@ std::string list(const OutlierLab& lab, std::string (*escape)(std::string_view),
 std::string markdown(const Report& report) {
   if (!report.outlier_lab) return "";
   const OutlierLab& lab = *report.outlier_lab;
-  std::string text = "## Outliers on purpose\n\n" + what_was_done(lab) + "\n\n" + what_came_out(lab, escape_markdown) +
-                     "\n\nPerplexity beside FP32:\n\n" + markdown_header(header(lab));
+  std::string text = "## Outliers on purpose\n\n" + what_was_done(lab, escape_markdown) + "\n\n" +
+                     what_came_out(lab, escape_markdown) + "\n\nPerplexity beside FP32:\n\n" +
+                     markdown_header(header(lab));
   for (const auto& line : table(lab, escape_markdown)) text += markdown_row(line);
   return text + "\n" + list(lab, escape_markdown, "- ", "\n") + "\n";
 }
@@ -131,7 +132,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
   const OutlierLab& lab = *report.outlier_lab;
   return html_section(
       "outlier-lab", "Outliers on purpose",
-      "<p>" + what_was_done(lab) + "</p>\n<p>" + what_came_out(lab, escape_html) +
+      "<p>" + what_was_done(lab, escape_html) + "</p>\n<p>" + what_came_out(lab, escape_html) +
           "</p>\n<p>Perplexity beside FP32:</p>\n" + html_table(header(lab), table(lab, escape_html)) +
           html_details("What the schemes are", "<ul>" + list(lab, escape_html, "<li>", "</li>") + "</ul>"));
 }
