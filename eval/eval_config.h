@@ -21,8 +21,8 @@ struct EvalConfig {
   std::int64_t max_windows = 0;  ///< evenly spread over the test text; 0: all
   std::int64_t batch_tokens = 2048;   ///< that pass through a model at once; bounds the memory
   std::int64_t outlier_windows = 16;  ///< windows of the test text in which outliers are counted
-  /// Windows of the test text on which the loss is attributed to layers (eval/experiments/attribution.h); 0: not done. Takes
-  /// three passes for each layer of each recipe without transforms.
+  /// Windows of the test text on which the loss is attributed to layers (eval/experiments/attribution.h); 0: not done.
+  /// Takes three passes for each layer of each recipe without transforms.
   std::int64_t attribution_windows = 0;
   BootstrapOptions bootstrap;
   OutlierOptions outliers;

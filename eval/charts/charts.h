@@ -79,6 +79,24 @@ struct TradeoffPoint {
 Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string& name,
                           const std::vector<TradeoffPoint>& points, double confidence);
 
+/// Models of several runs.
+struct RunPoint {
+  std::string label;
+  double size_mb = 0;
+  double quality = 0;  ///< perplexity, or what RunsChart::relative says
+};
+struct RunSeries {
+  std::string run;
+  std::vector<RunPoint> models;
+};
+struct RunsChart {
+  bool relative = false;  ///< quality is the change of perplexity against FP32 of the same run, in percent
+  std::vector<RunSeries> runs;
+};
+/// Quality against file size, a colour and a mark for each run. Points have numbers, which a list beside the chart
+/// explains; one far above the others is drawn at the upper edge with an arrow.
+Chart draw_runs_chart(const std::filesystem::path& folder, const std::string& name, const RunsChart& chart);
+
 struct FormatPoint {
   std::string label;
   double bits_per_weight = 0;
