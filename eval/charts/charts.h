@@ -120,6 +120,22 @@ struct ActivationChart {
 };
 Chart draw_activation_chart(const std::filesystem::path& folder, const std::string& name, const ActivationChart& chart);
 
+/// Channels of the inputs of layers.
+struct CensusRow {
+  std::string layer;
+  std::vector<double> max_over_std;  ///< max |x| of each channel / standard deviation of the layer's input
+};
+struct CensusPanel {
+  std::string title;  ///< what the channels are
+  std::vector<CensusRow> rows;
+};
+struct CensusChart {
+  std::int64_t systematic_channels = 0;  ///< of the residual stream, for the title
+  std::vector<CensusPanel> panels;       ///< layers whose channels are of one kind
+};
+/// A map for each panel: a row for each layer, a column for each channel, a colour for each doubling.
+Chart draw_census_chart(const std::filesystem::path& folder, const std::string& name, const CensusChart& chart);
+
 /// What one scheme loses as planted outliers grow.
 struct OutlierSweep {
   std::string scheme;

@@ -14,7 +14,7 @@ namespace octet {
 namespace {
 
 constexpr double kWidth = 1160, kHeight = 620;  // of the picture, in pixels
-constexpr Box kFrame{78, 740, 62, kHeight - 58};
+constexpr Box kFrame{92, 740, 62, kHeight - 58};
 constexpr std::size_t kMostLabelColumns = 28;
 constexpr double kNear = 1.0;  // percent of the best perplexity that still count as good as the best
 
