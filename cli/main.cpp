@@ -120,6 +120,7 @@ constexpr std::int64_t kMostRepetitions = 1'000'000;
 constexpr std::int64_t kMostTokens = 100'000'000;  // of text to generate
 constexpr std::int64_t kMostVocabulary = std::int64_t{1} << 24;
 constexpr double kMostTemperature = 1000;
+constexpr int kMostRuns = 1000;  // that are compared
 
 /// Messages hold names of files, keys and models: none of them may steer the terminal.
 void print_error(const char* message) {
@@ -151,6 +152,7 @@ class CommandLine {
     add_quantize();
     add_eval();
     add_config_verb("report", "draw the charts and write the report again", report_verb);
+    add_compare();
     add_import();
     add_export();
     add_generate();
@@ -269,6 +271,15 @@ class CommandLine {
     arguments.config = model_folder(common_, eval_.config);
     for (std::string& other : arguments.against) other = model_folder(common_, other);
     eval_text_verb(common_, arguments);
+  }
+
+  void add_compare() {
+    CLI::App* command = add_verb(app_, "compare", "the models of several runs in one table, with --out on one page",
+                                 [this] { compare_verb(common_, compare_); });
+    command->add_option("runs", compare_.runs, "folders of runs, or their report.json")
+        ->required()
+        ->expected(2, kMostRuns)
+        ->check(not_blank());
   }
 
   void add_import() {
@@ -415,6 +426,7 @@ class CommandLine {
   CommonOptions common_;
   ConfigArguments config_;
   EvalArguments eval_;
+  CompareArguments compare_;
   ImportArguments import_;
   ExportArguments export_;
   GenerateArguments generate_;

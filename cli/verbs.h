@@ -54,6 +54,13 @@ void eval_text_verb(const CommonOptions& common, const EvalArguments& arguments)
 
 void report_verb(const CommonOptions& common, const ConfigArguments& arguments);
 
+struct CompareArguments {
+  std::vector<std::string> runs;  ///< folders of runs, or their report.json
+};
+/// Prints the models of all runs in one table, and which numbers may be compared; with --out a page too. Errors: input
+/// for a run without a report, config for the same run given twice.
+void compare_verb(const CommonOptions& common, const CompareArguments& arguments);
+
 struct ImportArguments {
   std::string source;  ///< folder of Hugging Face or GGUF file
 };

@@ -79,6 +79,24 @@ struct TradeoffPoint {
 Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string& name,
                           const std::vector<TradeoffPoint>& points, double confidence);
 
+/// Models of several runs.
+struct RunPoint {
+  std::string label;
+  double size_mb = 0;
+  double quality = 0;  ///< perplexity, or what RunsChart::relative says
+};
+struct RunSeries {
+  std::string run;
+  std::vector<RunPoint> models;
+};
+struct RunsChart {
+  bool relative = false;  ///< quality is the change of perplexity against FP32 of the same run, in percent
+  std::vector<RunSeries> runs;
+};
+/// Quality against file size, a colour and a mark for each run. Points have numbers, which a list beside the chart
+/// explains; one far above the others is drawn at the upper edge with an arrow.
+Chart draw_runs_chart(const std::filesystem::path& folder, const std::string& name, const RunsChart& chart);
+
 struct FormatPoint {
   std::string label;
   double bits_per_weight = 0;
@@ -101,6 +119,22 @@ struct ActivationChart {
   std::vector<LayerOutliers> layers;
 };
 Chart draw_activation_chart(const std::filesystem::path& folder, const std::string& name, const ActivationChart& chart);
+
+/// Channels of the inputs of layers.
+struct CensusRow {
+  std::string layer;
+  std::vector<double> max_over_std;  ///< max |x| of each channel / standard deviation of the layer's input
+};
+struct CensusPanel {
+  std::string title;  ///< what the channels are
+  std::vector<CensusRow> rows;
+};
+struct CensusChart {
+  std::int64_t systematic_channels = 0;  ///< of the residual stream, for the title
+  std::vector<CensusPanel> panels;       ///< layers whose channels are of one kind
+};
+/// A map for each panel: a row for each layer, a column for each channel, a colour for each doubling.
+Chart draw_census_chart(const std::filesystem::path& folder, const std::string& name, const CensusChart& chart);
 
 /// What one scheme loses as planted outliers grow.
 struct OutlierSweep {

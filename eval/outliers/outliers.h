@@ -31,10 +31,12 @@ struct OutlierStats {
   std::string layer;  ///< dotted name
   RunningMoments moments;
   double max_abs = 0;
-  double max_over_std = 0;           ///< max |x - mean| / std: how much of the range a single value claims
-  std::int64_t beyond_sigma = 0;     ///< values with |x - mean| > threshold * std
-  std::int64_t beyond_absolute = 0;  ///< values with |x| >= absolute
-  std::vector<float> channel_max;    ///< (C) max |x| of each column
+  double max_over_std = 0;                   ///< max |x - mean| / std: how much of the range a single value claims
+  std::int64_t beyond_sigma = 0;             ///< values with |x - mean| > threshold * std
+  std::int64_t beyond_absolute = 0;          ///< values with |x| >= absolute
+  double kurtosis = 0;                       ///< mean ((x - mean) / std)^4: 3 for normal values; 0 where all are equal
+  std::vector<float> channel_max;            ///< (C) max |x| of each column
+  std::vector<std::int64_t> channel_beyond;  ///< (C) how many values of each column have |x| >= absolute
 
   double share_sigma() const { return share(beyond_sigma); }
   double share_absolute() const { return share(beyond_absolute); }
@@ -62,6 +64,7 @@ class OutlierCounter {
   OutlierOptions options_;
   OutlierStats stats_;
   double max_deviation_ = 0;
+  double fourth_powers_ = 0;  ///< sum of ((x - mean) / std)^4
 };
 
 /// Both passes over one matrix, for example a weight: a column is then an input of the layer. Error (run) where a value

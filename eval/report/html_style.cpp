@@ -53,6 +53,11 @@ th.text, td.text { text-align: left; overflow-wrap: anywhere; min-width: 9ch; }
 .headline td { white-space: nowrap; }
 .headline td.text { white-space: normal; min-width: 230px; max-width: 420px; }
 .headline td.text .small { display: block; line-height: 1.4; }
+.compared { font-size: .87rem; }
+.compared th, .compared td { padding: 6px 7px; }
+.compared td { white-space: nowrap; }
+.compared td.text { white-space: normal; min-width: 130px; }
+.compared td.text .small { display: block; line-height: 1.4; }
 .interval { display: block; color: var(--muted); font-size: .85rem; }
 .verdicts h3 { margin-top: 18px; }
 .verdicts h3:first-child { margin-top: 0; }

@@ -8,6 +8,7 @@
 
 #include "eval/charts/charts.h"
 #include "eval/experiments/outlier_lab.h"
+#include "eval/report/sections/census.h"
 #include "eval/report/sections/comparisons.h"
 #include "eval/report/sections/facts.h"
 #include "eval/report/sections/outliers.h"
@@ -35,6 +36,7 @@ struct Report {
   ReportTraining training;
   double sigma_threshold = 6, absolute_threshold = 6;
   std::vector<ReportOutliers> outliers;
+  ReportCensus census;
   std::optional<OutlierLab> outlier_lab;  ///< where the configuration asks for one
   std::string prompt;                     ///< of models[].sample, the first of `samples`
   std::uint64_t seed = 0;                 ///< of the text samples
@@ -56,6 +58,7 @@ struct Report {
     v("sigma_threshold", sigma_threshold, allow_nonfinite());
     v("absolute_threshold", absolute_threshold, allow_nonfinite());
     v("outliers", outliers);
+    v("census", census, optional_key());
     v("outlier_lab", outlier_lab, optional_key());
     v("prompt", prompt);
     v("seed", seed);

@@ -48,6 +48,7 @@ const std::map<std::string, Rooms> kRooms = {
       {"charts", {"outliers"}},
       {"report", {"", "score", "outliers", "speed", "experiments", "charts"}},
       {"labs", {"score", "charts", "report"}},
+      {"compare", {"score", "charts", "report"}},
       {"", {"score", "outliers", "speed", "experiments"}}}},
 };
 

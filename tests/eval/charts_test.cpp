@@ -179,6 +179,23 @@ TEST_F(ChartsTest, ActivationsNameTheWorstLayer) {
               HasSubstr("The largest input of blocks.3.mlp.down is 41 standard deviations out"));
 }
 
+TEST_F(ChartsTest, ChannelsByLayersNameTheLargestOrWhatRecurs) {
+  CensusChart chart{
+      0, {{"stream", {{"blocks.0.mlp.up", {1, 5, 40}}, {"embedding", {1, 1, 1}}}}, {"hidden", {{"down", {9, 3}}}}}};
+  EXPECT_THAT(redraw(draw_census_chart(folder_.path(), "census", chart)),
+              HasSubstr("the largest is channel 2 of blocks.0.mlp.up, 40 standard deviations"));
+  chart.systematic_channels = 2;
+  EXPECT_THAT(redraw(draw_census_chart(folder_.path(), "census", chart)),
+              HasSubstr("2 channels of the residual stream"));
+}
+
+TEST_F(ChartsTest, RunsNameTheSmallestModelThatIsAsGood) {
+  RunsChart chart{false, {{"a", {{"fp32", 8, 10}, {"int8", 2, 10.05}}}, {"b", {{"int4", 1, 12}, {"ruined", 1, 5000}}}}};
+  const std::string drawn = redraw(draw_runs_chart(folder_.path(), "runs", chart));
+  EXPECT_THAT(drawn, HasSubstr("Smallest within 1 % of the best perplexity: int8 of a, 2.00 MB"));
+  EXPECT_THAT(drawn, HasSubstr("5000.000")) << "the list has what lies above the picture";
+}
+
 TEST_F(ChartsTest, SpeedIsRelativeToTheFirstPoint) {
   const std::string svg = redraw(draw_speed_chart(folder_.path(), "speed", sample::speed_points()));
   EXPECT_THAT(svg, HasSubstr("2.97×"));

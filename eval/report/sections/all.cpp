@@ -1,4 +1,5 @@
 #include "eval/report/sections/attribution.h"
+#include "eval/report/sections/census.h"
 #include "eval/report/sections/charts.h"
 #include "eval/report/sections/comparisons.h"
 #include "eval/report/sections/coverage.h"
@@ -18,9 +19,10 @@ namespace octet {
 
 std::span<const ReportSection> report_sections() {
   static const ReportSection sections[] = {
-      notices_section(),      result_section(),   comparisons_section(), token_changes_section(), charts_section(),
-      samples_section(),      coverage_section(), outliers_section(),    outlier_lab_section(),   attribution_section(),
-      layer_errors_section(), speed_section(),    training_section(),    facts_section(),
+      notices_section(), result_section(),      comparisons_section(), token_changes_section(),
+      charts_section(),  samples_section(),     coverage_section(),    outliers_section(),
+      census_section(),  outlier_lab_section(), attribution_section(), layer_errors_section(),
+      speed_section(),   training_section(),    facts_section(),
   };
   return sections;
 }

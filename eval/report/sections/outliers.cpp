@@ -78,8 +78,10 @@ void draw(const Report& report, ChartDrawer& drawer) {
 }  // namespace
 
 void measure_outliers(Report& report, Gpt& fp32, const std::vector<Window>& windows, const EvalConfig& config) {
-  report.outliers =
-      report_outliers(activation_outliers(fp32, windows, config.outliers, config.batch_tokens), "activations");
+  const std::vector<OutlierStats> activations =
+      activation_outliers(fp32, windows, config.outliers, config.batch_tokens);
+  report.outliers = report_outliers(activations, "activations");
+  report.census = take_census(activations);
   const std::vector<ReportOutliers> weights = report_outliers(weight_outliers(fp32, config.outliers), "weights");
   report.outliers.insert(report.outliers.end(), weights.begin(), weights.end());
   report.sigma_threshold = config.outliers.threshold;
