@@ -27,6 +27,9 @@ struct SourcePart {
   std::int64_t heads = 1;  ///< of neighbour_pairs: how many the rows are cut into
 };
 
+/// Which row of those that the part gives stands in row `row` of the stored tensor, where that holds rows.
+std::int64_t parameter_row(const SourcePart& part, std::int64_t row);
+
 /// A parameter of Gpt, and the tensors whose rows, one under the other, fill it.
 struct ParameterSource {
   std::string parameter;
