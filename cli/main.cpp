@@ -152,6 +152,7 @@ class CommandLine {
     add_eval();
     add_config_verb("report", "draw the charts and write the report again", report_verb);
     add_import();
+    add_export();
     add_generate();
     add_bench();
     add_inspect();
@@ -280,6 +281,17 @@ class CommandLine {
         ->check(not_blank());
   }
 
+  void add_export() {
+    CLI::App* command = add_verb(app_, "export", "make a model of Octet files of another program (--out)",
+                                 [this] { export_verb(common_, of_model(export_)); });
+    add_checkpoint(*command, export_.checkpoint,
+                   "folder of a model, FP32 or quantized, or of a run (its best checkpoint)")
+        ->required();
+    command->add_option("--to", export_.to, "what files to make: hf or compressed-tensors")
+        ->required()
+        ->check(not_blank());
+  }
+
   void add_generate() {
     CLI::App* command =
         add_verb(app_, "generate", "continue a text", [this] { generate_verb(common_, of_model(generate_)); });
@@ -404,6 +416,7 @@ class CommandLine {
   ConfigArguments config_;
   EvalArguments eval_;
   ImportArguments import_;
+  ExportArguments export_;
   GenerateArguments generate_;
   BenchArguments bench_;
   InspectArguments inspect_;

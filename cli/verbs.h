@@ -60,6 +60,13 @@ struct ImportArguments {
 /// Writes a model of another program as a model folder of Octet (--out).
 void import_verb(const CommonOptions& common, const ImportArguments& arguments);
 
+struct ExportArguments {
+  std::string checkpoint;
+  std::string to;  ///< a name of ExportTarget (cli/export.cpp)
+};
+/// Writes a model of Octet as files of another program (--out).
+void export_verb(const CommonOptions& common, const ExportArguments& arguments);
+
 struct GenerateArguments {
   std::string checkpoint;
   std::string prompt;
