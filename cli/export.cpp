@@ -1,4 +1,8 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
+
+#include <fmt/ranges.h>
 
 #include "base/config/field.h"
 #include "base/error.h"
@@ -20,16 +24,14 @@ namespace octet {
 enum class ExportTarget { hf, compressed_tensors };
 
 template <>
-inline constexpr auto enum_names<ExportTarget> =
-    std::to_array<EnumName<ExportTarget>>({{ExportTarget::hf, "hf"},
-                                           {ExportTarget::compressed_tensors, "compressed-tensors"}});
+inline constexpr auto enum_names<ExportTarget> = std::to_array<EnumName<ExportTarget>>(
+    {{ExportTarget::hf, "hf"}, {ExportTarget::compressed_tensors, "compressed-tensors"}});
 
 namespace {
 
 namespace fs = std::filesystem;
 
-const FileNames kHuggingFaceFiles = {kHfConfigFile, kHfWeightsFile, kHfTokenizerFile, kHfTokenizerConfigFile,
-                                     kHfGenerationConfigFile};
+const FileNames kHuggingFaceFiles = {kHfConfigFile, kHfWeightsFile, kHfTokenizerFile, kHfTokenizerConfigFile};
 
 /// The target of this name. Error (config) naming those there are.
 ExportTarget target_of(const std::string& name) {
@@ -52,7 +54,7 @@ void check_target(const fs::path& source, const fs::path& out) {
   if (fs::is_empty(out, ignored)) return;
   bool exported = false;
   try {
-    exported = read_safetensors_header(out / kHfWeightsFile).metadata.contains(kExportKey);
+    exported = read_safetensors_header(out / kHfWeightsFile).metadata.contains(kExportedKey);
   } catch (const Error&) {  // no such file, or a broken one: not made here
   }
   if (!exported) {
@@ -71,6 +73,31 @@ Exported write_folder(const fs::path& out, const Write& write) {
   return exported;
 }
 
+/// "28 int4 per_group 32 as pack-quantized int4 group 32; 11 f32 as F32": what became of how many weights.
+std::string summary(const std::vector<ExportedWeight>& weights) {
+  std::vector<std::pair<std::string, int>> kinds;
+  for (const ExportedWeight& weight : weights) {
+    const std::string kind = fmt::format("{} as {}", weight.from, weight.to);
+    const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const auto& entry) { return entry.first == kind; });
+    if (found == kinds.end()) {
+      kinds.emplace_back(kind, 1);
+    } else {
+      ++found->second;
+    }
+  }
+  std::string text;
+  for (const auto& [kind, count] : kinds) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", count, kind);
+  return text;
+}
+
+nlohmann::json as_json(const fs::path& out, const std::string& target, const Exported& exported) {
+  nlohmann::json weights = nlohmann::json::array();
+  for (const ExportedWeight& weight : exported.weights) {
+    weights.push_back({{"name", weight.name}, {"from", weight.from}, {"to", weight.to}, {"error", weight.error}});
+  }
+  return {{"folder", out.string()}, {"to", target}, {"weights", weights}, {"notes", exported.notes}};
+}
+
 }  // namespace
 
 void export_verb(const CommonOptions& common, const ExportArguments& arguments) {
@@ -86,19 +113,10 @@ void export_verb(const CommonOptions& common, const ExportArguments& arguments) 
       write_folder(out, [&](const fs::path& folder) { return write(folder, *model, tokenizer, program_version()); });
   for (const std::string& text : exported.notes) note(common, text);
   if (common.json) {
-    nlohmann::json tensors = nlohmann::json::array();
-    for (const ExportedTensor& tensor : exported.tensors) {
-      tensors.push_back({{"name", tensor.name}, {"type", tensor.type}, {"from", tensor.from}});
-    }
-    print_exactly(json_text(nlohmann::json{{"folder", out.string()},
-                                           {"to", arguments.to},
-                                           {"tensors", tensors},
-                                           {"notes", exported.notes}},
-                            2) +
-                  "\n");
+    print_exactly(json_text(as_json(out, arguments.to, exported), 2) + "\n");
     return;
   }
-  print(fmt::format("{}: {}\n", out.string(), exported.summary));
+  print(fmt::format("{}: {}\n", out.string(), summary(exported.weights)));
 }
 
 }  // namespace octet

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/nearest.h"
+#include "nn/import/stored_part.h"
 
 namespace octet {
 namespace {
@@ -129,28 +130,6 @@ void check_finite(const Tensor& values, const SourceTensor& tensor) {
   }
 }
 
-/// Copies a stored tensor to the rows of a parameter that begin at `to`; returns how many numbers that were.
-std::int64_t put(const Tensor& stored, const SourcePart& part, float* to) {
-  const float* from = stored.data<float>();
-  const std::int64_t count = stored.elements();
-  if (part.stored == StoredAs::columns) {
-    const std::int64_t in = stored.dim(0), out = stored.dim(1);
-    for (std::int64_t i = 0; i < in; ++i) {
-      for (std::int64_t o = 0; o < out; ++o) to[o * in + i] = from[i * out + o];
-    }
-  } else if (part.stored == StoredAs::neighbour_pairs) {
-    const std::int64_t columns = stored.dim(1), size = stored.dim(0) / part.heads, half = size / 2;
-    for (std::int64_t row = 0; row < stored.dim(0); ++row) {
-      const std::int64_t head = row / size, place = row % size;  // of pair place / 2, its first or second row
-      const std::int64_t target = head * size + place % 2 * half + place / 2;
-      std::copy_n(from + row * columns, columns, to + target * columns);
-    }
-  } else {
-    std::copy_n(from, count, to);
-  }
-  return count;
-}
-
 /// Before a model is made: a wrong number in the configuration must not ask for terabytes.
 void check_shapes(const SourceLayout& layout, NamedTensors& tensors) {
   for (const ParameterSource& source : layout.parameters) {
@@ -185,7 +164,7 @@ std::unique_ptr<Gpt> filled_model(const GptConfig& config, const SourceLayout& l
       progress.update(update);
       const Tensor stored = tensors.read(part.name);
       check_finite(stored, tensors.info(part.name));
-      to += put(stored, part, to);
+      to += copy_to_rows(stored, part, to);
       ++update.done;
     }
     check(to == value.data<float>() + value.elements(), "[import] the parts of \"{}\" do not fill it", from.parameter);

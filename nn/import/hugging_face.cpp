@@ -16,7 +16,7 @@ namespace {
 
 /// What stands before the names of all tensors but the head: a model with a head is stored one level deeper.
 std::string prefix_of(const TensorSource& source, Architecture architecture) {
-  const std::string prefix = architecture == Architecture::llama ? "model." : "transformer.";
+  const std::string prefix = hugging_face_prefix(architecture);
   const bool has_it = std::any_of(source.tensors().begin(), source.tensors().end(),
                                   [&](const SourceTensor& tensor) { return tensor.name.starts_with(prefix); });
   return has_it ? prefix : "";

@@ -146,6 +146,14 @@ SourceLayout hugging_face_layout(const GptConfig& config, const std::string& pre
                    config, "lm_head.weight");
 }
 
+SourceLayout hugging_face_layout(const GptConfig& config) {
+  return hugging_face_layout(config, hugging_face_prefix(config.architecture));
+}
+
+std::string hugging_face_prefix(Architecture architecture) {
+  return architecture == Architecture::llama ? "model." : "transformer.";
+}
+
 SourceLayout gguf_layout(const GptConfig& config) {
   return with_head(config.architecture == Architecture::llama ? gguf_llama(config) : gguf_gpt2(config), config,
                    "output.weight");

@@ -25,6 +25,9 @@ struct SourcePart {
   Shape shape;  ///< as stored
   StoredAs stored = StoredAs::rows;
   std::int64_t heads = 1;  ///< of neighbour_pairs: how many the rows are cut into
+
+  /// Rows of the parameter, or elements of a vector.
+  std::int64_t rows() const { return stored == StoredAs::columns ? shape[1] : shape[0]; }
 };
 
 /// Which row of those that the part gives stands in row `row` of the stored tensor, where that holds rows.
@@ -57,6 +60,10 @@ struct SourceLayout {
 /// Names of Hugging Face's LlamaForCausalLM or GPT2LMHeadModel. `prefix` stands before all but the head: "model.",
 /// "transformer." or nothing.
 SourceLayout hugging_face_layout(const GptConfig& config, const std::string& prefix);
+/// The same with the prefix of models that have a head, as every Gpt has.
+SourceLayout hugging_face_layout(const GptConfig& config);
+/// What stands before the names of all tensors but the head of such a model.
+std::string hugging_face_prefix(Architecture architecture);
 
 /// Names of GGUF files of the architectures llama and gpt2.
 SourceLayout gguf_layout(const GptConfig& config);
