@@ -12,8 +12,10 @@
 #include "cli/console.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
+#include "io/gguf.h"
 #include "io/safetensors.h"
 #include "nn/export/compressed_tensors.h"
+#include "nn/export/gguf.h"
 #include "nn/export/hugging_face.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
@@ -21,11 +23,11 @@
 namespace octet {
 
 /// What a model can become.
-enum class ExportTarget { hf, compressed_tensors };
+enum class ExportTarget { hf, compressed_tensors, gguf };
 
 template <>
 inline constexpr auto enum_names<ExportTarget> = std::to_array<EnumName<ExportTarget>>(
-    {{ExportTarget::hf, "hf"}, {ExportTarget::compressed_tensors, "compressed-tensors"}});
+    {{ExportTarget::hf, "hf"}, {ExportTarget::compressed_tensors, "compressed-tensors"}, {ExportTarget::gguf, "gguf"}});
 
 namespace {
 
@@ -61,6 +63,31 @@ void check_target(const fs::path& source, const fs::path& out) {
     fail(ErrorKind::config, "--out: expected a new folder or one that octet export made, which is replaced, got {}",
          out.string());
   }
+}
+
+/// The same of a file: one that another program made may be the only copy.
+void check_file_target(const fs::path& out) {
+  std::error_code ignored;
+  if (!fs::exists(out, ignored)) return;
+  bool exported = false;
+  try {
+    exported = fs::is_regular_file(out, ignored) && GgufFile(out).contains(kGgufExportedKey);
+  } catch (const Error&) {  // another file, or a broken one: not made here
+  }
+  if (!exported) {
+    fail(ErrorKind::config, "--out: expected a new file or one that octet export made, which is replaced, got {}",
+         out.string());
+  }
+}
+
+/// The GGUF type of this name; null for none. Error (config) naming those there are.
+const GgufType* gguf_type_of(const std::string& name) {
+  if (name.empty()) return nullptr;
+  const GgufType* type = find_gguf_type(name);
+  if (type == nullptr || type->encode == nullptr) {
+    fail(ErrorKind::config, "--type: expected one of {}, got \"{}\"", writable_gguf_types(), name);
+  }
+  return type;
 }
 
 /// Writes a folder of Hugging Face, whole or not at all, by `write(folder)`.
@@ -102,15 +129,33 @@ nlohmann::json as_json(const fs::path& out, const std::string& target, const Exp
 
 void export_verb(const CommonOptions& common, const ExportArguments& arguments) {
   const ExportTarget target = target_of(arguments.to);
+  const bool to_file = target == ExportTarget::gguf;
+  const GgufType* type = gguf_type_of(arguments.type);
   const fs::path source = arguments.checkpoint, out = common.out;
-  if (common.out.empty()) fail(ErrorKind::config, "octet export: expected --out FOLDER, got none");
-  check_target(source, out);
+  if (type != nullptr && !to_file)
+    fail(ErrorKind::config, "--type: only --to gguf has types, got --to {}", arguments.to);
+  if (out.empty()) fail(ErrorKind::config, "octet export: expected --out {}, got none", to_file ? "FILE" : "FOLDER");
+  if (to_file) {
+    check_file_target(out);
+  } else {
+    check_target(source, out);
+  }
   const Tokenizer tokenizer = load_model_tokenizer(source);
   const std::unique_ptr<Gpt> model = load_any_model(source);
   stop_if_interrupted("export");
-  const auto write = target == ExportTarget::hf ? export_hugging_face : export_compressed_tensors;
-  const Exported exported =
-      write_folder(out, [&](const fs::path& folder) { return write(folder, *model, tokenizer, program_version()); });
+  const auto write = [&]() -> Exported {
+    if (to_file) {
+      const auto sink = make_progress(common);
+      StopsOnInterrupt progress("export", *sink);
+      if (out.has_parent_path()) make_folder(out.parent_path());
+      return export_gguf(out, *model, tokenizer,
+                         {.type = type, .name = out.stem().string(), .made_by = program_version()}, progress);
+    }
+    const auto in_folder = target == ExportTarget::hf ? export_hugging_face : export_compressed_tensors;
+    return write_folder(
+        out, [&](const fs::path& folder) { return in_folder(folder, *model, tokenizer, program_version()); });
+  };
+  const Exported exported = write();
   for (const std::string& text : exported.notes) note(common, text);
   if (common.json) {
     print_exactly(json_text(as_json(out, arguments.to, exported), 2) + "\n");

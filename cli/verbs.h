@@ -55,14 +55,17 @@ void eval_text_verb(const CommonOptions& common, const EvalArguments& arguments)
 void report_verb(const CommonOptions& common, const ConfigArguments& arguments);
 
 struct ImportArguments {
-  std::string source;  ///< folder of Hugging Face or GGUF file
+  std::string source;                       ///< folder of Hugging Face or GGUF file
+  bool fp32 = false;                        ///< integer blocks of GGUF become FP32 too
+  std::string activations = "weight_only";  ///< of layers that stay integer: or dynamic
 };
 /// Writes a model of another program as a model folder of Octet (--out).
 void import_verb(const CommonOptions& common, const ImportArguments& arguments);
 
 struct ExportArguments {
   std::string checkpoint;
-  std::string to;  ///< a name of ExportTarget (cli/export.cpp)
+  std::string to;    ///< a name of ExportTarget (cli/export.cpp)
+  std::string type;  ///< of the matrices of a GGUF file; empty: as the checkpoint has them
 };
 /// Writes a model of Octet as files of another program (--out).
 void export_verb(const CommonOptions& common, const ExportArguments& arguments);

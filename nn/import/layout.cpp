@@ -133,13 +133,6 @@ SourceLayout with_head(SourceLayout layout, const GptConfig& c, const std::strin
 
 }  // namespace
 
-std::int64_t parameter_row(const SourcePart& part, std::int64_t row) {
-  if (part.stored != StoredAs::neighbour_pairs) return row;
-  const std::int64_t size = part.shape[0] / part.heads;
-  const std::int64_t head = row / size, place = row % size;  // of pair place / 2, its first or second row
-  return head * size + place % 2 * (size / 2) + place / 2;
-}
-
 SourceLayout hugging_face_layout(const GptConfig& config, const std::string& prefix) {
   return with_head(config.architecture == Architecture::llama ? hugging_face_llama(config, prefix)
                                                               : hugging_face_gpt2(config, prefix),

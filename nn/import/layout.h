@@ -30,9 +30,6 @@ struct SourcePart {
   std::int64_t rows() const { return stored == StoredAs::columns ? shape[1] : shape[0]; }
 };
 
-/// Which row of those that the part gives stands in row `row` of the stored tensor, where that holds rows.
-std::int64_t parameter_row(const SourcePart& part, std::int64_t row);
-
 /// A parameter of Gpt, and the tensors whose rows, one under the other, fill it.
 struct ParameterSource {
   std::string parameter;

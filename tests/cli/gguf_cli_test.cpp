@@ -1,0 +1,51 @@
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/cli_sample.h"
+
+namespace octet::sample {
+namespace {
+
+const fs::path kSources = OCTET_SOURCE_DIR "/tests/golden/import";
+
+TEST(Gguf, ATrainedAndQuantizedModelGoesThereAndComesBack) {
+  const Workplace place;
+  ASSERT_EQ(place.octet({"train", "tiny.yaml"}).code, 0);
+  ASSERT_EQ(place.octet({"quantize", "tiny.yaml"}).code, 0);
+  const ProcessResult exported =
+      place.octet({"export", "runs/t/quantized/int4", "--to", "gguf", "--out", "new/t.gguf", "--json"});
+  ASSERT_EQ(exported.code, 0) << exported.err;
+  const auto json = nlohmann::json::parse(exported.out);
+  EXPECT_EQ(json["weights"].size(), 20u);
+  for (const auto& weight : json["weights"]) EXPECT_EQ(weight["error"], 0.0) << weight;
+  ASSERT_EQ(place.octet({"import", "new/t.gguf", "--out", "back", "--activations", "dynamic"}).code, 0);
+  ASSERT_EQ(place.octet({"export", "back", "--to", "gguf", "--out", "again.gguf"}).code, 0);
+  const ProcessResult result = place.octet(
+      {"eval", "back", "--text", "text.txt", "--windows", "4", "--against", "runs/t/quantized/int4", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_NEAR(nlohmann::json::parse(result.out)["models"][1]["kl"], 0.0, 1e-6);
+  EXPECT_EQ(place.octet({"generate", "back", "--prompt", "The", "--tokens", "4"}).code, 0);
+  EXPECT_EQ(place.octet({"inspect", "back"}).code, 0);
+}
+
+TEST(Gguf, RefusesWrongWishesAndKeepsFilesOfOthers) {
+  const Workplace place;
+  ASSERT_EQ(place.octet({"import", (kSources / "llama.gguf").string(), "--out", "m"}).code, 0);
+  fs::copy(kSources / "llama.gguf", place.path() / "other.gguf");
+  const auto refused = [&](std::vector<std::string> more, int code, const std::vector<std::string>& parts) {
+    more.insert(more.begin(), {"export", "m"});
+    expect_refused(place, place.octet(more), code, parts);
+  };
+  refused({"--to", "gguf"}, 2, {"--out FILE"});
+  refused({"--to", "gguf", "--out", "x.gguf", "--type", "Q5_K"}, 2, {"--type", "F32, F16, Q4_0", "Q5_K"});
+  refused({"--to", "hf", "--out", "x", "--type", "F16"}, 2, {"--type: only --to gguf"});
+  refused({"--to", "gguf", "--out", "other.gguf"}, 2, {"other.gguf", "new file"});
+  refused({"--to", "gguf", "--out", "m"}, 2, {"new file"});
+  refused({"--to", "gguf", "--out", "x.gguf", "--type", "q8_0"}, 2, {"token_embd.weight", "32", "got 16"});
+  EXPECT_FALSE(fs::exists(place.path() / "x.gguf"));
+  EXPECT_EQ(read_text_file(place.path() / "other.gguf"), read_text_file(kSources / "llama.gguf"));
+  ASSERT_EQ(place.octet({"export", "m", "--to", "gguf", "--out", "x.gguf"}).code, 0);
+  EXPECT_EQ(place.octet({"export", "m", "--to", "gguf", "--out", "x.gguf"}).code, 0) << "an export is replaced";
+}
+
+}  // namespace
+}  // namespace octet::sample
