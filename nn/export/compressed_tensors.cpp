@@ -1,5 +1,6 @@
 #include "nn/export/compressed_tensors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -10,7 +11,6 @@
 #include "nn/export/hugging_face.h"
 #include "nn/export/hugging_face_config.h"
 #include "nn/export/pack_words.h"
-#include "nn/export/zero_points.h"
 #include "nn/import/layout.h"
 #include "nn/import/stored_part.h"
 #include "nn/layers/quantized_layer.h"
@@ -21,45 +21,52 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
+constexpr int kPackedBits = 4;  // codes of 2 and 3 bits too: words of those changed their layout in 2026
+
 /// A quantized layer as the target holds it.
 struct Layer {
-  Codes codes;         ///< of a symmetric grid, or with zero points
-  Tensor zero_points;  ///< i8 in the shape of the scales; undefined on a symmetric grid
+  Codes codes;  ///< of a symmetric grid
   ActivationScheme activations;
-  OrderedJson scheme;  ///< of a config group, without the layers that it is for
-  std::string to;      ///< "pack-quantized int4 group 32"
-  double error = 0;
+  OrderedJson scheme = {};  ///< of a config group, without the layers that it is for
+  std::string to = {};      ///< "pack-quantized int4 group 32"
+  double error = 0;         ///< of rounding it anew; 0 where the codes are those of Octet
 
-  bool packed() const { return scheme["format"] == "pack-quantized"; }
+  bool packed() const { return codes.bits <= 4; }
 };
 
-/// |there - here| / |here| of the values of both.
-double relative_error(const Codes& there, const Tensor& zero_points, const Tensor& here) {
-  double difference = 0, size = 0;
-  for (std::int64_t row = 0; row < there.rows(); ++row) {
-    for (std::int64_t c = 0; c < there.columns(); ++c) {
-      const std::int64_t group = c / there.columns_per_scale(), place = row * there.columns() + c;
-      const float code = static_cast<float>(there.codes.data<std::int8_t>()[place]);
-      const float zero = zero_points.data<std::int8_t>()[row * there.groups() + group];
-      const double value = here.data<float>()[place];
-      difference += std::pow((code - zero) * there.scale(row, group) - value, 2);
-      size += value * value;
+/// Rows of values on the nearest int8 grid with one scale per row: code = round(value / scale), scale = max|row| / 127.
+Codes int8_rows(const Tensor& values) {
+  const std::int64_t rows = values.dim(0), columns = values.dim(1);
+  Codes codes{Tensor::empty(values.shape(), DType::i8), Tensor::empty({rows})};
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float* from = values.data<float>() + row * columns;
+    float largest = 0.0F;
+    for (std::int64_t c = 0; c < columns; ++c) largest = std::max(largest, std::abs(from[c]));
+    const float scale = largest > 0.0F ? largest / 127.0F : 1.0F;
+    codes.scales.data<float>()[row] = scale;
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const long code = std::clamp(std::lround(from[c] / scale), -127L, 127L);
+      codes.codes.data<std::int8_t>()[row * columns + c] = static_cast<std::int8_t>(code);
     }
+  }
+  return codes;
+}
+
+/// |there - here| / |here| in the 2-norm.
+double relative_error(const Tensor& there, const Tensor& here) {
+  double difference = 0, size = 0;
+  for (std::int64_t i = 0; i < here.elements(); ++i) {
+    const double value = here.data<float>()[i], moved = there.data<float>()[i] - value;
+    difference += moved * moved;
+    size += value * value;
   }
   return size > 0 ? std::sqrt(difference / size) : 0;
 }
 
 OrderedJson arguments(int bits, bool symmetric, const char* strategy, std::int64_t group, bool dynamic) {
-  return {{"num_bits", bits},
-          {"type", "int"},
-          {"symmetric", symmetric},
-          {"group_size", group > 0 ? OrderedJson(group) : OrderedJson(nullptr)},
-          {"strategy", strategy},
-          {"block_structure", nullptr},
-          {"dynamic", dynamic},
-          {"actorder", nullptr},
-          {"observer", dynamic ? OrderedJson(nullptr) : OrderedJson("minmax")},
-          {"observer_kwargs", OrderedJson::object()}};
+  return {{"num_bits", bits},       {"type", "int"},
+          {"symmetric", symmetric}, {"group_size", group > 0 ? OrderedJson(group) : OrderedJson(nullptr)},
+          {"strategy", strategy},   {"dynamic", dynamic}};
 }
 
 OrderedJson activation_arguments(const ActivationScheme& activations) {
@@ -73,56 +80,45 @@ OrderedJson activation_arguments(const ActivationScheme& activations) {
   }
 }
 
-void check_layer(const std::string& path, const QuantizedMatrix& matrix) {
-  const auto refuse = [&](const std::string& reason) {
-    fail(ErrorKind::config, "--to compressed-tensors: layer \"{}\": {}; --to hf writes any weight in FP32", path,
-         reason);
-  };
-  if (!has_codes(matrix.weight())) {
-    refuse(fmt::format("it has integer codes with scales alone, expected int8, int4, table4 or entropy, got {}",
-                       matrix.describe()));
+/// The codes to write, and what rounding them anew did.
+Layer with_codes(const QuantizedMatrix& matrix) {
+  if (has_codes(matrix.weight())) {
+    Layer layer{codes_of(matrix.weight()), matrix.activation_scheme()};
+    if (layer.codes.is_symmetric()) return layer;
   }
-  if (matrix.activations() == Activations::outlier_split) {
-    refuse(fmt::format("it has no activations with outlier columns apart, got {}", matrix.describe()));
-  }
-  const Codes codes = codes_of(matrix.weight());
-  if (codes.columns() % codes.columns_per_scale() != 0) {
-    refuse(fmt::format("it has only whole groups, expected rows of a multiple of {}, got {} columns",
-                       codes.columns_per_scale(), codes.columns()));
-  }
-  if (!codes.is_symmetric() && (codes.bits > 4 || codes.granularity == Granularity::per_tensor)) {
-    refuse(fmt::format("it has zero points of up to 4 bits per channel or group, got {}", matrix.describe()));
-  }
-}
-
-Layer layer_of(const std::string& path, const QuantizedMatrix& matrix) {
-  check_layer(path, matrix);
-  Layer layer{codes_of(matrix.weight()), {}, matrix.activation_scheme(), {}, {}};
-  const bool symmetric = layer.codes.is_symmetric();
-  if (!symmetric) {
-    ZeroPointCodes with = with_zero_points(layer.codes);
-    layer.error = relative_error(with.codes, with.zero_points, dequantize(matrix.weight()));
-    layer.codes = with.codes;
-    layer.zero_points = with.zero_points;
-  }
-  const bool packed = layer.codes.bits <= 4;
-  const bool grouped = layer.codes.groups() > 1;
-  const char* strategy = grouped ? "group" : layer.codes.granularity == Granularity::per_tensor ? "tensor" : "channel";
-  const char* format = packed ? "pack-quantized" : "int-quantized";
-  const int bits = packed ? 4 : 8;
-  layer.scheme = {{"format", format},
-                  {"weights", arguments(bits, symmetric, strategy, grouped ? layer.codes.group : 0, false)},
-                  {"input_activations", activation_arguments(layer.activations)},
-                  {"output_activations", nullptr}};
-  layer.to = fmt::format("{} int{} {}", format, bits, strategy);
-  if (grouped) layer.to += fmt::format(" {}", layer.codes.group);
+  const Tensor values = dequantize(matrix.weight());
+  Layer layer{int8_rows(values), matrix.activation_scheme()};
+  layer.error = relative_error(dequantize(layer.codes), values);
   return layer;
 }
 
-/// Scales or zero points of rows [begin, end): as they are per tensor, else a matrix.
-Tensor of_rows(const Tensor& values, const Codes& codes, std::int64_t begin, std::int64_t end) {
-  if (codes.granularity == Granularity::per_tensor) return values;
-  return reshape(slice(values, 0, begin, end), {end - begin, codes.groups()});
+Layer layer_of(const std::string& path, const QuantizedMatrix& matrix) {
+  Layer layer = with_codes(matrix);
+  const Codes& codes = layer.codes;
+  if (codes.columns() % codes.columns_per_scale() != 0) {
+    fail(ErrorKind::config,
+         "--to compressed-tensors: layer \"{}\": it has only whole groups, expected rows of a multiple of {}, got {} "
+         "columns; --to hf writes any weight in FP32",
+         path, codes.columns_per_scale(), codes.columns());
+  }
+  const bool grouped = codes.groups() > 1;
+  const bool whole = codes.granularity == Granularity::per_tensor;
+  const char* format = layer.packed() ? "pack-quantized" : "int-quantized";
+  const char* strategy = grouped ? "group" : whole ? "tensor" : "channel";
+  const int bits = layer.packed() ? kPackedBits : 8;
+  layer.scheme = {{"format", format},
+                  {"weights", arguments(bits, true, strategy, grouped ? codes.group : 0, false)},
+                  {"input_activations", activation_arguments(layer.activations)},
+                  {"output_activations", nullptr}};
+  layer.to = fmt::format("{} int{} {}", format, bits, strategy);
+  if (grouped) layer.to += fmt::format(" {}", codes.group);
+  return layer;
+}
+
+/// The scales of rows [begin, end): the one of the tensor, else a matrix.
+Tensor scales_of_rows(const Codes& codes, std::int64_t begin, std::int64_t end) {
+  if (codes.granularity == Granularity::per_tensor) return codes.scales;
+  return reshape(slice(codes.scales, 0, begin, end), {end - begin, codes.groups()});
 }
 
 /// Collects tensors and what config.json says of them.
@@ -139,18 +135,13 @@ class Writer {
     const std::int64_t end = row + part.rows();
     const Tensor codes = slice(layer.codes.codes, 0, row, end);
     if (layer.packed()) {
-      tensors_.push_back({name + ".weight_packed", pack_words(codes, 4)});
+      tensors_.push_back({name + ".weight_packed", pack_words(codes, kPackedBits)});
       tensors_.push_back(
           {name + ".weight_shape", Tensor::from(std::vector<std::int64_t>{codes.dim(0), codes.dim(1)}, {2})});
     } else {
       tensors_.push_back({name + ".weight", codes});
     }
-    tensors_.push_back({name + ".weight_scale", of_rows(layer.codes.scales, layer.codes, row, end)});
-    if (layer.zero_points.defined()) {
-      const Tensor zeros = of_rows(layer.zero_points, layer.codes, row, end);
-      tensors_.push_back({name + ".weight_zero_point",
-                          contiguous(transpose(pack_words(contiguous(transpose(zeros, 0, 1)), 4), 0, 1))});
-    }
+    tensors_.push_back({name + ".weight_scale", scales_of_rows(layer.codes, row, end)});
     if (layer.activations.kind == Activations::static_scale) {
       tensors_.push_back({name + ".input_scale", Tensor::full({1}, layer.activations.input_scale)});
       if (layer.activations.zero_point != 0) {
@@ -235,25 +226,33 @@ std::map<std::string, Layer> layers_of(Gpt& model) {
 }
 
 void add_notes(const std::map<std::string, Layer>& layers, Exported& exported) {
-  std::vector<std::string> dequantized;
   double largest = 0;
+  int rounded = 0;
   for (const ExportedWeight& weight : exported.weights) {
-    if (weight.to == "F32" && weight.from != "f32") dequantized.push_back(weight.name);
+    if (weight.to == "F32" && weight.from != "f32") {
+      exported.notes.push_back(fmt::format("{} is written in FP32, as the numbers that it stands for", weight.name));
+    }
     largest = std::max(largest, weight.error);
+    rounded += weight.error > 0 ? 1 : 0;
   }
-  for (const std::string& name : dequantized) {
-    exported.notes.push_back(fmt::format("{} is written in FP32, as the numbers that it stands for", name));
-  }
-  if (largest > 0) {
+  if (rounded > 0) {
     exported.notes.push_back(fmt::format(
-        "minimums become whole zero points there: the weights move by at most {:.3g} of their size", largest));
+        "{} weights have no form there and are rounded anew to int8: they move by at most {:.2g} % of their "
+        "size (root mean square)",
+        rounded, 100 * largest));
   }
-  for (const auto& [path, layer] : layers) {
-    if (layer.activations.kind == Activations::weight_only) continue;
+  const auto has = [&](Activations kind) {
+    return std::any_of(layers.begin(), layers.end(),
+                       [&](const auto& entry) { return entry.second.activations.kind == kind; });
+  };
+  if (has(Activations::dynamic)) {
     exported.notes.push_back(
-        "activations are rounded there to codes from -128 on, and in dynamic layers with largest value / 127.5 as the "
-        "scale; here from -127 on, with largest value / 127");
-    break;
+        "the scale of a token's activations is the largest value / 127.5 there, / 127 here: logits differ by as much as "
+        "that rounding does");
+  }
+  if (has(Activations::outlier_split)) {
+    exported.notes.push_back(
+        "activations with outlier columns apart have no form there: those layers read them as they are, unrounded");
   }
 }
 

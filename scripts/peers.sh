@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# What other programs make of Octet's exports, and Octet of their files: writes docs/results/peers.md. Needs PyPI for a virtual
+# environment of about 6 GB in build/peers, where two small models are trained too. Ends with 1 where a figure is beyond its bound.
+#
+#     scripts/peers.sh              all checks of scripts/peers
+#     scripts/peers.sh tokenizer    that one, and prints its rows alone
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+work=$root/build/peers
+
+cmake --preset release >/dev/null
+cmake --build build/release --target octet example_model_logits
+mkdir -p "$work"
+if ! cmp -s scripts/peers/requirements.txt "$work/requirements.txt"; then
+  python3 -m venv --clear "$work/venv"
+  "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r scripts/peers/requirements.txt
+  cp scripts/peers/requirements.txt "$work/requirements.txt"
+fi
+export OCTET=$root/build/release/octet MODEL_LOGITS=$root/build/release/examples/model_logits
+export HF_HUB_OFFLINE=1 PYTHONWARNINGS=ignore PYTHONDONTWRITEBYTECODE=1
+
+cd "$work"
+for model in llama gpt2; do
+  if [ ! -f "$model/checkpoints/best/config.json" ]; then
+    "$OCTET" train "$root/scripts/peers/$model.yaml" --out "$model" "corpus.path=$root/docs"
+  fi
+done
+recipes=()
+for recipe in int4 int4-weight-only int4-gptq int8 int8-weight-only int8-static int8-static-asymmetric int4-down-int8 table4 nf4; do
+  recipes+=(--recipe "$root/configs/recipes/$recipe.yaml")
+done
+"$OCTET" quantize llama "${recipes[@]}" --quiet >/dev/null
+
+failed=0
+check() {
+  "$work/venv/bin/python" "$root/scripts/peers/$1.py" 2>"$work/$1.log" || { failed=1 && tail -5 "$work/$1.log" >&2; }
+}
+if [ $# -gt 0 ]; then
+  for name; do check "$name"; done
+  exit "$failed"
+fi
+{
+  cat <<EOF
+# Other programs on the same models
+
+Written by \`scripts/peers.sh\` on $(date -u +%F), at commit $(git -C "$root" rev-parse --short HEAD). Two models are trained for it on
+the pages of \`docs/\`: one of Llama shape with grouped heads and a tied head, one of GPT-2 shape with a head of its own. Relative
+errors are the largest difference over the largest logit, of $("$OCTET" --version | head -1 | cut -d, -f1) and the program named.
+
+| what | program | measured | bound |
+| --- | --- | ---: | ---: |
+EOF
+  for file in "$root"/scripts/peers/*.py; do
+    name=$(basename "$file" .py)
+    [ "$name" = common ] || check "$name"
+  done
+} >"$work/peers.md"
+cp "$work/peers.md" "$root/docs/results/peers.md"
+cat "$root/docs/results/peers.md"
+exit "$failed"
