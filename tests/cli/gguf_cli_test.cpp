@@ -31,6 +31,32 @@ TEST(Gguf, ATrainedAndQuantizedModelGoesThereAndComesBack) {
   EXPECT_EQ(place.octet({"inspect", "back"}).code, 0);
 }
 
+TEST(Gguf, ATextBecomesAnImatrixAndBaseLogits) {
+  const Workplace place;
+  write_file_atomically(place.path() / "letters.txt", "abc abca abcb abcc abcd abce abcf abcg abch abci abcj abck");
+  ASSERT_EQ(place.octet({"import", (kSources / "llama.gguf").string(), "--out", "m"}).code, 0);
+  for (const std::string to : {"imatrix", "kld-base"}) {
+    SCOPED_TRACE(to);
+    const ProcessResult result =
+        place.octet({"export", "m", "--to", to, "--text", "letters.txt", "--out", "new/" + to, "--context", "8"});
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, testing::HasSubstr("windows of 8 tokens"));
+    EXPECT_TRUE(fs::exists(place.path() / "new" / to));
+    expect_refused(place, place.octet({"export", "m", "--to", to, "--out", "x"}), 2, {"--text FILE"});
+    expect_refused(place,
+                   place.octet({"export", "m", "--to", to, "--text", "letters.txt", "--out", "x", "--context", "12"}),
+                   2, {"--context: expected at most the 11"});
+    write_file_atomically(place.path() / "short.txt", "abc");
+    expect_refused(place, place.octet({"export", "m", "--to", to, "--text", "short.txt", "--out", "x"}), 3,
+                   {"short.txt", "11 tokens"});
+  }
+  expect_refused(place, place.octet({"export", "m", "--to", "gguf", "--text", "letters.txt", "--out", "x"}), 2,
+                 {"--text", "only --to imatrix and kld-base"});
+  expect_refused(place,
+                 place.octet({"export", "m", "--to", "kld-base", "--text", "letters.txt", "--out", "new/kld-base"}), 2,
+                 {"new file"});
+}
+
 TEST(Gguf, RefusesWrongWishesAndKeepsFilesOfOthers) {
   const Workplace place;
   ASSERT_EQ(place.octet({"import", (kSources / "llama.gguf").string(), "--out", "m"}).code, 0);
