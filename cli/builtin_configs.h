@@ -6,7 +6,8 @@
 
 namespace octet {
 
-/// The files of configs/ by name without ending, compiled into the program so that it runs from any folder.
+/// The files of configs/ by name without ending, compiled into the program so that it runs from any folder; and those
+/// of configs/labs/, with "-lab" behind their name.
 const std::map<std::string, std::string>& builtin_configs();
 
 /// The files of configs/recipes/ in the same way.

@@ -30,7 +30,9 @@ void check_memory(const Run& run) {
 
 void check_text(const Run& run, const RunText& text) {
   const RunConfig& config = run.config;
-  check_training(config, config.model);
+  if (config.checkpoint.empty()) {
+    check_training(config, config.model);
+  }
   const std::vector<Window> windows = evaluation_windows(
       text.tokens.test.runs, text.tokenizer, config.eval.context_of(config.model), config.eval.stride_of(config.model));
   if (windows.size() < 2) {

@@ -8,7 +8,7 @@
 #include "base/text_columns.h"
 #include "cli/builtin_configs.h"
 #include "cli/console.h"
-#include "cli/run_config.h"
+#include "cli/entropy_lab_config.h"
 
 namespace octet {
 namespace {
@@ -58,7 +58,12 @@ void configs_show_verb(const CommonOptions& common, const std::string& name) {
          near ? ", did you mean \"" + *near + "\"?" : "", fmt::join(names_of_configs(), ", "));
   }
   if (common.json) {
-    print_exactly(json_text(to_json(parse_config<RunConfig>(found->second, "built-in " + name)), 2) + "\n");
+    const std::string title = "built-in " + name;
+    const bool lab = is_entropy_lab(find_config_source(name));
+    print_exactly(json_text(lab ? to_json(parse_config<EntropyLabConfig>(found->second, title))
+                                : to_json(parse_config<RunConfig>(found->second, title)),
+                            2) +
+                  "\n");
   } else {
     print(found->second);
   }

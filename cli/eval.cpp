@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/config/record.h"
 #include "base/files/atomic_file.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
@@ -9,6 +10,8 @@
 #include "cli/stages.h"
 #include "cli/version.h"
 #include "eval/report/measure.h"
+#include "eval/report/sections/attribution.h"
+#include "eval/score/window_batches.h"
 #include "nn/files/quantized_file.h"
 
 namespace octet {
@@ -74,6 +77,51 @@ void describe_models(Report& report, const ComparedModels& models) {
   }
 }
 
+std::vector<Window> test_windows(const RunText& text, const EvalConfig& eval, const GptConfig& shape,
+                                 std::int64_t count) {
+  return pick_windows(
+      evaluation_windows(text.tokens.test.runs, text.tokenizer, eval.context_of(shape), eval.stride_of(shape)), count);
+}
+
+/// Which layers the loss of each quantized model comes from. A transform makes the FP32 model another one, whose layers
+/// cannot stand beside those of the trained model.
+void measure_attribution(const Run& run, const RunText& text, const ComparedModels& models, Report& report,
+                         ProgressSink& progress) {
+  const EvalConfig& eval = run.config.eval;
+  if (eval.attribution_windows == 0) {
+    return;
+  }
+  Gpt& fp32 = *models.owned.front();
+  const std::vector<Tensor> batches =
+      input_batches(test_windows(text, eval, fp32.config(), eval.attribution_windows), eval.batch_tokens);
+  for (std::size_t i = 0; i < run.config.quantize.size(); ++i) {
+    if (!run.config.quantize[i].transforms.empty()) continue;
+    ReportModel& entry = report.models[i + 1];
+    progress.note("attributing the loss of " + entry.name + " to its layers");
+    put_attribution(entry, attribute_loss(fp32, *models.owned[i + 1], batches, progress));
+  }
+}
+
+/// Where the configuration asks for it, and outliers.json with it; else there is none from an earlier time either.
+void measure_outlier_lab(const Run& run, const RunText& text, Report& report, ProgressSink& progress) {
+  const fs::path file = run.folder / "outliers.json";
+  const EvalConfig& eval = run.config.eval;
+  if (!eval.outlier_lab) {
+    std::error_code ignored;
+    fs::remove(file, ignored);
+    return;
+  }
+  const auto fp32 = load_model(run.best_checkpoint());
+  const GptConfig& shape = fp32->config();
+  const OutlierLabText lab_text = {
+      .windows = test_windows(text, eval, shape, eval.outlier_lab->windows),
+      .calibration = [&](const CalibrationConfig& config) { return calibration_batches(text, config, shape.context); },
+      .batch_tokens = eval.batch_tokens};
+  report.outlier_lab =
+      run_outlier_lab(*fp32, run.config.quantize, *eval.outlier_lab, lab_text, eval.bootstrap, progress);
+  write_file_atomically(file, record_to_json(*report.outlier_lab));
+}
+
 }  // namespace
 
 void eval_stage(Run& run, ProgressSink& sink) {
@@ -88,8 +136,10 @@ void eval_stage(Run& run, ProgressSink& sink) {
   report.machine = describe_machine(run.config.device);
   describe_models(report, models);
   measure_models(report, {models.named, models.folders, text.tokenizer, text.tokens.test}, run.config.eval, progress);
-  report.training = summarize_training(run.folder / "metrics.jsonl", run.config.model,
-                                       report.models.front().bits_per_byte, run.config.device, progress);
+  measure_attribution(run, text, models, report, progress);
+  measure_outlier_lab(run, text, report, progress);
+  report.training = summarize_training(run.metrics_file(), run.config.model, report.models.front().bits_per_byte,
+                                       run.config.device, progress);
   report.provenance = {.octet_version = OCTET_VERSION,
                        .commit = program_commit(),
                        .command = "octet run " + (run.folder / "config.yaml").string(),

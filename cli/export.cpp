@@ -62,7 +62,7 @@ bool makes_file(ExportTarget target) {
 }
 
 /// Only an earlier export is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
-void check_target(const fs::path& source, const fs::path& out) {
+void check_folder(const fs::path& source, const fs::path& out) {
   std::error_code ignored;
   if (!fs::exists(out, ignored)) return;
   if (fs::equivalent(source, out, ignored)) {
@@ -82,7 +82,7 @@ void check_target(const fs::path& source, const fs::path& out) {
 }
 
 /// The same of a file: one that another program made may be the only copy.
-void check_file_target(const fs::path& out) {
+void check_file(const fs::path& out) {
   std::error_code ignored;
   if (!fs::exists(out, ignored)) return;
   bool exported = false;
@@ -106,12 +106,14 @@ const GgufType* gguf_type_of(const std::string& name) {
   return type;
 }
 
-/// Writes a folder of Hugging Face, whole or not at all, by `write(folder)`.
-template <typename Write>
-Exported write_folder(const fs::path& out, const Write& write) {
+using WriteFolder = Exported(const fs::path&, Gpt&, const Tokenizer&, const std::string& made_by);
+
+/// A folder of Hugging Face, whole or not at all.
+Exported write_folder(const fs::path& out, WriteFolder* write, Gpt& model, const Tokenizer& tokenizer) {
   if (out.has_parent_path()) make_folder(out.parent_path());
   AtomicFolder folder(out, kHuggingFaceFiles);
-  Exported exported = write(folder.path());
+  Exported exported = write(folder.path(), model, tokenizer, program_version());
+  stop_if_interrupted("export");
   folder.commit();
   return exported;
 }
@@ -192,7 +194,7 @@ void report_windows(const CommonOptions& common, const ExportArguments& argument
                     const std::string& what) {
   if (common.json) {
     const nlohmann::json json = {
-        {"out", common.out}, {"to", arguments.to}, {"windows", windows.size()}, {"context", windows.front().size()}};
+        {"file", common.out}, {"to", arguments.to}, {"windows", windows.size()}, {"context", windows.front().size()}};
     print_exactly(json_text(json, 2) + "\n");
   } else {
     print(fmt::format("{}: {} of {} windows of {} tokens\n", common.out, what, windows.size(), windows.front().size()));
@@ -207,9 +209,9 @@ void export_verb(const CommonOptions& common, const ExportArguments& arguments) 
   const GgufType* type = gguf_type_of(arguments.type);
   const fs::path source = arguments.checkpoint, out = common.out;
   if (makes_file(target)) {
-    check_file_target(out);
+    check_file(out);
   } else {
-    check_target(source, out);
+    check_folder(source, out);
   }
   const Tokenizer tokenizer = load_model_tokenizer(source);
   const std::unique_ptr<Gpt> model = load_any_model(source);
@@ -222,22 +224,20 @@ void export_verb(const CommonOptions& common, const ExportArguments& arguments) 
   const auto sink = make_progress(common);
   StopsOnInterrupt progress("export", *sink);
   if (makes_file(target) && out.has_parent_path()) make_folder(out.parent_path());
-  const std::string made_by = program_version();
   switch (target) {
     case ExportTarget::hf:
-    case ExportTarget::compressed_tensors: {
-      const auto write = target == ExportTarget::hf ? export_hugging_face : export_compressed_tensors;
-      report(common, arguments,
-             write_folder(out, [&](const fs::path& folder) { return write(folder, *model, tokenizer, made_by); }));
+      report(common, arguments, write_folder(out, export_hugging_face, *model, tokenizer));
       break;
-    }
+    case ExportTarget::compressed_tensors:
+      report(common, arguments, write_folder(out, export_compressed_tensors, *model, tokenizer));
+      break;
     case ExportTarget::gguf:
       report(common, arguments,
-             export_gguf(out, *model, tokenizer, {.type = type, .name = out.stem().string(), .made_by = made_by},
-                         progress));
+             export_gguf(out, *model, tokenizer,
+                         {.type = type, .name = out.stem().string(), .made_by = program_version()}, progress));
       break;
     case ExportTarget::imatrix: {
-      const int tensors = export_imatrix(out, *model, windows, arguments.text, made_by, progress);
+      const int tensors = export_imatrix(out, *model, windows, arguments.text, program_version(), progress);
       report_windows(common, arguments, windows, fmt::format("inputs of {} tensors", tensors));
       break;
     }

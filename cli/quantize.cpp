@@ -10,12 +10,12 @@
 #include "cli/console.h"
 #include "cli/coverage_file.h"
 #include "cli/device.h"
+#include "cli/given_model.h"
 #include "cli/quantize_plan.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
 #include "cli/version.h"
-#include "eval/score/window_batches.h"
 #include "nn/files/model_file.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
@@ -27,18 +27,16 @@
 namespace octet {
 namespace {
 
-constexpr std::int64_t kCalibrationTokens = 4096;  // of a batch
-
 /// From the calibration part of the text: nothing that is tested has been seen.
 Calibration calibrate_on_text(const Run& run, const Recipe& recipe, Gpt& model, ProgressSink& progress) {
   Run copy = run;
   const RunText text = load_text(copy);
   const std::int64_t context = model.config().context;
-  const std::vector<Window> windows =
-      pick_windows(evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context),
-                   recipe.calibration.windows, static_cast<std::uint64_t>(recipe.calibration.seed));
-  Calibration calibration = calibrate(model, input_batches(windows, kCalibrationTokens));
-  progress.note(fmt::format("calibrated {}: {} windows of {} tokens, {} layers", recipe.name, windows.size(), context,
+  const std::vector<Tensor> batches = calibration_batches(text, recipe.calibration, context);
+  Calibration calibration = calibrate(model, batches);
+  std::int64_t windows = 0;
+  for (const Tensor& batch : batches) windows += batch.dim(0);
+  progress.note(fmt::format("calibrated {}: {} windows of {} tokens, {} layers", recipe.name, windows, context,
                             calibration.layers.size()));
   return calibration;
 }
@@ -149,6 +147,7 @@ void quantize_stage(Run& run, ProgressSink& progress) {
 void quantize_verb(const CommonOptions& common, const QuantizeArguments& arguments) {
   if (arguments.dry_run) {
     Run run = read_stage_or_plan(common, arguments, Stage::quantize);
+    take_given_shape(run);
     add_recipes(arguments.recipes, run.config);
     print_quantize_plan(common, run);
     return;

@@ -55,7 +55,7 @@ DrawnCharts draw_charts_of(const Run& run, const Report& report, ProgressSink& p
     return *model;
   };
   const ChartSources sources = {
-      .metrics = run.folder / "metrics.jsonl", .recipes = run.config.quantize, .fp32 = fp32, .windows = [&] {
+      .metrics = run.metrics_file(), .recipes = run.config.quantize, .fp32 = fp32, .windows = [&] {
         return outlier_windows(run, fp32().config());
       }};
   return draw_charts(run.folder / "charts", report, sources, progress);

@@ -1,11 +1,17 @@
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/entropy_lab.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 
 namespace octet {
 
 void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
+  const ConfigSource source = find_config_source(arguments.config);
+  if (is_entropy_lab(source)) {
+    entropy_lab_verb(common, read_entropy_lab(common, arguments, source));
+    return;
+  }
   Run run = read_run(common, arguments);
   use_device(run.config);
   check_run_folder(run);

@@ -8,36 +8,12 @@
 #include "base/files/atomic_file.h"
 #include "base/nearest.h"
 #include "cli/builtin_configs.h"
-#include "cli/console.h"
+#include "cli/config_source.h"
 
 namespace octet {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// What the first argument names.
-struct Source {
-  std::string name;
-  const std::string* builtin = nullptr;  ///< the text of the configuration of that name
-  bool is_run = false;                   ///< the folder of an earlier run
-};
-
-Source find_source(const CommonOptions& common, const std::string& name) {
-  std::error_code ignored;
-  const bool is_run = fs::exists(fs::path(name) / "config.yaml", ignored);
-  const auto builtin = builtin_configs().find(name);
-  if (builtin == builtin_configs().end()) {
-    return {name, nullptr, is_run};
-  }
-  if (is_run) {
-    note(common, fmt::format("{0}: taken for the run folder ./{0}, not for the built-in configuration", name));
-    return {name, nullptr, true};
-  }
-  if (fs::exists(name, ignored)) {
-    note(common, fmt::format("{0}: taken for the built-in configuration; ./{0} names the file or folder", name));
-  }
-  return {name, &builtin->second, false};
-}
 
 /// Whether a file reads as a recipe that says more than a name.
 bool is_recipe(const std::string& path) {
@@ -50,7 +26,14 @@ bool is_recipe(const std::string& path) {
   }
 }
 
-RunConfig read_source(const Source& source, const std::vector<std::string>& overrides) {
+RunConfig read_source(const ConfigSource& source, const std::vector<std::string>& overrides) {
+  if (is_entropy_lab(source)) {
+    fail(
+        ErrorKind::config,
+        "{}: this is an entropy lab, which octet run takes, and octet configs validate; the folder of each of its sources "
+        "is that of a run",
+        source.name);
+  }
   if (source.builtin != nullptr) {
     return parse_config<RunConfig>(*source.builtin, "built-in " + source.name, overrides);
   }
@@ -78,10 +61,6 @@ RunConfig read_source(const Source& source, const std::vector<std::string>& over
 
 }  // namespace
 
-namespace {
-
-/// What --device, --math and --seed mean as overrides. A seed is for what the stage draws: training (weights, batches)
-/// and evaluation (samples).
 std::vector<std::string> all_overrides(const CommonOptions& common, const ConfigArguments& arguments, Stage stage) {
   std::vector<std::string> overrides = arguments.overrides;
   if (!common.device.empty()) {
@@ -99,8 +78,11 @@ std::vector<std::string> all_overrides(const CommonOptions& common, const Config
   return overrides;
 }
 
+namespace {
+
 Run read_with_overrides(const CommonOptions& common, const ConfigArguments& arguments, Stage stage) {
-  const Source source = find_source(common, arguments.config);
+  const ConfigSource source = find_config_source(arguments.config);
+  note_source(common, source);
   Run run = {read_source(source, all_overrides(common, arguments, stage)), {}};
   if (!common.out.empty()) {
     run.folder = common.out;
@@ -156,6 +138,9 @@ Run decided_by_stages(Run run, const ConfigArguments& arguments, Stage stage) {
     // A file that the run was made from: training may have lowered the vocabulary and carried out `resume`.
     wanted.train.resume = stored.train.resume;
     wanted.model.vocabulary = std::min(wanted.model.vocabulary, stored.model.vocabulary);
+    if (!wanted.checkpoint.empty()) {
+      wanted.model = stored.model;  // that of the checkpoint
+    }
   }
   const RunConfig decided = take_own_parts(stored, run.config, stage);
   std::string list;

@@ -32,6 +32,8 @@ struct RunConfig {
   DeviceKind device = DeviceKind::cpu;  ///< where models are trained, evaluated and timed
   /// What FP32 products of a GPU round their operands to; a CPU rounds none.
   cuda::MathMode math = cuda::MathMode::fp32;
+  /// The folder of a trained model, or of a run that has one, which is taken instead of training (cli/given_model.h).
+  std::string checkpoint;
   CorpusConfig corpus;
   GptConfig model;  ///< its vocabulary is what the tokenizer learns
   TrainConfig train;
@@ -43,6 +45,7 @@ struct RunConfig {
     v("name", name, not_empty());
     v("device", device);
     v("math", math);
+    v("checkpoint", checkpoint);
     v("corpus", corpus, required());
     v("model", model);
     v("train", train);
@@ -50,6 +53,9 @@ struct RunConfig {
     v("eval", eval);
   }
   void validate(Problems& problems) const;
+  /// The rules between the model and the other sections. Part of validate(), unless the model is a given one, which is
+  /// known later.
+  void check_against_model(Problems& problems) const;
 };
 
 /// A configuration with the folder it writes to.
@@ -63,6 +69,10 @@ struct Run {
   /// Any name has a folder of its own, see file_name_for().
   std::filesystem::path quantized(const Recipe& recipe) const {
     return folder / "quantized" / file_name_for(recipe.name);
+  }
+  /// Of the training; empty where the model is a given one.
+  std::filesystem::path metrics_file() const {
+    return config.checkpoint.empty() ? folder / "metrics.jsonl" : std::filesystem::path();
   }
   std::filesystem::path report_file() const { return folder / "report.json"; }
   std::filesystem::path report_page() const { return folder / "report.html"; }
@@ -81,6 +91,10 @@ enum class Stage { train, quantize, eval, report };
 template <>
 inline constexpr auto enum_names<Stage> = std::to_array<EnumName<Stage>>(
     {{Stage::train, "train"}, {Stage::quantize, "quantize"}, {Stage::eval, "eval"}, {Stage::report, "report"}});
+
+/// The overrides of the command line, with what --device, --math and --seed mean as such. A seed is for what the stage
+/// draws: training (weights, batches) and evaluation (samples).
+std::vector<std::string> all_overrides(const CommonOptions& common, const ConfigArguments& arguments, Stage stage);
 
 /// read_run for one of the stages. After training, all but the stage's own section is as `config.yaml` of the run
 /// folder says, and a configuration or an override that wants it otherwise is an error (config) that lists what differs

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "cli/config_source.h"
 #include "nn/files/model_file.h"
 #include "nn/files/model_tokenizer.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 /// All that a run writes directly into its folder.
 constexpr std::array kEntries = {"config.yaml", "metrics.jsonl", "train.log", "checkpoints", "quantized",
-                                 "charts",      "report.json",   "report.md", "report.html"};
+                                 "charts",      "report.json",   "report.md", "report.html", "outliers.json"};
 
 bool is_config_of_run(const fs::path& path) {
   try {
@@ -33,23 +34,23 @@ bool is_run(const fs::path& folder) {
   return fs::exists(folder / FolderLock::kFile, ignored) || is_config_of_run(folder / "config.yaml");
 }
 
-void check_ours(const Run& run) {
-  if (is_run(run.folder)) {
+void check_ours(const fs::path& folder) {
+  if (is_run(folder)) {
     return;
   }
   for (const char* entry : kEntries) {
     std::error_code ignored;
-    if (fs::exists(fs::symlink_status(run.folder / entry, ignored))) {
+    if (fs::exists(fs::symlink_status(folder / entry, ignored))) {
       fail(ErrorKind::config,
            "{}: expected a new folder or one that a run of Octet has made, found {} of something else in it; choose "
            "another folder with --out",
-           run.folder.string(), entry);
+           folder.string(), entry);
     }
   }
 }
 
-void check_writable(const Run& run) {
-  fs::path place = fs::absolute(run.folder).lexically_normal();
+void check_writable(const fs::path& folder) {
+  fs::path place = fs::absolute(folder).lexically_normal();
   std::error_code ignored;
   // A link that leads nowhere is in the way as much as a file is.
   while (!fs::exists(fs::symlink_status(place, ignored)) && place.has_relative_path()) {
@@ -58,7 +59,7 @@ void check_writable(const Run& run) {
   const bool is_folder = fs::is_directory(place, ignored);
   if (!is_folder || ::access(place.c_str(), W_OK | X_OK) != 0) {
     const int error = is_folder ? errno : ENOTDIR;
-    fail(ErrorKind::run, "{}: expected a folder that can be written, but {}: {}", run.folder.string(), place.string(),
+    fail(ErrorKind::run, "{}: expected a folder that can be written, but {}: {}", folder.string(), place.string(),
          std::generic_category().message(error));
   }
 }
@@ -70,9 +71,18 @@ const FileNames& quantized_files() {
   return files;
 }
 
+void check_folder(const fs::path& folder) {
+  check_writable(folder);
+  check_ours(folder);
+}
+
 void check_run_folder(const Run& run) {
-  check_writable(run);
-  check_ours(run);
+  check_folder(run.folder);
+  if (is_entropy_lab({run.folder.string(), nullptr, true})) {
+    fail(ErrorKind::config,
+         "{}: expected a folder for a run, found that of an entropy lab; choose another one with --out",
+         run.folder.string());
+  }
   for (const Recipe& recipe : run.config.quantize) {
     check_replaceable(run.quantized(recipe), quantized_files());
   }

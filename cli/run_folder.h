@@ -10,8 +10,12 @@ namespace octet {
 /// Checks before any work that a run may write its folder, and that nothing that is not Octet's would be lost by it.
 /// Creates nothing. Errors: (run) it, or the folder it would be created in, cannot be written; `quantized/NAME` holds
 /// other files than those of a quantized model; (config) something stands where a run writes, in a folder that no run
-/// has made.
+/// has made; it is the folder of an entropy lab.
 void check_run_folder(const Run& run);
+
+/// The same of any folder that Octet works in: that it, or the folder it would be created in, can be written (run), and
+/// that nothing of something else stands where a run writes (config).
+void check_folder(const std::filesystem::path& folder);
 
 /// Takes the lock of the run folder, creating it where it is missing, and clears what killed processes left there. Held
 /// until `run` goes; a second call does nothing. Error (run) where another process holds it.

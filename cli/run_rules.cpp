@@ -122,7 +122,6 @@ void check_rotation(const GptConfig& model, const std::string& key, Problems& pr
 }
 
 void check_recipes(const RunConfig& config, Problems& problems) {
-  check_recipe_names(config.quantize, problems);
   for (std::size_t i = 0; i < config.quantize.size(); ++i) {
     const Recipe& recipe = config.quantize[i];
     if (rotates(recipe)) {
@@ -164,6 +163,39 @@ void check_training_length(const TrainConfig& train, const GptConfig& model, Pro
   }
 }
 
+/// A run with a given model has no training that settings could be for. A seed comes with --seed.
+void check_untrained(const TrainConfig& train, Problems& problems) {
+  TrainConfig untouched;
+  untouched.seed = train.seed;
+  const std::vector<std::string> set = differences(untouched, train);
+  if (!set.empty()) {
+    problems.add("train", "expected no settings beside `checkpoint`, whose model is not trained here, got {}",
+                 set.front());
+  }
+}
+
+void check_outlier_lab(const OutlierLabConfig& lab, const GptConfig& model, Problems& problems) {
+  for (const std::int64_t layer : lab.layers) {
+    if (layer >= model.layers) {
+      problems.add("eval.outlier_lab.layers", "expected blocks from 0 to {}, got {}", model.layers - 1, layer);
+    }
+  }
+  for (const OutlierPlace place : lab.places) {
+    if (place == OutlierPlace::hidden && model.architecture == Architecture::gpt2) {
+      problems.add("eval.outlier_lab.places",
+                   "expected a model of the architecture llama for hidden, got gpt2: no "
+                   "factor passes its GELU");
+    }
+    const std::int64_t count = outlier_channels(place, model);
+    for (const std::int64_t channel : lab.channels) {
+      if (channel >= count) {
+        problems.add("eval.outlier_lab.channels", "expected channels from 0 to {} for {}, got {}", count - 1,
+                     enum_name(place), channel);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void RunConfig::validate(Problems& problems) const {
@@ -177,13 +209,23 @@ void RunConfig::validate(Problems& problems) const {
     problems.add("corpus.test_fraction", "expected less than {}, so that a part is left to train on, got {}",
                  1.0 - corpus.calibration_fraction, corpus.test_fraction);
   }
+  check_recipe_names(quantize, problems);
+  if (!checkpoint.empty()) {
+    check_untrained(train, problems);
+    return;
+  }
   if (model.vocabulary < kSmallestVocabulary) {
     problems.add("model.vocabulary", "expected at least {} (256 bytes and the end of text), got {}",
                  kSmallestVocabulary, model.vocabulary);
   }
   check_training_length(train, model, problems);
+  check_against_model(problems);
+}
+
+void RunConfig::check_against_model(Problems& problems) const {
   check_recipes(*this, problems);
   check_eval(eval, model, problems);
+  if (eval.outlier_lab) check_outlier_lab(*eval.outlier_lab, model, problems);
 }
 
 }  // namespace octet

@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "base/shown_text.h"
+#include "eval/score/window_batches.h"
 #include "nn/files/model_tokenizer.h"
 #include "text/seen_text.h"
 #include "train/checkpoint.h"
@@ -45,21 +46,35 @@ void note_seen(const Corpus& corpus, ProgressSink& progress) {
   }
 }
 
-}  // namespace
-
-RunText learn_text(Run& run, ProgressSink& progress) {
+/// The corpus, and on `progress` what is odd about it.
+Corpus read_corpus(const Run& run, ProgressSink& progress) {
   Corpus corpus = load_corpus(run.config.corpus);
   name_left_out(corpus, progress);
   note_seen(corpus, progress);
   check_corpus_fits(corpus, run.config.model.context);
-  Tokenizer tokenizer(train_bpe(corpus, run.config.model.vocabulary, progress));
-  RunText text = tokenized(run, std::move(corpus), std::move(tokenizer));
+  return corpus;
+}
+
+RunText described(RunText text, ProgressSink& progress) {
   progress.note(fmt::format("corpus {}: {}, {} tokens of {:.2f} bytes, vocabulary {}", text.corpus.name,
                             format_bytes(text.corpus.text.size()),
                             format_count(static_cast<double>(text.tokens.train.tokens + text.tokens.calibration.tokens +
                                                              text.tokens.test.tokens)),
                             text.tokens.bytes_per_token(), text.tokenizer.vocab_size()));
   return text;
+}
+
+}  // namespace
+
+RunText learn_text(Run& run, ProgressSink& progress) {
+  Corpus corpus = read_corpus(run, progress);
+  Tokenizer tokenizer(train_bpe(corpus, run.config.model.vocabulary, progress));
+  return described(tokenized(run, std::move(corpus), std::move(tokenizer)), progress);
+}
+
+RunText text_for_model(Run& run, const std::filesystem::path& checkpoint, ProgressSink& progress) {
+  Tokenizer tokenizer = load_model_tokenizer(checkpoint);
+  return described(tokenized(run, read_corpus(run, progress), std::move(tokenizer)), progress);
 }
 
 RunText load_text(Run& run) {
@@ -73,6 +88,13 @@ RunText load_text(Run& run) {
   }
   check_same_split(checkpoint, state.split, record_split(run.config.corpus, corpus));
   return tokenized(run, std::move(corpus), load_model_tokenizer(checkpoint));
+}
+
+std::vector<Tensor> calibration_batches(const RunText& text, const CalibrationConfig& config, std::int64_t context) {
+  constexpr std::int64_t kTokens = 4096;  // of a batch
+  return input_batches(pick_windows(evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context),
+                                    config.windows, static_cast<std::uint64_t>(config.seed)),
+                       kTokens);
 }
 
 void check_best(const Run& run) {

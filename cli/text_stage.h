@@ -18,9 +18,15 @@ struct RunText {
 /// text has fewer pairs to merge than asked for.
 RunText learn_text(Run& run, ProgressSink& progress);
 
+/// The same with the tokenizer of a model that was trained elsewhere, in `checkpoint`.
+RunText text_for_model(Run& run, const std::filesystem::path& checkpoint, ProgressSink& progress);
+
 /// The same corpus with the tokenizer of the trained model. Error (input) where the corpus is not the one that the
 /// model was trained on, or is split in another way.
 RunText load_text(Run& run);
+
+/// Ids of the calibration part, in batches (B, T) of windows of `context` tokens.
+std::vector<Tensor> calibration_batches(const RunText& text, const CalibrationConfig& config, std::int64_t context);
 
 /// Error (input) where the best checkpoint holds weights of another one, or was trained on another split of the text
 /// than the `corpus` section gives. Needs no text, so that stages which read none check it too.

@@ -6,6 +6,7 @@
 #include "cli/check_run.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/given_model.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "nn/gpt.h"
@@ -14,6 +15,10 @@
 namespace octet {
 
 void train_stage(Run& run, ProgressSink& progress) {
+  if (!run.config.checkpoint.empty()) {
+    take_given_model(run, progress);
+    return;
+  }
   check_memory(run);
   const RunText text = learn_text(run, progress);
   check_text(run, text);

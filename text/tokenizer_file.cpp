@@ -255,7 +255,7 @@ class Reader {
 namespace {
 
 /// One entry of added_tokens.
-OrderedJson added_json(const Tokenizer& tokenizer, std::int32_t id) {
+OrderedJson added_json(const Tokenizer& tokenizer, std::int32_t id, TokenRoles roles) {
   OrderedJson entry = {{"id", id},
                        {"content", tokenizer.token(id)},
                        {"single_word", false},
@@ -265,13 +265,13 @@ OrderedJson added_json(const Tokenizer& tokenizer, std::int32_t id) {
                        {"special", tokenizer.is_special(id)}};
   const bool bos = tokenizer.vocabulary().bos == id;
   const bool eos = tokenizer.vocabulary().eos == id;
-  if (bos || eos) entry[kRole] = bos && eos ? "bos eos" : bos ? "bos" : "eos";
+  if (roles == TokenRoles::written && (bos || eos)) entry[kRole] = bos && eos ? "bos eos" : bos ? "bos" : "eos";
   return entry;
 }
 
 }  // namespace
 
-std::string tokenizer_to_json(const Tokenizer& tokenizer) {
+std::string tokenizer_to_json(const Tokenizer& tokenizer, TokenRoles roles) {
   const Vocabulary& vocabulary = tokenizer.vocabulary();
   std::vector<bool> literal(static_cast<std::size_t>(tokenizer.vocab_size()), false);
   for (const auto* ids : {&vocabulary.specials, &vocabulary.added}) {
@@ -282,7 +282,7 @@ std::string tokenizer_to_json(const Tokenizer& tokenizer) {
   };
   OrderedJson added = OrderedJson::array();
   for (std::int32_t id = 0; id < tokenizer.vocab_size(); ++id) {
-    if (literal[static_cast<std::size_t>(id)]) added.push_back(added_json(tokenizer, id));
+    if (literal[static_cast<std::size_t>(id)]) added.push_back(added_json(tokenizer, id, roles));
   }
   OrderedJson::object_t vocab;
   vocab.reserve(static_cast<std::size_t>(tokenizer.vocab_size()));

@@ -39,6 +39,17 @@ void check_same_checkpoint(const fs::path& path, const std::string& found, const
   }
 }
 
+/// A second name for `file` in `folder`, or a copy where the file system has no such thing.
+void share_file(const fs::path& file, const fs::path& folder) {
+  const fs::path to = folder / file.filename();
+  std::error_code error;
+  fs::create_hard_link(file, to, error);
+  if (error) {
+    fs::copy_file(file, to, error);
+  }
+  check(!error, "{}: cannot write: {}", to.string(), error.message());
+}
+
 /// Returns the checksum of the file.
 std::string load_optimizer(const fs::path& path, const Optimizer& optimizer) {
   const SafetensorsFile file = SafetensorsFile::read(path);
@@ -91,16 +102,22 @@ void link_checkpoint(const fs::path& from, const fs::path& to) {
   AtomicFolder staging(to, checkpoint_files());
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(from, error)) {
-    const fs::path copy = staging.path() / entry.path().filename();
-    fs::create_hard_link(entry.path(), copy, error);
-    if (error) {
-      fs::copy_file(entry.path(), copy, error);
-    }
-    if (error) {
-      break;
-    }
+    share_file(entry.path(), staging.path());
   }
-  check(!error, "{}: cannot write: {}", to.string(), error.message());
+  check(!error, "{}: cannot read: {}", from.string(), error.message());
+  staging.commit();
+}
+
+void adopt_checkpoint(const fs::path& from, const fs::path& to, const TrainerState& state) {
+  make_folder(to.parent_path());
+  AtomicFolder staging(to, checkpoint_files());
+  for (const char* name : {kModelWeightsFile, kModelConfigFile, kTokenizerFile}) {
+    share_file(from / name, staging.path());
+  }
+  TrainerState adopted = state;
+  adopted.weights_sha256 = weights_sha256(staging.path());
+  adopted.optimizer_sha256 = "none";
+  write_file_atomically(staging.path() / kStateFile, to_json(adopted).dump(2) + "\n");
   staging.commit();
 }
 

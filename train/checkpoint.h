@@ -61,6 +61,11 @@ void save_checkpoint(const std::filesystem::path& folder, Gpt& model, const Opti
 /// copied. Sharing is safe, since checkpoints are replaced whole and never written into.
 void link_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to);
 
+/// Makes `to` a checkpoint of the model in `from`, which need not be one: its weights, shape and tokenizer are shared
+/// or copied as by link_checkpoint(), beside a trainer.json of `state`. There is no state of an optimizer, and so
+/// nothing to resume.
+void adopt_checkpoint(const std::filesystem::path& from, const std::filesystem::path& to, const TrainerState& state);
+
 /// `trainer.json`. Error (input) naming the file and what is wrong.
 TrainerState read_trainer_state(const std::filesystem::path& folder);
 

@@ -17,6 +17,8 @@ struct Palette {
   static constexpr const char* kOrange = "#e69f00";
   static constexpr const char* kGreen = "#009e73";
   static constexpr const char* kRed = "#d55e00";
+  static constexpr const char* kPurple = "#cc79a7";
+  static constexpr const char* kSky = "#56b4e9";
   static constexpr const char* kInk = "#1f2933";
   static constexpr const char* kMuted = "#616e7c";
   static constexpr const char* kGrid = "#e4e7eb";

@@ -102,6 +102,32 @@ struct ActivationChart {
 };
 Chart draw_activation_chart(const std::filesystem::path& folder, const std::string& name, const ActivationChart& chart);
 
+/// What one scheme loses as planted outliers grow.
+struct OutlierSweep {
+  std::string scheme;
+  std::vector<double> increase;  ///< of perplexity beside FP32, 0.01 = 1 %: one for each exponent
+};
+struct OutlierLabChart {
+  std::vector<std::int64_t> exponents;  ///< k of the factors 2^k
+  std::vector<OutlierSweep> sweeps;
+};
+/// Perplexity above FP32 in percent (log scale) against k, a line for each scheme.
+Chart draw_outlier_lab_chart(const std::filesystem::path& folder, const std::string& name,
+                             const OutlierLabChart& chart);
+
+/// What each layer of a model costs when it alone is quantized.
+struct AttributionBars {
+  std::string model;
+  std::vector<double> cost;  ///< nats per token, one for each layer; NaN: not quantized
+};
+struct AttributionChart {
+  std::vector<std::string> layers;
+  std::vector<AttributionBars> models;  ///< four at most
+};
+/// Bars side by side for each layer.
+Chart draw_attribution_chart(const std::filesystem::path& folder, const std::string& name,
+                             const AttributionChart& chart);
+
 struct SpeedPoint {
   std::string label;
   double prefill_tokens_per_s = 0, decode_tokens_per_s = 0;
@@ -109,5 +135,20 @@ struct SpeedPoint {
 /// Tokens per second relative to the first point, the FP32 baseline.
 Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& name,
                        const std::vector<SpeedPoint>& points);
+
+/// What a model loses on the text of one source, in nats per symbol.
+struct EntropyPoint {
+  std::string label;
+  double excess = 0;  ///< above the entropy of the source; that of the first point is the error of the trained model
+};
+struct EntropyPanel {
+  std::string source;
+  double entropy = 0;  ///< nats per symbol: the floor
+  std::vector<EntropyPoint> points;
+};
+/// A column for each source. Above, bars that stand on the entropy of the source: first what the trained model loses,
+/// upon it what rounding adds. Below, both on a logarithmic scale.
+Chart draw_entropy_chart(const std::filesystem::path& folder, const std::string& name,
+                         const std::vector<EntropyPanel>& panels);
 
 }  // namespace octet

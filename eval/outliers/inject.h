@@ -8,33 +8,46 @@
 
 namespace octet {
 
+/// What grows in each block.
+enum class OutlierPlace { norms, values, keys, hidden };
+
+template <>
+inline constexpr auto enum_names<OutlierPlace> = std::to_array<EnumName<OutlierPlace>>({
+    {OutlierPlace::norms, "norms"},
+    {OutlierPlace::values, "values"},
+    {OutlierPlace::keys, "keys"},
+    {OutlierPlace::hidden, "hidden"},
+});
+
 /// Where to plant outliers, and how large.
 struct OutlierInjection {
-  std::vector<std::int64_t> channels = {0};  ///< of the model's width
+  std::vector<std::int64_t> channels = {0};  ///< of each place: of the width, of all key or value heads, of the MLP
   std::vector<std::int64_t> layers = {};     ///< blocks; none means all
-  std::int64_t exponent = 6;                 ///< the channels grow by 2^exponent
-
-  template <class V>
-  void visit(V& v) {
-    v("channels", channels, not_empty(), at_least(0));
-    v("layers", layers, at_least(0));
-    v("exponent", exponent, in_range(0, 30));
-  }
+  std::vector<OutlierPlace> places = {OutlierPlace::norms};
+  std::int64_t exponent = 6;  ///< the channels grow by 2^exponent
 };
 
+/// How many channels a place has.
+std::int64_t outlier_channels(OutlierPlace place, const GptConfig& config);
+
 /// Makes a model hard to quantize without changing what it computes. Large models grow a few channels with huge
-/// activations (LLM.int8); small ones do not, so here they are planted. In each block, for both norms and each channel
-/// j,
+/// activations (LLM.int8); small ones do not, so here they are planted. In each block and for each channel j, what a
+/// place gives is multiplied by 2^k and what reads it by 2^-k:
 ///
-///     gain_j, bias_j           -> 2^k gain_j, 2^k bias_j           the norm's output channel j is 2^k times as large
-///     W[:, j] of its consumers -> 2^-k W[:, j]                     (attention.qkv; mlp.up and mlp.gate)
+///     place    gives, times 2^k                            reads, times 2^-k
+///     norms    gain_j and bias_j of both norms             columns j of attention.qkv, mlp.up and mlp.gate
+///     values   row j of the values in attention.qkv        columns of attention.output that read this value
+///     keys     row j of the keys, and the row that RoPE    the same rows of the queries of all heads that meet
+///              turns together with it                      this key
+///     hidden   row j of mlp.up (llama)                     column j of mlp.down
 ///
-/// Each product W[:, j] x_j stays the same number, because scaling by a power of two commutes with every rounding: the
-/// FP32 logits are bit-identical. Yet a scale per token must now stretch over the planted channel and leaves few levels
-/// to the others, and a scale per row of W must resolve a column that is 2^k times smaller.
+/// Each product stays the same number, because scaling by a power of two commutes with every rounding: the FP32 logits
+/// are bit-identical. Yet a scale per token must now stretch over the planted channel and leaves few levels to the
+/// others, and a scale per row of W must resolve a column that is 2^k times smaller. (Planted keys are met by no layer,
+/// but by a cache of int8 keys.)
 ///
-/// Errors: config where a channel or layer does not exist, a layer is not FP32 or 2^k leaves the range of normal floats
-/// (the model is then unchanged).
+/// Errors: config where a channel or layer does not exist, a layer is not FP32, `hidden` is asked of an MLP with GELU,
+/// which no factor passes, or 2^k leaves the range of normal floats (the model is then unchanged).
 void inject_outliers(Gpt& model, const OutlierInjection& injection);
 
 }  // namespace octet

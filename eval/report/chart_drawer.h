@@ -18,7 +18,7 @@ struct Report;
 /// What charts need beside the report. The functions are called by the charts that need what they load: where that
 /// fails, the others are drawn all the same.
 struct ChartSources {
-  std::filesystem::path metrics;                 ///< metrics.jsonl of the training
+  std::filesystem::path metrics;                 ///< metrics.jsonl of the training; empty: there was none
   std::vector<Recipe> recipes;                   ///< of the quantized models
   std::function<Gpt&()> fp32;                    ///< the trained model
   std::function<std::vector<Window>()> windows;  ///< of the test text, for its activations

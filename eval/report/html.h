@@ -1,12 +1,18 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace octet {
 
+struct Chart;
+
 // The building blocks of report.html.
+
+/// A whole page: `brand` above the title, `lead` (HTML) below it, then `main` (HTML). It needs no other file.
+std::string html_page(std::string_view brand, std::string_view title, const std::string& lead, const std::string& main);
 
 /// `text` as it may stand in HTML text and in quoted attributes. What shown_text() drops becomes
 /// U+FFFD.
@@ -15,6 +21,9 @@ std::string escape_html(std::string_view text);
 /// A picture of gnuplot as part of the page: without its XML head and fixed size, its greys replaced by the colours
 /// of the page's light or dark theme, its ids made unique by `name`.
 std::string inline_svg(const std::string& svg, const std::string& name, const std::string& title);
+
+/// A chart with its caption, from folder/charts/NAME.svg; a notice where that is missing or no picture of gnuplot.
+std::string html_figure(const Chart& chart, const std::filesystem::path& folder);
 
 /// The style sheet.
 std::string_view report_style();

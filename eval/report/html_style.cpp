@@ -8,12 +8,14 @@ std::string_view report_style() {
   --ink: #1f2933; --muted: #616e7c; --line: #d5dbe1; --grid: #e4e7eb; --paper: #ffffff; --page: #f5f7f9;
   --accent: #0072b2; --warm: #fff6e0; --warm-line: #e69f00; --same: #7b8794;
   --blue: #0072b2; --orange: #e69f00; --green: #009e73; --red: #d55e00;
+  --purple: #cc79a7; --sky: #56b4e9;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ink: #e4e7eb; --muted: #a3b0bd; --line: #3b4652; --grid: #323c47; --paper: #1d242c; --page: #14191f;
     --accent: #56b4e9; --warm: #33290f; --warm-line: #b37b00; --same: #8593a1;
     --blue: #3d9ddb; --orange: #e9a820; --green: #2bb58c; --red: #ec7a31;
+    --purple: #d996bc; --sky: #84c9f2;
   }
 }
 * { box-sizing: border-box; }
@@ -31,6 +33,7 @@ h3 { margin: 0 0 8px; font-size: 1.05rem; overflow-wrap: anywhere; }
 section {
   margin: 0 0 24px; padding: 24px; background: var(--paper); border: 1px solid var(--line); border-radius: 10px;
 }
+a { color: var(--accent); }
 p { max-width: 80ch; margin: 0 0 12px; }
 .small { color: var(--muted); font-size: .9rem; }
 .notice {

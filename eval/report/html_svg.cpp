@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/files/read_file.h"
 #include "eval/charts/chart_script.h"
 #include "eval/charts/plain_svg.h"
 #include "eval/report/html.h"
@@ -24,7 +25,8 @@ const std::map<std::string, std::string>& theme_colors() {
   static const std::map<std::string, std::string> colors{
       {Palette::kInk, "var(--ink)"},     {Palette::kMuted, "var(--muted)"}, {Palette::kGrid, "var(--grid)"},
       {Palette::kPaper, "var(--paper)"}, {Palette::kBlue, "var(--blue)"},   {Palette::kOrange, "var(--orange)"},
-      {Palette::kGreen, "var(--green)"}, {Palette::kRed, "var(--red)"}};
+      {Palette::kGreen, "var(--green)"}, {Palette::kRed, "var(--red)"},     {Palette::kPurple, "var(--purple)"},
+      {Palette::kSky, "var(--sky)"}};
   return colors;
 }
 
@@ -82,6 +84,20 @@ std::string inline_svg(const std::string& svg, const std::string& name, const st
       "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" "
       "viewBox=\"0 0 {} {}\" style=\"max-width:{}px\" role=\"img\" aria-label=\"{}\">{}",
       width, height, width, escape_html(title), body);
+}
+
+std::string html_figure(const Chart& chart, const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "charts" / (chart.name + ".svg");
+  std::error_code ignored;
+  const bool exists = std::filesystem::is_regular_file(file, ignored);
+  const std::string picture = exists ? inline_svg(read_text_file(file), chart.name, chart.title) : "";
+  if (picture.empty()) {
+    return fmt::format(
+        "<p class=\"notice\">The chart \"{}\" is left out: charts/{}.svg is missing or no picture of gnuplot.</p>\n",
+        escape_html(chart.title), escape_html(chart.name));
+  }
+  return fmt::format("<figure><div class=\"picture\">{}</div><figcaption><b>{}.</b> {}</figcaption></figure>\n",
+                     picture, escape_html(chart.title), escape_html(chart.caption));
 }
 
 }  // namespace octet

@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "eval/charts/charts.h"
+#include "eval/experiments/outlier_lab.h"
+#include "eval/report/sections/comparisons.h"
 #include "eval/report/sections/facts.h"
 #include "eval/report/sections/outliers.h"
 #include "eval/report/sections/result.h"
@@ -28,14 +31,16 @@ struct Report {
   ReportMachine machine;
   ReportProtocol protocol;
   std::vector<ReportModel> models;  ///< the first is the baseline, fp32
+  std::vector<ReportComparison> comparisons;
   ReportTraining training;
   double sigma_threshold = 6, absolute_threshold = 6;
   std::vector<ReportOutliers> outliers;
-  std::string prompt;                 ///< of models[].sample, the first of `samples`
-  std::uint64_t seed = 0;             ///< of the text samples
-  std::vector<ReportSample> samples;  ///< of every prompt
-  std::vector<Chart> charts;          ///< pictures in charts/ beside the report
-  std::vector<std::string> notices;   ///< "charts left out: gnuplot is not installed"
+  std::optional<OutlierLab> outlier_lab;  ///< where the configuration asks for one
+  std::string prompt;                     ///< of models[].sample, the first of `samples`
+  std::uint64_t seed = 0;                 ///< of the text samples
+  std::vector<ReportSample> samples;      ///< of every prompt
+  std::vector<Chart> charts;              ///< pictures in charts/ beside the report
+  std::vector<std::string> notices;       ///< "charts left out: gnuplot is not installed"
   ReportProvenance provenance;
 
   template <class V>
@@ -46,10 +51,12 @@ struct Report {
     v("machine", machine);
     v("protocol", protocol);
     v("models", models);
+    v("comparisons", comparisons, optional_key());
     v("training", training);
     v("sigma_threshold", sigma_threshold, allow_nonfinite());
     v("absolute_threshold", absolute_threshold, allow_nonfinite());
     v("outliers", outliers);
+    v("outlier_lab", outlier_lab, optional_key());
     v("prompt", prompt);
     v("seed", seed);
     v("samples", samples, optional_key());  // older reports have one prompt

@@ -17,8 +17,8 @@ namespace {
 struct TokenScore {
   double nll = 0;
   double kl = 0;
-  bool correct = false;
   bool agreed = false;
+  TokenChange change;
 };
 
 /// The logits of one batch, row by row, in CPU memory: they are scored there, in double.
@@ -98,9 +98,14 @@ std::vector<TokenScore> score_batch(const EvaluatedModel& model, const LogitRows
     const std::span<const float> row = logits.row(r);
     const TokenDistribution distribution = token_distribution(row);
     const TokenDistribution& expected = reference.distributions[r];
-    scores[r] = {target_nll(row, distribution, target),
+    const double nll = target_nll(row, distribution, target);
+    scores[r] = {nll,
                  kl_divergence(reference.row(r), reference.logits.row(r), expected, row, distribution),
-                 distribution.best == target, distribution.best == expected.best};
+                 distribution.best == expected.best,
+                 {.reference_p = std::exp(-target_nll(reference.logits.row(r), expected, target)),
+                  .model_p = std::exp(-nll),
+                  .reference_right = expected.best == target,
+                  .model_right = distribution.best == target}};
   });
   return scores;
 }
@@ -108,7 +113,8 @@ std::vector<TokenScore> score_batch(const EvaluatedModel& model, const LogitRows
 /// One model's results while they grow.
 struct Tally {
   Evaluation evaluation;
-  std::vector<double> kl;  // of every scored token
+  std::vector<double> kl = {};  // of every scored token
+  std::vector<TokenChange> changes = {};
 
   void add(std::span<const Window> windows, std::span<const TokenScore> scores) {
     const auto length = static_cast<std::size_t>(windows.front().length());
@@ -121,9 +127,10 @@ struct Tally {
         ++sum.tokens;
         sum.nll += score.nll;
         sum.kl += score.kl;
-        sum.correct += score.correct ? 1 : 0;
+        sum.correct += score.change.model_right ? 1 : 0;
         sum.agreed += score.agreed ? 1 : 0;
         kl.push_back(score.kl);
+        changes.push_back(score.change);
       }
       evaluation.windows.push_back(sum);
     }
@@ -149,7 +156,9 @@ struct Tally {
     evaluation.accuracy = static_cast<double>(total.correct) / tokens;
     evaluation.top1_agreement = static_cast<double>(total.agreed) / tokens;
     std::sort(kl.begin(), kl.end());
-    evaluation.kl = {total.kl / tokens, sorted_quantile(kl, 0.5), sorted_quantile(kl, 0.99), kl.back()};
+    evaluation.kl = {total.kl / tokens, sorted_quantile(kl, 0.5), sorted_quantile(kl, 0.99), sorted_quantile(kl, 0.999),
+                     kl.back()};
+    evaluation.changes = summarize_changes(changes);
     return std::move(evaluation);
   }
 };

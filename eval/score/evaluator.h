@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "eval/score/token_changes.h"
 #include "eval/score/windows.h"
 #include "tensor/tensor.h"
 
@@ -33,7 +34,7 @@ struct WindowScore {
 
 /// How KL(reference || model) is distributed over the scored tokens, in nats.
 struct KlSummary {
-  double mean = 0, p50 = 0, p99 = 0, max = 0;
+  double mean = 0, p50 = 0, p99 = 0, p999 = 0, max = 0;  ///< p999: 99.9 %
 };
 
 /// What one model scored. Where all models see the same windows, differences between them are paired: see
@@ -49,6 +50,7 @@ struct Evaluation {
   double accuracy = 0;        ///< share of tokens predicted right
   KlSummary kl;               ///< to the reference; exactly 0 for the reference itself
   double top1_agreement = 0;  ///< with the reference; exactly 1 for the reference itself
+  TokenChanges changes;       ///< beside the reference
 };
 
 struct EvaluateOptions {

@@ -246,12 +246,12 @@ void add_notes(const std::map<std::string, Layer>& layers, Exported& exported) {
                        [&](const auto& entry) { return entry.second.activations.kind == kind; });
   };
   if (has(Activations::dynamic)) {
-    exported.notes.push_back(
+    exported.notes.emplace_back(
         "the scale of a token's activations is the largest value / 127.5 there, / 127 here: logits differ by as much as "
         "that rounding does");
   }
   if (has(Activations::outlier_split)) {
-    exported.notes.push_back(
+    exported.notes.emplace_back(
         "activations with outlier columns apart have no form there: those layers read them as they are, unrounded");
   }
 }

@@ -47,7 +47,7 @@ void write_hugging_face_folder(const std::filesystem::path& folder, const nlohma
                                const Tokenizer& tokenizer, const std::string& made_by) {
   write_safetensors(folder / kHfWeightsFile, tensors, {{kExportedKey, made_by}});
   write_file_atomically(folder / kHfConfigFile, json_text(config, 2) + "\n");
-  save_tokenizer(tokenizer, folder / kHfTokenizerFile);
+  write_file_atomically(folder / kHfTokenizerFile, tokenizer_to_json(tokenizer, TokenRoles::left_out));
   write_file_atomically(folder / kHfTokenizerConfigFile,
                         json_text(hugging_face_tokenizer_config(model, tokenizer), 2) + "\n");
 }

@@ -20,6 +20,7 @@ const std::vector<std::string> kFolders = {"base", "text", "tensor", "io", "nn",
 using Rooms = std::map<std::string, std::set<std::string>>;
 const std::map<std::string, Rooms> kRooms = {
     {"base", {{"", {}}, {"files", {""}}, {"config", {"", "files"}}}},
+    {"text", {{"", {}}, {"sources", {}}}},
     {"tensor/cuda",
      {{"runtime", {}},
       {"language", {"runtime"}},
@@ -43,9 +44,11 @@ const std::map<std::string, Rooms> kRooms = {
       {"speed", {"score"}},
       {"verify", {"score"}},
       {"microscope", {"outliers"}},
+      {"experiments", {"score", "outliers"}},
       {"charts", {"outliers"}},
-      {"report", {"", "score", "outliers", "speed", "charts"}},
-      {"", {"score", "outliers", "speed"}}}},
+      {"report", {"", "score", "outliers", "speed", "experiments", "charts"}},
+      {"labs", {"score", "charts", "report"}},
+      {"", {"score", "outliers", "speed", "experiments"}}}},
 };
 
 std::size_t level(const std::string& folder) {

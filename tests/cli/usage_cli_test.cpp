@@ -103,10 +103,14 @@ TEST(Usage, EveryBuiltInConfigurationIsValid) {
   ASSERT_GE(list.size(), 4u);
   for (const auto& entry : list) {
     const std::string name = entry.at("name");
-    EXPECT_TRUE(nlohmann::json::accept(place.octet({"configs", "show", name, "--json"}).out)) << name;
+    const std::string shown = place.octet({"configs", "show", name, "--json"}).out;
+    ASSERT_TRUE(nlohmann::json::accept(shown)) << name;
     write_file_atomically(place.path() / "shown.yaml", place.octet({"configs", "show", name}).out);
-    const ProcessResult result =
-        place.octet({"configs", "validate", "shown.yaml", "corpus.path=big.txt", "model.vocabulary=300", "--json"});
+    std::vector<std::string> command = {"configs", "validate", "shown.yaml", "--json"};
+    if (nlohmann::json::parse(shown).contains("corpus")) {  // a lab writes its texts
+      command.insert(command.end(), {"corpus.path=big.txt", "model.vocabulary=300"});
+    }
+    const ProcessResult result = place.octet(command);
     EXPECT_EQ(result.code, 0) << name << ": " << result.err;
     EXPECT_TRUE(nlohmann::json::accept(result.out));
   }

@@ -130,6 +130,23 @@ TEST_F(ChartsTest, TradeoffLabelsEveryPoint) {
   EXPECT_THAT(svg, HasSubstr("int4_g64 is 7.0 times smaller than fp32 and has +3.07 % perplexity"));
 }
 
+TEST_F(ChartsTest, EntropyShowsTheFloorAndBothErrors) {
+  const EntropyPanel panel = {"it's_<1>", 1.25, {{"fp32", 0.004}, {"int8", 0.0039}, {"int2", 0.5}}};
+  for (const std::vector<EntropyPanel>& panels :
+       {std::vector{panel}, std::vector{panel, panel, panel},
+        std::vector<EntropyPanel>{{"exact", 0, {{"fp32", 0}, {"int8", 0}}}, {"one", 2, {{"fp32", 1e-9}}}}}) {
+    const std::string svg = redraw(draw_entropy_chart(folder_.path(), "entropy", panels));
+    for (const char* part : {"true entropy: the floor", "error of the quantizer", "nats per symbol", "none"}) {
+      EXPECT_THAT(svg, HasSubstr(part));
+    }
+  }
+  EXPECT_THAT(redraw(draw_entropy_chart(folder_.path(), "entropy", {panel})), HasSubstr("it's_&lt;1"));
+  EXPECT_THAT(error_of([&] {
+                draw_entropy_chart(folder_.path(), "odd", {{"s", 1, {{"fp32", NAN}}}});
+              }),
+              HasSubstr("expected finite losses"));
+}
+
 TEST_F(ChartsTest, FormatsAreNumberedInAList) {
   // The small chart within shows what takes many bits; what has no error has no place on a logarithmic axis.
   const std::vector<FormatPoint> points = {
@@ -167,6 +184,24 @@ TEST_F(ChartsTest, SpeedIsRelativeToTheFirstPoint) {
   EXPECT_THAT(svg, HasSubstr("2.97×"));
   EXPECT_THAT(svg, HasSubstr("0.88×"));
   EXPECT_THAT(svg, HasSubstr("prefill 18900 tokens/s"));
+}
+
+/// What ruins a model is drawn at the edge, what costs nothing at the other, and what was not measured nowhere.
+TEST_F(ChartsTest, PlantedOutliersHaveALineForEachScheme) {
+  const OutlierLabChart chart = {
+      {0, 4, 9}, {{"smooth", {0.004, 0.004, -0.001}}, {"static", {0.008, 0.3, 1e9}}, {"odd", {0.1, NAN, 0.2}}}};
+  const std::string svg = redraw(draw_outlier_lab_chart(folder_.path(), "lab", chart));
+  EXPECT_LT(svg.find(">static<"), svg.find(">smooth<")) << "the key has the order in which lines end, the worst first";
+  EXPECT_THAT(read_text_file(folder_.path() / "lab.dat"), testing::AllOf(HasSubstr("9 10000"), HasSubstr("9 0.01")));
+  EXPECT_THAT(error_of([&] { draw_outlier_lab_chart(folder_.path(), "none", {}); }), HasSubstr("expected sweeps"));
+}
+
+TEST_F(ChartsTest, AttributionNamesTheCostliestLayer) {
+  const AttributionChart chart = {{"blocks.0.mlp.down", "head"}, {{"int4", {0.02, -0.001}}, {"int8", {0.001, NAN}}}};
+  const std::string svg = redraw(draw_attribution_chart(folder_.path(), "attribution", chart));
+  EXPECT_THAT(svg,
+              testing::AllOf(HasSubstr("blocks.0.mlp.down costs int4 most: 0.02 nats per token"), HasSubstr("head")));
+  EXPECT_THAT(error_of([&] { draw_attribution_chart(folder_.path(), "none", {}); }), HasSubstr("expected layers"));
 }
 
 /// Names come from users: marks of gnuplot's markup must show as they are, and backquotes must not run anything.

@@ -1,5 +1,7 @@
 #include "eval/outliers/inject.h"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -45,6 +47,54 @@ TEST_P(InjectOutliers, KeepsTheLogitsBitIdentical) {
   }
 }
 
+/// Grouped heads, each place by itself and all together: what gives and what reads must be the same channels.
+TEST(InjectOutliersPlaces, KeepTheLogitsBitIdentical) {
+  using enum OutlierPlace;
+  const std::vector<std::vector<OutlierPlace>> llama = {{values}, {keys}, {hidden}, {norms, values, keys, hidden}};
+  for (const std::vector<OutlierPlace>& places : llama) {
+    Gpt model(tiny_llama());
+    fill_randomly(model, 5);
+    const std::vector<float> before = model.forward(ids()).to_vector();
+    inject_outliers(model, {.channels = {1, 6}, .layers = {}, .places = places, .exponent = 9});
+    EXPECT_EQ(model.forward(ids()).to_vector(), before) << enum_name(places.front()) << ", " << places.size();
+  }
+  for (const OutlierPlace place : {values, keys}) {
+    Gpt model(tiny_config(Architecture::gpt2));
+    randomize(model);
+    const std::vector<float> before = model.forward(ids()).to_vector();
+    inject_outliers(model, {.channels = {1, 6}, .layers = {}, .places = {place}, .exponent = 9});
+    EXPECT_EQ(model.forward(ids()).to_vector(), before) << enum_name(place);
+  }
+}
+
+/// By layer, the channels of its inputs that grew, all of them 2^9 times.
+std::map<std::string, std::vector<std::size_t>> grown_channels(OutlierPlace place) {
+  Gpt model(tiny_llama());
+  fill_randomly(model, 5);
+  const auto windows = tiny_windows(4, 8);
+  const auto before = activation_outliers(model, windows);
+  inject_outliers(model, {.channels = {6}, .layers = {1}, .places = {place}, .exponent = 9});
+  const auto after = activation_outliers(model, windows);
+  std::map<std::string, std::vector<std::size_t>> grown;
+  for (std::size_t layer = 0; layer < after.size(); ++layer) {
+    for (std::size_t c = 0; c < after[layer].channel_max.size(); ++c) {
+      const float was = before[layer].channel_max[c], is = after[layer].channel_max[c];
+      if (is == was) continue;
+      EXPECT_EQ(is, 512.0F * was) << after[layer].layer << " " << c;
+      grown[after[layer].layer].push_back(c);
+    }
+  }
+  return grown;
+}
+
+TEST(InjectOutliersPlaces, GrowWhatTheyName) {
+  using Grown = std::map<std::string, std::vector<std::size_t>>;
+  // 4 query heads of size 4 share 2 of keys and values: channel 6 is number 2 of the second, which heads 2 and 3 read.
+  EXPECT_EQ(grown_channels(OutlierPlace::values), (Grown{{"blocks.1.attention.output", {10, 14}}}));
+  EXPECT_EQ(grown_channels(OutlierPlace::hidden), (Grown{{"blocks.1.mlp.down", {6}}}));
+  EXPECT_EQ(grown_channels(OutlierPlace::keys), Grown()) << "no layer reads keys";
+}
+
 TEST_P(InjectOutliers, MakesTheChannelsOutliers) {
   Gpt model(tiny_config(GetParam()));
   randomize(model);
@@ -76,6 +126,16 @@ TEST(InjectOutliersErrors, LeaveTheModelAsItWas) {
     EXPECT_THAT(error.what(), HasSubstr("blocks.1.mlp.up.weight"));
   }
   EXPECT_EQ(model.forward(ids()).to_vector(), before);
+}
+
+TEST(InjectOutliersErrors, NoFactorPassesAGelu) {
+  Gpt model(tiny_config(Architecture::gpt2));
+  try {
+    inject_outliers(model, {.channels = {0}, .layers = {}, .places = {OutlierPlace::hidden}});
+    FAIL() << "expected an error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("blocks.0.mlp: expected a SwigluMlp"));
+  }
 }
 
 TEST(InjectOutliersErrors, NameTheBounds) {

@@ -54,11 +54,28 @@ class ReportPages : public ::testing::Test {
 
 TEST_F(ReportPages, HtmlHasEverySection) {
   const std::string page = html(sample::report());
-  for (const char* part :
-       {"id=\"verdict\"", "id=\"result\"", "id=\"samples\"", "id=\"coverage\"", "id=\"outliers\"", "id=\"facts\"",
-        "cannot be told from chance", "b5c4940bcfeee072", "Next-token accuracy", "one-dimensional: too small to matter",
-        "octet run configs/demo.yaml", "int4 prefill is slower than fp32 here", "God, which had been the servant",
-        "2,000 bootstrap"}) {
+  for (const char* part : {"id=\"verdict\"",
+                           "id=\"result\"",
+                           "id=\"samples\"",
+                           "id=\"coverage\"",
+                           "id=\"outliers\"",
+                           "id=\"facts\"",
+                           "cannot be told from chance",
+                           "b5c4940bcfeee072",
+                           "Next-token accuracy",
+                           "one-dimensional: too small to matter",
+                           "octet run configs/demo.yaml",
+                           "int4 prefill is slower than fp32 here",
+                           "God, which had been the servant",
+                           "2,000 bootstrap",
+                           "id=\"token-changes\"",
+                           "4,211",
+                           "-0.29 % (-0.42 % to -0.16 %)",
+                           "id=\"comparisons\"",
+                           "could be chance",
+                           "id=\"attribution\"",
+                           "4.0 % of the whole is left",
+                           "+0.01900"}) {
     EXPECT_THAT(page, HasSubstr(part));
   }
   EXPECT_THAT(page, Not(HasSubstr("id=\"charts\""))) << "there are none in this report";

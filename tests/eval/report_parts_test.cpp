@@ -24,7 +24,8 @@ Evaluation evaluation(const std::string& name, const std::vector<double>& window
     result.nll += nll / (10.0 * static_cast<double>(window_nll.size()));
   }
   result.perplexity = std::exp(result.nll);
-  result.kl = {0.1, 0.05, 0.9, 2.0};
+  result.kl = {.mean = 0.1, .p50 = 0.05, .p99 = 0.9, .p999 = 1.5, .max = 2.0};
+  result.changes = {.tokens = 100, .rms_dp = 0.02, .lost = 6, .gained = 4};
   result.top1_agreement = 0.75;
   return result;
 }
@@ -38,6 +39,11 @@ TEST(ReportParts, PutPairedDifferences) {
   EXPECT_NEAR(model.ppl_increase.mean, std::expm1(0.2), 1e-12);
   EXPECT_EQ(model.kl_divergence.p99, 0.9);
   EXPECT_EQ(model.kl_divergence.max, 2.0);
+  EXPECT_EQ(model.kl_divergence.p50, 0.05);
+  EXPECT_EQ(model.kl_divergence.p999, 1.5);
+  EXPECT_EQ(model.token_changes.rms_dp, 0.02);
+  EXPECT_EQ(model.token_changes.lost, 6);
+  EXPECT_DOUBLE_EQ(model.token_changes.accuracy_change.mean, -0.02);
   EXPECT_EQ(model.top1_agreement, 0.75);
 }
 
@@ -47,6 +53,20 @@ TEST(ReportParts, LeaveTheIntervalOfOneWindowUnmeasured) {
   EXPECT_NEAR(model.delta_nll.mean, 0.1, 1e-12);
   EXPECT_TRUE(std::isnan(model.delta_nll.low));
   EXPECT_TRUE(std::isnan(model.ppl_increase.high));
+}
+
+/// Neighbours by perplexity, whatever the order in which they were evaluated; FP32 is one of them.
+TEST(ReportParts, CompareEachModelWithTheNextBetterOne) {
+  const std::vector<Evaluation> evaluations = {evaluation("fp32", {30, 40, 50}), evaluation("int2", {60, 70, 80}),
+                                               evaluation("int8", {29, 41, 50}), evaluation("int4", {33, 43, 53})};
+  const std::vector<ReportComparison> steps = compare_neighbours(evaluations, {});
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_EQ(steps[0].better + " " + steps[0].worse, "fp32 int8");
+  EXPECT_EQ(steps[1].better + " " + steps[1].worse, "int8 int4");
+  EXPECT_EQ(steps[2].better + " " + steps[2].worse, "int4 int2");
+  EXPECT_LT(steps[0].ppl_increase.low, 0) << "chance: one window better, one worse";
+  EXPECT_GT(steps[2].ppl_increase.low, 0);
+  EXPECT_TRUE(compare_neighbours(std::vector{evaluation("a", {1}), evaluation("b", {2})}, {}).empty());
 }
 
 TEST(ReportParts, PutSizes) {

@@ -70,7 +70,8 @@ inline Report report() {
   int8.accuracy = 0.4311;
   int8.delta_nll = {0.0002, -0.0001, 0.0005};
   int8.ppl_increase = {0.0002, -0.0001, 0.0005};
-  int8.kl_divergence = {0.000213, 0.0019, 0.041};
+  int8.kl_divergence = {0.000213, 0.0019, 0.041, 0.0001, 0.011};
+  int8.token_changes = {0.0031, -0.011, -0.004, 0.0, 0.004, 0.01, 312, 298, {-0.0001, -0.0004, 0.0002}};
   int8.top1_agreement = 0.9912;
   int8.prefill_tokens_per_s = 34100;
   int8.decode_tokens_per_s = 702.5;
@@ -85,7 +86,8 @@ inline Report report() {
   int4.accuracy = 0.4257;
   int4.delta_nll = {0.0303, 0.0262, 0.0344};
   int4.ppl_increase = {0.0307, 0.0265, 0.0350};
-  int4.kl_divergence = {0.0311, 0.214, 1.93};
+  int4.kl_divergence = {0.0311, 0.214, 1.93, 0.012, 0.71};
+  int4.token_changes = {0.0412, -0.17, -0.06, -0.0004, 0.051, 0.13, 4211, 3807, {-0.0029, -0.0042, -0.0016}};
   int4.top1_agreement = 0.9034;
   int4.prefill_tokens_per_s = 18900;
   int4.decode_tokens_per_s = 921.7;
@@ -94,7 +96,12 @@ inline Report report() {
   int4.sample =
       " was a man of God, which had been the servant of the house of Saul: and the\npeople cried <out> & wept.";
   add_coverage(int4, "int4, groups of 64", 4);
+  int4.attribution = {0.0303,
+                      0.0012,
+                      7936,
+                      {{"blocks.0.mlp.down", 0.0101, 0.0098, 0.0112}, {"blocks.3.mlp.down", 0.019, 0.0185, 0.02}}};
   report.models = {fp32, int8, int4};
+  report.comparisons = {{"fp32", "int8", int8.ppl_increase}, {"int8", "int4", {0.0305, 0.0263, 0.0348}}};
 
   for (const LayerOutliers& layer : activation_chart().layers) {
     report.outliers.push_back({layer.layer, "activations", 1.03, layer.max_over_std * 1.03, layer.max_over_std,

@@ -31,6 +31,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 const fs::path kGolden = OCTET_SOURCE_DIR "/tests/golden";
 
@@ -116,6 +117,7 @@ TEST_P(ExportToHuggingFace, IsImportedAsTheSameModelBitForBit) {
   const Tensor ids = random_ids(2, 11, 23, 3);
   EXPECT_EQ(numbers(imported.model->forward(ids)), numbers(model.forward(ids)));
   EXPECT_EQ(imported.tokenizer.vocabulary(), tokenizer.vocabulary());
+  EXPECT_THAT(read_text_file(files.folder.path() / kHfTokenizerFile), Not(HasSubstr("octet")));
   EXPECT_EQ(imported.tensors.size(), files.exported.weights.size());
   EXPECT_EQ(files.weights().metadata().at(kExportedKey), "test");
 }

@@ -11,9 +11,8 @@ namespace octet {
 struct Coverage;
 struct ReportModel;
 
-/// What quantization did to one layer: the error of its weights, and, where it was measured, how much the
-/// loss (nats per token) rises when this layer alone is quantized. Octet does not measure the latter yet; scripts know
-/// its key.
+/// What quantization did to one layer: the error of its weights, and, where it was measured
+/// (eval/experiments/attribution.h), how much the loss (nats per token) rises when this layer alone is quantized.
 struct ReportLayerError {
   std::string layer;
   double mse = kNotMeasured, snr_db = kNotMeasured, max_error = kNotMeasured, delta_nll = kNotMeasured;

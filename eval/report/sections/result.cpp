@@ -7,6 +7,7 @@
 #include "eval/report/chart_drawer.h"
 #include "eval/report/html.h"
 #include "eval/report/report.h"
+#include "eval/report/sections/comparisons.h"
 #include "eval/report/sections/headline.h"
 #include "eval/report/sections/verdict.h"
 #include "eval/score/named_model.h"
@@ -69,6 +70,7 @@ void measure_result(Report& report, std::span<const NamedModel> models, std::spa
   for (std::size_t i = 0; i < evaluations.size(); ++i) {
     put_evaluation(report.models[i], evaluations[i], evaluations.front(), config.bootstrap);
   }
+  report.comparisons = compare_neighbours(evaluations, config.bootstrap);
   const GptConfig& shape = models.front().model->config();
   report.protocol = {.context = config.context_of(shape),
                      .stride = config.stride_of(shape),
@@ -84,7 +86,9 @@ void put_evaluation(ReportModel& model, const Evaluation& evaluation, const Eval
   model.perplexity = evaluation.perplexity;
   model.bits_per_byte = evaluation.bits_per_byte;
   model.accuracy = evaluation.accuracy;
-  model.kl_divergence = {evaluation.kl.mean, evaluation.kl.p99, evaluation.kl.max};
+  model.kl_divergence = {evaluation.kl.mean, evaluation.kl.p99, evaluation.kl.max, evaluation.kl.p50,
+                         evaluation.kl.p999};
+  put_token_changes(model.token_changes, evaluation.changes, options.confidence);
   model.top1_agreement = evaluation.top1_agreement;
   if (evaluation.windows.size() < 2) {
     model.delta_nll.mean = evaluation.nll - fp32.nll;

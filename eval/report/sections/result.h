@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "eval/experiments/attribution.h"
 #include "eval/report/sections/coverage.h"
 #include "eval/report/sections/layer_errors.h"
 #include "eval/report/sections/section.h"
 #include "eval/report/sections/size.h"
+#include "eval/report/sections/token_changes.h"
 #include "eval/score/interval.h"
 
 namespace octet {
@@ -22,12 +24,15 @@ struct Window;
 /// KL(FP32 || model) over the scored tokens, in nats.
 struct ReportDivergence {
   double mean = kNotMeasured, p99 = kNotMeasured, max = kNotMeasured;
+  double p50 = kNotMeasured, p999 = kNotMeasured;  ///< the median, and 99.9 %
 
   template <class V>
   void visit(V& v) {
     v("mean", mean, allow_nonfinite());
     v("p99", p99, allow_nonfinite());
     v("max", max, allow_nonfinite());
+    v("p50", p50, allow_nonfinite(), optional_key());
+    v("p999", p999, allow_nonfinite(), optional_key());
   }
 };
 
@@ -45,6 +50,7 @@ struct ReportModel {
   Interval delta_nll;              ///< paired against fp32, bootstrap over windows, of protocol.confidence
   Interval ppl_increase;           ///< relative
   ReportDivergence kl_divergence;
+  ReportTokenChanges token_changes;
   double top1_agreement = kNotMeasured;  ///< share of tokens where the first choice is FP32's
   double prefill_tokens_per_s = kNotMeasured, decode_tokens_per_s = kNotMeasured;
   double prefill_speedup = kNotMeasured, decode_speedup = kNotMeasured;  ///< relative to FP32
@@ -52,6 +58,7 @@ struct ReportModel {
   ReportSize size;
   std::vector<ReportTensor> coverage;
   std::vector<ReportLayerError> layer_errors;
+  Attribution attribution;  ///< where the configuration asks for it; no layers: not measured
   double quantize_seconds = kNotMeasured;
   std::string weights_sha256;  ///< of its model.safetensors: the report is drawn again from these weights alone
 
@@ -69,6 +76,7 @@ struct ReportModel {
     v("delta_nll", delta_nll);
     v("ppl_increase", ppl_increase);
     v("kl_divergence", kl_divergence);
+    v("token_changes", token_changes, optional_key());
     v("top1_agreement", top1_agreement, allow_nonfinite());
     v("prefill_tokens_per_s", prefill_tokens_per_s, allow_nonfinite());
     v("decode_tokens_per_s", decode_tokens_per_s, allow_nonfinite());
@@ -78,6 +86,7 @@ struct ReportModel {
     v("size", size);
     v("coverage", coverage);
     v("layer_errors", layer_errors);
+    v("attribution", attribution, optional_key());
     v("quantize_seconds", quantize_seconds, optional_key(), allow_nonfinite());
     v("weights_sha256", weights_sha256, optional_key());
   }

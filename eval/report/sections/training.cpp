@@ -23,6 +23,7 @@ Chart training_chart(const ChartDrawer& drawer) {
 }
 
 void draw(const Report&, ChartDrawer& drawer) {
+  if (drawer.sources().metrics.empty()) return;
   drawer.draw("training", [&] { return training_chart(drawer); });
 }
 
@@ -31,6 +32,7 @@ void draw(const Report&, ChartDrawer& drawer) {
 ReportTraining summarize_training(const std::filesystem::path& metrics, const GptConfig& model, double bits_per_byte,
                                   DeviceKind device, ProgressSink& progress) {
   ReportTraining training = {.parameters = parameter_count(model), .bits_per_byte = bits_per_byte};
+  if (metrics.empty()) return training;
   std::vector<MetricsRow> rows;
   try {
     rows = read_metrics(metrics);

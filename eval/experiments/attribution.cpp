@@ -1,0 +1,89 @@
+#include "eval/experiments/attribution.h"
+
+#include <map>
+
+#include "nn/layers/quantized_layer.h"
+#include "quant/text_loss.h"
+
+namespace octet {
+namespace {
+
+std::map<std::string, ChildSlot*> slots_of(Gpt& model) {
+  std::map<std::string, ChildSlot*> slots;
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) { slots.emplace(path, &slot); });
+  return slots;
+}
+
+/// Something of the right type to stand in a slot while its module is elsewhere.
+std::unique_ptr<Module> placeholder_for(const ChildSlot& slot) {
+  if (dynamic_cast<const EmbeddingBase*>(&slot.module()) != nullptr) {
+    return std::make_unique<Embedding>(1, 1);
+  }
+  return std::make_unique<Linear>(1, 1, false);
+}
+
+/// While it lives, two slots have each other's modules.
+class Exchange {
+ public:
+  Exchange(ChildSlot& a, ChildSlot& b) : a_(a), b_(b) { exchange(); }
+  ~Exchange() { exchange(); }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+ private:
+  void exchange() {
+    std::unique_ptr<Module> from_a = a_.replace(placeholder_for(a_));
+    a_.replace(b_.replace(std::move(from_a)));
+  }
+  ChildSlot& a_;
+  ChildSlot& b_;
+};
+
+/// Loss of the FP32 model with the weights of one layer rounded, and its inputs as they are.
+double loss_of_rounded_weights(Gpt& fp32, ChildSlot& slot, const QuantizedMatrix& matrix,
+                               std::span<const Tensor> batches) {
+  std::unique_ptr<Module> original =
+      slot.replace(quantized_layer(slot.module(), matrix.weight(), Activations::weight_only));
+  const double loss = text_loss(fp32, batches);
+  slot.replace(std::move(original));
+  return loss;
+}
+
+}  // namespace
+
+Attribution attribute_loss(Gpt& fp32, Gpt& quantized, std::span<const Tensor> batches, ProgressSink& progress) {
+  const std::map<std::string, ChildSlot*> originals = slots_of(fp32);
+  std::vector<std::pair<std::string, ChildSlot*>> layers;  // of the quantized model
+  quantized.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (quantized_matrix_of(slot.module()) != nullptr) {
+      check(originals.contains(path), "[attribution] expected an FP32 model with a layer \"{}\", got one without",
+            path);
+      layers.emplace_back(path, &slot);
+    }
+  });
+  Attribution result;
+  const double fp32_loss = text_loss(fp32, batches), quantized_loss = text_loss(quantized, batches);
+  result.total = quantized_loss - fp32_loss;
+  result.remainder = result.total;
+  for (const Tensor& ids : batches) result.tokens += ids.dim(0) * (ids.dim(1) - 1);
+
+  ProgressUpdate update = {.task = "attribution", .unit = "layer", .rate_unit = "layers"};
+  update.total = static_cast<std::int64_t>(layers.size());
+  for (const auto& [path, slot] : layers) {
+    progress.update(update);
+    ChildSlot& original = *originals.at(path);
+    const QuantizedMatrix& matrix = *quantized_matrix_of(slot->module());
+    LayerCost cost = {.layer = path};
+    cost.weights = loss_of_rounded_weights(fp32, original, matrix, batches) - fp32_loss;
+    const Exchange exchange(original, *slot);
+    cost.alone = text_loss(fp32, batches) - fp32_loss;
+    cost.last = quantized_loss - text_loss(quantized, batches);
+    result.remainder -= cost.alone;
+    result.layers.push_back(std::move(cost));
+    ++update.done;
+  }
+  progress.finish(update);
+  return result;
+}
+
+}  // namespace octet

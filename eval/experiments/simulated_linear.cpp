@@ -1,0 +1,60 @@
+#include "eval/experiments/simulated_linear.h"
+
+#include <vector>
+
+#include "eval/outliers/outlier_impact.h"
+#include "nn/layers/quantized_linear.h"
+#include "quant/absmax.h"
+#include "tensor/formats/int8_weight.h"
+#include "tensor/ops/view.h"
+
+namespace octet {
+namespace {
+
+constexpr int kBits = 8;
+
+/// max|x_j| / 127 of each channel j; 1 where a channel was always 0.
+Tensor channel_scales(const ChannelRange& range) {
+  std::vector<float> scales;
+  for (std::int64_t j = 0; j < range.channels(); ++j) {
+    const float largest = range.largest(j);
+    scales.push_back(largest > 0 ? largest / static_cast<float>(largest_code(kBits)) : 1.0F);
+  }
+  return Tensor::from(scales, {range.channels()});
+}
+
+}  // namespace
+
+SimulatedLinear::SimulatedLinear(std::unique_ptr<LinearBase> inner, ActivationGrain grain, Tensor scales)
+    : layer(*this, "layer", std::move(inner)), grain_(grain), scales_(std::move(scales)) {}
+
+Tensor SimulatedLinear::rounded(const Tensor& x) const {
+  if (grain_ == ActivationGrain::tensor) {
+    return dequantize(absmax_quantize(x, kBits, Granularity::per_tensor));
+  }
+  return channels_first(dequantize(round_to_codes(channels_first(x), scales_, kBits, Granularity::per_channel)));
+}
+
+Tensor SimulatedLinear::forward(const LayerInput& input, const Epilogue& epilogue) {
+  const Tensor rows = contiguous(reshape(input.x, {-1, in_features()}));
+  const auto sizes = input.x.shape().sizes();
+  return layer(reshape(rounded(rows), {sizes.begin(), sizes.end()}), epilogue);
+}
+
+void simulate_activations(Gpt& model, ActivationGrain grain, const Calibration& calibration) {
+  std::vector<std::pair<std::string, ChildSlot*>> slots;  // all of them before any is replaced
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (dynamic_cast<Linear*>(&slot.module()) != nullptr) {
+      slots.emplace_back(path, &slot);
+    }
+  });
+  for (const auto& [path, slot] : slots) {
+    const auto& linear = dynamic_cast<const Linear&>(slot->module());
+    Codes codes = absmax_quantize(linear.weight.value(), kBits, Granularity::per_channel);
+    auto layer = QuantizedLinear::from_linear(linear, Int8Weight(std::move(codes)), Activations::weight_only);
+    const Tensor scales = grain == ActivationGrain::channel ? channel_scales(calibration.of(path).channels) : Tensor();
+    slot->replace(std::make_unique<SimulatedLinear>(std::move(layer), grain, scales));
+  }
+}
+
+}  // namespace octet

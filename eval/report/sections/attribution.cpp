@@ -1,0 +1,132 @@
+#include "eval/report/sections/attribution.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/number_text.h"
+#include "eval/report/chart_drawer.h"
+#include "eval/report/html.h"
+#include "eval/report/markdown.h"
+#include "eval/report/report.h"
+
+namespace octet {
+namespace {
+
+std::vector<const ReportModel*> measured(const Report& report) {
+  std::vector<const ReportModel*> models;
+  for (const ReportModel& model : report.models) {
+    if (!model.attribution.layers.empty()) models.push_back(&model);
+  }
+  return models;
+}
+
+const char* const kExplanation =
+    "Each layer was quantized alone in the FP32 model, and put back to FP32 alone in the quantized one. \"Alone\" is what "
+    "the loss rises by in the first case, \"last\" what it falls by in the second, in nats per token: they differ where "
+    "layers feel the errors of others. \"Weights\" is the part of \"alone\" that rounded weights make; the rest is that "
+    "of rounded inputs. Small costs may be negative: on so many tokens they are within chance.";
+
+/// "+0.00123"
+std::string nats(double value) {
+  constexpr double kMost = 1e6;  // more is absurd, and is written with a power of ten
+  if (!std::isfinite(value)) return "n/a";
+  return std::abs(value) < kMost ? fmt::format("{:+.5f}", value) : fmt::format("{:+.3g}", value);
+}
+
+std::string sum_of(const ReportModel& model) {
+  const Attribution& costs = model.attribution;
+  return fmt::format(
+      "The layers of {} cost {} nats one by one and {} together: {} of the whole is left to how "
+      "errors meet.",
+      model.name, nats(costs.total - costs.remainder), nats(costs.total),
+      std::isfinite(costs.remainder / costs.total) ? format_percent(costs.remainder / costs.total, 1) : "n/a");
+}
+
+const std::vector<std::string>& header() {
+  static const std::vector<std::string> names = {"Layer", "Alone", "Weights", "Last", "Share of the sum"};
+  return names;
+}
+
+/// The costliest layer first.
+std::vector<std::vector<std::string>> rows(const ReportModel& model, std::string (*escape)(std::string_view)) {
+  std::vector<LayerCost> layers = model.attribution.layers;
+  std::stable_sort(layers.begin(), layers.end(), [](const LayerCost& a, const LayerCost& b) {
+    return (std::isfinite(a.alone) ? a.alone : -1e9) > (std::isfinite(b.alone) ? b.alone : -1e9);
+  });
+  const double sum = model.attribution.total - model.attribution.remainder;
+  std::vector<std::vector<std::string>> lines;
+  for (const LayerCost& layer : layers) {
+    lines.push_back({escape(layer.layer), nats(layer.alone), nats(layer.weights), nats(layer.last),
+                     sum > 0 ? format_percent(layer.alone / sum, 1) : "n/a"});
+  }
+  return lines;
+}
+
+std::string markdown(const Report& report) {
+  const auto models = measured(report);
+  if (models.empty()) return "";
+  std::string text = std::string("## Where the error comes from\n\n") + kExplanation + "\n\n";
+  for (const ReportModel* model : models) {
+    text += escape_markdown(sum_of(*model)) + "\n\n" + markdown_header(header());
+    for (const auto& row : rows(*model, escape_markdown)) text += markdown_row(row);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string html(const Report& report, const std::filesystem::path&) {
+  std::string body;
+  for (const ReportModel* model : measured(report)) {
+    body += "<p>" + escape_html(sum_of(*model)) + "</p>\n" +
+            html_details(fmt::format("Every layer of {}", escape_html(model->name)),
+                         html_table(header(), rows(*model, escape_html)));
+  }
+  return html_section("attribution", "Where the error comes from",
+                      body.empty() ? "" : std::string("<p>") + kExplanation + "</p>\n" + body);
+}
+
+/// More models make the bars of one layer too thin to tell apart.
+constexpr std::size_t kMostModels = 4;
+
+Chart attribution_chart(const std::vector<const ReportModel*>& models, const std::filesystem::path& folder) {
+  AttributionChart chart;
+  for (const LayerCost& layer : models.front()->attribution.layers) chart.layers.push_back(layer.layer);
+  for (const ReportModel* model : models) {
+    AttributionBars bars = {model->name, std::vector<double>(chart.layers.size(), kNotMeasured)};
+    for (const LayerCost& layer : model->attribution.layers) {
+      const auto place = std::find(chart.layers.begin(), chart.layers.end(), layer.layer);
+      if (place != chart.layers.end()) bars.cost[static_cast<std::size_t>(place - chart.layers.begin())] = layer.alone;
+    }
+    chart.models.push_back(std::move(bars));
+  }
+  return draw_attribution_chart(folder, "attribution", chart);
+}
+
+void draw(const Report& report, ChartDrawer& drawer) {
+  auto models = measured(report);
+  if (models.empty()) return;
+  std::stable_sort(models.begin(), models.end(), [](const ReportModel* a, const ReportModel* b) {
+    return a->attribution.total > b->attribution.total;
+  });
+  models.resize(std::min(models.size(), kMostModels));
+  drawer.draw("where the error comes from", [&] { return attribution_chart(models, drawer.folder()); });
+}
+
+}  // namespace
+
+void put_attribution(ReportModel& model, Attribution attribution) {
+  for (const LayerCost& cost : attribution.layers) {
+    for (ReportLayerError& error : model.layer_errors) {
+      if (error.layer == cost.layer + ".weight") error.delta_nll = cost.alone;
+    }
+  }
+  model.attribution = std::move(attribution);
+}
+
+ReportSection attribution_section() {
+  return {.markdown = markdown, .html = html, .draw = draw};
+}
+
+}  // namespace octet

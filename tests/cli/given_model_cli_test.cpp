@@ -1,0 +1,95 @@
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/cli_sample.h"
+
+namespace octet::sample {
+namespace {
+
+const char* kGivenConfig = R"(name: given
+checkpoint: r
+corpus: {path: text.txt}
+quantize:
+  - {name: static, bits: 8, activations: static, calibration: {windows: 4}}
+  - {name: smooth, bits: 8, activations: static, transforms: [smooth], calibration: {windows: 4}}
+eval:
+  max_windows: 8
+  speed: {repetitions: 1}
+  bootstrap: {resamples: 100}
+  outlier_lab: {exponents: [0, 8], channels: [5], windows: 4}
+)";
+
+class GivenModel : public testing::Test {
+ protected:
+  void SetUp() override {
+    copy_finished_run(place.path() / "r");
+    write_file_atomically(place.path() / "given.yaml", kGivenConfig);
+  }
+  nlohmann::json read(const char* file) const { return nlohmann::json::parse(read_text_file(place.path() / file)); }
+
+  Workplace place;
+};
+
+TEST_F(GivenModel, IsEvaluatedAsInItsOwnRunAndMeetsPlantedOutliers) {
+  const ProcessResult result = place.octet({"run", "given.yaml"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const auto report = read("runs/given/report.json"), own = read("r/report.json");
+  EXPECT_EQ(report["models"][0]["perplexity"], own["models"][0]["perplexity"]);
+  EXPECT_EQ(report["models"][0]["weights_sha256"], own["models"][0]["weights_sha256"]);
+  EXPECT_EQ(report["notices"].size(), own["notices"].size()) << "there is no training to miss";
+
+  const auto lab = read("runs/given/outliers.json");
+  EXPECT_EQ(lab, report["outlier_lab"]);
+  EXPECT_EQ(lab["fp32_bit_identical"], true);
+  ASSERT_EQ(lab["rows"].size(), 2u * 5u);
+  const auto increase = [&](std::int64_t k, const std::string& scheme) {
+    for (const auto& row : lab["rows"]) {
+      if (row["k"] == k && row["scheme"] == scheme) return row["ppl_increase"].get<double>();
+    }
+    return -1.0;
+  };
+  EXPECT_GT(increase(8, "static"), 10 * increase(8, "smooth"));
+  for (const char* page : {"runs/given/report.md", "runs/given/report.html"}) {
+    EXPECT_THAT(read_text_file(place.path() / page), testing::HasSubstr("Outliers on purpose")) << page;
+  }
+
+  // The same command again, also without the run that the model came from; and an evaluation without a lab.
+  fs::remove_all(place.path() / "r");
+  EXPECT_EQ(place.octet({"train", "given.yaml"}).code, 0);
+  EXPECT_EQ(place.octet({"quantize", "given.yaml", "--dry-run"}).code, 0);
+  ASSERT_EQ(place.octet({"eval", "runs/given", "eval.outlier_lab=null"}).code, 0);
+  EXPECT_FALSE(fs::exists(place.path() / "runs/given/outliers.json"));
+}
+
+TEST_F(GivenModel, IsRefusedWhereItDoesNotFit) {
+  const auto refused = [&](const std::vector<std::string>& overrides, int code, const std::vector<std::string>& parts) {
+    SCOPED_TRACE(overrides.front());
+    std::vector<std::string> arguments = {"run", "given.yaml"};
+    arguments.insert(arguments.end(), overrides.begin(), overrides.end());
+    expect_refused(place, place.octet(arguments), code, parts);
+    EXPECT_FALSE(fs::exists(place.path() / "runs/given/report.json"));
+  };
+  refused({"checkpoint=nowhere"}, 2, {"checkpoint: expected the folder of a model", "nowhere"});
+  refused({"checkpoint=r/quantized/int8"}, 2, {"checkpoint: expected a model in FP32", "quantized"});
+  refused({"model.width=96"}, 2, {"model: expected nothing, or the shape of", "width: 96 -> 32"});
+  refused({"train.steps=5"}, 2, {"train: expected no settings beside `checkpoint`", "steps: 1000 -> 5"});
+  refused({"eval.context=64"}, 2, {"eval.context: expected at most the model's context of 32", "the model is that of"});
+  refused({"eval.outlier_lab.channels=[32]"}, 2, {"eval.outlier_lab.channels: expected channels from 0 to 31"});
+  refused({"eval.outlier_lab.layers=[2]"}, 2, {"eval.outlier_lab.layers: expected blocks from 0 to 1, got 2"});
+  refused({"quantize.0.keep_fp32=[blocks.7.*]"}, 2, {"quantize.0.keep_fp32.0: the pattern", "matches no layer"});
+  refused({"corpus.seed=9"}, 3, {"expected the split of the text", "corpus.seed: 1 -> 9"});
+  refused({"--out", "r"}, 2, {"checkpoint: expected a model of another run", "in the run folder itself"});
+  EXPECT_TRUE(fs::exists(place.path() / "r/checkpoints/best/trainer.safetensors"));
+  write_file_atomically(place.path() / "r/checkpoints/best/config.json", "{}");
+  refused({"name=given"}, 3, {"config.json"});
+}
+
+TEST_F(GivenModel, MayMeetATextThatItWasNotTrainedOn) {
+  write_file_atomically(place.path() / "other.txt", grammar_text(1100) + "An end.\n");
+  const ProcessResult result =
+      run_octet(place.path().string(), {"train", "given.yaml", "corpus.path=other.txt", "--threads", "1"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, testing::HasSubstr("was not trained on this text, as far as is known"));
+}
+
+}  // namespace
+}  // namespace octet::sample

@@ -1,0 +1,92 @@
+#include "eval/experiments/attribution.h"
+
+#include <gtest/gtest.h>
+
+#include "eval/report/report.h"
+#include "eval/report/sections/attribution.h"
+#include "eval/score/window_batches.h"
+#include "quant/apply_recipe.h"
+#include "quant/text_loss.h"
+#include "tests/eval/tiny_models.h"
+
+namespace octet {
+namespace {
+
+struct Pair {
+  std::unique_ptr<Gpt> fp32, quantized;
+};
+
+Pair make_pair(const Recipe& recipe) {
+  Pair pair;
+  for (auto* model : {&pair.fp32, &pair.quantized}) {
+    *model = std::make_unique<Gpt>(tiny_config(Architecture::llama));
+    fill_randomly(**model, 3);
+  }
+  apply_recipe(*pair.quantized, recipe);
+  return pair;
+}
+
+std::vector<Tensor> batches() {
+  return input_batches(tiny_windows(6, 12), 64);
+}
+
+Recipe int3(std::vector<std::string> keep_fp32 = {}) {
+  Recipe recipe;
+  recipe.weights.bits = 3;
+  recipe.activations = Activations::dynamic;
+  recipe.keep_fp32 = std::move(keep_fp32);
+  return recipe;
+}
+
+TEST(Attribution, OfASingleLayerIsTheWholeLoss) {
+  const Pair pair = make_pair(int3({"embedding", "blocks.0.*", "*.attention.*", "*.gate", "*.up"}));
+  const Attribution found = attribute_loss(*pair.fp32, *pair.quantized, batches(), no_progress());
+  ASSERT_EQ(found.layers.size(), 1U);
+  EXPECT_EQ(found.layers[0].layer, "blocks.1.mlp.down");
+  EXPECT_NE(found.total, 0.0);
+  EXPECT_EQ(found.layers[0].alone, found.total);
+  EXPECT_EQ(found.layers[0].last, found.total);
+  EXPECT_EQ(found.remainder, 0.0);
+  EXPECT_NE(found.layers[0].weights, found.total) << "inputs are rounded too";
+  EXPECT_EQ(found.tokens, 6 * 11);
+}
+
+TEST(Attribution, OfRoundedWeightsAloneHasNoOtherPart) {
+  Recipe recipe = int3();
+  recipe.activations = Activations::weight_only;
+  const Pair pair = make_pair(recipe);
+  const Attribution found = attribute_loss(*pair.fp32, *pair.quantized, batches(), no_progress());
+  ASSERT_EQ(found.layers.size(), 1U + 2 * 5);  // the embedding, and five in each block
+  double sum = 0;
+  for (const LayerCost& layer : found.layers) {
+    EXPECT_EQ(layer.weights, layer.alone) << layer.layer;
+    sum += layer.alone;
+  }
+  EXPECT_NEAR(found.remainder, found.total - sum, 1e-12);
+}
+
+TEST(Attribution, LeavesBothModelsAsTheyWere) {
+  const Pair pair = make_pair(int3());
+  const double fp32 = text_loss(*pair.fp32, batches()), quantized = text_loss(*pair.quantized, batches());
+  const Attribution found = attribute_loss(*pair.fp32, *pair.quantized, batches(), no_progress());
+  EXPECT_EQ(text_loss(*pair.fp32, batches()), fp32);
+  EXPECT_EQ(text_loss(*pair.quantized, batches()), quantized);
+  EXPECT_DOUBLE_EQ(found.total, quantized - fp32);
+}
+
+TEST(Attribution, IsAlsoTheLossOfLayerErrors) {
+  ReportModel model;
+  model.layer_errors.resize(2);
+  model.layer_errors[0].layer = "blocks.0.mlp.down.weight";
+  model.layer_errors[1].layer = "head.weight";
+  Attribution attribution;
+  attribution.total = 0.3;
+  attribution.layers = {{"blocks.0.mlp.down", 0.2, 0.1, 0.2}};
+  put_attribution(model, attribution);
+  EXPECT_EQ(model.layer_errors[0].delta_nll, 0.2);
+  EXPECT_TRUE(std::isnan(model.layer_errors[1].delta_nll));
+  EXPECT_EQ(model.attribution.total, 0.3);
+}
+
+}  // namespace
+}  // namespace octet
