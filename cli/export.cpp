@@ -7,25 +7,36 @@
 #include "base/config/field.h"
 #include "base/error.h"
 #include "base/files/known_folder.h"
+#include "base/files/read_file.h"
 #include "base/json.h"
 #include "base/nearest.h"
 #include "cli/console.h"
+#include "cli/device.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
+#include "eval/score/window_batches.h"
+#include "io/gguf.h"
 #include "io/safetensors.h"
 #include "nn/export/compressed_tensors.h"
+#include "nn/export/gguf.h"
 #include "nn/export/hugging_face.h"
+#include "nn/export/imatrix.h"
+#include "nn/export/kld_base.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
 
 namespace octet {
 
 /// What a model can become.
-enum class ExportTarget { hf, compressed_tensors };
+enum class ExportTarget { hf, compressed_tensors, gguf, imatrix, kld_base };
 
 template <>
-inline constexpr auto enum_names<ExportTarget> = std::to_array<EnumName<ExportTarget>>(
-    {{ExportTarget::hf, "hf"}, {ExportTarget::compressed_tensors, "compressed-tensors"}});
+inline constexpr auto enum_names<ExportTarget> =
+    std::to_array<EnumName<ExportTarget>>({{ExportTarget::hf, "hf"},
+                                           {ExportTarget::compressed_tensors, "compressed-tensors"},
+                                           {ExportTarget::gguf, "gguf"},
+                                           {ExportTarget::imatrix, "imatrix"},
+                                           {ExportTarget::kld_base, "kld-base"}});
 
 namespace {
 
@@ -41,6 +52,13 @@ ExportTarget target_of(const std::string& name) {
   const auto near = nearest_name(name, known);
   fail(ErrorKind::config, "--to: expected one of {}, got \"{}\"{}", fmt::join(known, ", "), name,
        near ? fmt::format("; did you mean \"{}\"?", *near) : "");
+}
+
+bool reads_text(ExportTarget target) {
+  return target == ExportTarget::imatrix || target == ExportTarget::kld_base;
+}
+bool makes_file(ExportTarget target) {
+  return target == ExportTarget::gguf || reads_text(target);
 }
 
 /// Only an earlier export is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
@@ -69,6 +87,31 @@ void check_folder(const fs::path& source, const fs::path& out) {
   }
 }
 
+/// The same of a file: one that another program made may be the only copy.
+void check_file(const fs::path& out) {
+  std::error_code ignored;
+  if (!fs::exists(out, ignored)) return;
+  bool exported = false;
+  try {
+    exported = fs::is_regular_file(out, ignored) && GgufFile(out).contains(kGgufExportedKey);
+  } catch (const Error&) {  // another file, or a broken one: not made here
+  }
+  if (!exported) {
+    fail(ErrorKind::config, "--out: expected a new file or one that octet export made, which is replaced, got {}",
+         out.string());
+  }
+}
+
+/// The GGUF type of this name; null for none. Error (config) naming those there are.
+const GgufType* gguf_type_of(const std::string& name) {
+  if (name.empty()) return nullptr;
+  const GgufType* type = find_gguf_type(name);
+  if (type == nullptr || type->encode == nullptr) {
+    fail(ErrorKind::config, "--type: expected one of {}, got \"{}\"", writable_gguf_types(), name);
+  }
+  return type;
+}
+
 using WriteFolder = Exported(const fs::path&, Gpt&, const Tokenizer&, const std::string& made_by);
 
 /// A folder of Hugging Face, whole or not at all.
@@ -79,16 +122,6 @@ Exported write_folder(const fs::path& out, WriteFolder* write, Gpt& model, const
   stop_if_interrupted("export");
   folder.commit();
   return exported;
-}
-
-Exported write(ExportTarget target, const fs::path& out, Gpt& model, const Tokenizer& tokenizer) {
-  switch (target) {
-    case ExportTarget::hf:
-      return write_folder(out, export_hugging_face, model, tokenizer);
-    case ExportTarget::compressed_tensors:
-      return write_folder(out, export_compressed_tensors, model, tokenizer);
-  }
-  fail(ErrorKind::run, "[export] unknown target");
 }
 
 /// "28 int4 per_group 32 as pack-quantized int4 group 32; 11 f32 as F32": what became of how many weights.
@@ -109,30 +142,116 @@ std::string summary(const std::vector<ExportedWeight>& weights) {
 }
 
 nlohmann::json as_json(const fs::path& out, const std::string& target, const Exported& exported) {
+  const char* kind = makes_file(target_of(target)) ? "file" : "folder";
   nlohmann::json weights = nlohmann::json::array();
   for (const ExportedWeight& weight : exported.weights) {
     weights.push_back({{"name", weight.name}, {"from", weight.from}, {"to", weight.to}, {"error", weight.error}});
   }
-  return {{"folder", out.string()}, {"to", target}, {"weights", weights}, {"notes", exported.notes}};
+  return {{kind, out.string()}, {"to", target}, {"weights", weights}, {"notes", exported.notes}};
+}
+
+/// Errors (config): options that the target has no use for, or lacks.
+void check_options(ExportTarget target, const ExportArguments& arguments, const std::string& out) {
+  const auto refuse_unless = [&](bool ok, const char* option, const char* targets) {
+    if (!ok) fail(ErrorKind::config, "{}: only --to {} has it, got --to {}", option, targets, arguments.to);
+  };
+  refuse_unless(arguments.type.empty() || target == ExportTarget::gguf, "--type", "gguf");
+  const bool text_options = !arguments.text.empty() || arguments.context != 0 || arguments.windows != 0;
+  refuse_unless(!text_options || reads_text(target), "--text, --context, --windows", "imatrix and kld-base");
+  if (reads_text(target) && arguments.text.empty()) {
+    fail(ErrorKind::config, "octet export: expected --text FILE for --to {}, got none", arguments.to);
+  }
+  if (out.empty()) {
+    fail(ErrorKind::config, "octet export: expected --out {}, got none", makes_file(target) ? "FILE" : "FOLDER");
+  }
+}
+
+/// The text in windows as llama.cpp cuts it.
+TokenWindows windows_of_text(const ExportArguments& arguments, const Tokenizer& tokenizer, const GptConfig& config) {
+  constexpr std::int64_t kUsualContext = 512;
+  const std::int64_t context = arguments.context != 0 ? arguments.context : std::min(config.context, kUsualContext);
+  if (context > config.context) {
+    fail(ErrorKind::config, "--context: expected at most the {} positions of the model, got {}", config.context,
+         context);
+  }
+  std::vector<std::int32_t> ids = tokenizer.encode(read_text_stream(arguments.text));
+  if (const auto begin = tokenizer.begin_of_text()) ids.insert(ids.begin(), *begin);
+  TokenWindows windows;
+  try {
+    for (Window& window : pick_windows(llama_cpp_windows(ids, tokenizer, context), arguments.windows)) {
+      windows.push_back(std::move(window.tokens));
+    }
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: {}", arguments.text, error.what());
+  }
+  return windows;
+}
+
+void report(const CommonOptions& common, const ExportArguments& arguments, const Exported& exported) {
+  for (const std::string& text : exported.notes) note(common, text);
+  if (common.json) {
+    print_exactly(json_text(as_json(common.out, arguments.to, exported), 2) + "\n");
+  } else {
+    print(fmt::format("{}: {}\n", common.out, summary(exported.weights)));
+  }
+}
+
+void report_windows(const CommonOptions& common, const ExportArguments& arguments, const TokenWindows& windows,
+                    const std::string& what) {
+  if (common.json) {
+    const nlohmann::json json = {
+        {"file", common.out}, {"to", arguments.to}, {"windows", windows.size()}, {"context", windows.front().size()}};
+    print_exactly(json_text(json, 2) + "\n");
+  } else {
+    print(fmt::format("{}: {} of {} windows of {} tokens\n", common.out, what, windows.size(), windows.front().size()));
+  }
 }
 
 }  // namespace
 
 void export_verb(const CommonOptions& common, const ExportArguments& arguments) {
   const ExportTarget target = target_of(arguments.to);
+  check_options(target, arguments, common.out);
+  const GgufType* type = gguf_type_of(arguments.type);
   const fs::path source = arguments.checkpoint, out = common.out;
-  if (common.out.empty()) fail(ErrorKind::config, "octet export: expected --out FOLDER, got none");
-  check_folder(source, out);
+  if (makes_file(target)) {
+    check_file(out);
+  } else {
+    check_folder(source, out);
+  }
   const Tokenizer tokenizer = load_model_tokenizer(source);
   const std::unique_ptr<Gpt> model = load_any_model(source);
-  stop_if_interrupted("export");
-  const Exported exported = write(target, out, *model, tokenizer);
-  for (const std::string& text : exported.notes) note(common, text);
-  if (common.json) {
-    print_exactly(json_text(as_json(out, arguments.to, exported), 2) + "\n");
-    return;
+  TokenWindows windows;
+  if (reads_text(target)) {
+    windows = windows_of_text(arguments, tokenizer, model->config());
+    model->to(device_of(common));
   }
-  print(fmt::format("{}: {}\n", out.string(), summary(exported.weights)));
+  stop_if_interrupted("export");
+  const auto sink = make_progress(common);
+  StopsOnInterrupt progress("export", *sink);
+  if (makes_file(target) && out.has_parent_path()) make_folder(out.parent_path());
+  switch (target) {
+    case ExportTarget::hf:
+      report(common, arguments, write_folder(out, export_hugging_face, *model, tokenizer));
+      break;
+    case ExportTarget::compressed_tensors:
+      report(common, arguments, write_folder(out, export_compressed_tensors, *model, tokenizer));
+      break;
+    case ExportTarget::gguf:
+      report(common, arguments,
+             export_gguf(out, *model, tokenizer,
+                         {.type = type, .name = out.stem().string(), .made_by = program_version()}, progress));
+      break;
+    case ExportTarget::imatrix: {
+      const int tensors = export_imatrix(out, *model, windows, arguments.text, program_version(), progress);
+      report_windows(common, arguments, windows, fmt::format("inputs of {} tensors", tensors));
+      break;
+    }
+    case ExportTarget::kld_base:
+      export_kld_base(out, *model, windows, progress);
+      report_windows(common, arguments, windows, "logits");
+      break;
+  }
 }
 
 }  // namespace octet

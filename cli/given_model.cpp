@@ -90,8 +90,10 @@ void take_given_shape(Run& run) {
   const fs::path folder = given_folder(run);
   const ModelDescription description = read_model_description(folder);
   if (!description.quantization.empty()) {
-    fail(ErrorKind::config, "checkpoint: expected a model in FP32, got {}, whose layers are quantized",
-         folder.string());
+    fail(
+        ErrorKind::config,
+        "checkpoint: expected a model in FP32 (of a GGUF file by octet import --fp32), got {}, whose layers are quantized",
+        folder.string());
   }
   const std::vector<std::string> different = differences(run.config.model, description.config);
   if (!different.empty() && !differences(run.config.model, GptConfig()).empty()) {

@@ -40,10 +40,19 @@ void check_target(const fs::path& source, const fs::path& out) {
   }
 }
 
-/// "210 Q4_1, 61 F32": how many tensors the source had of each type.
-std::string type_summary(const std::vector<SourceTensor>& tensors) {
+/// What stores a tensor now: "int4 per_group 32", or "F32".
+std::string stored_as(const ImportedModel& imported, const SourceTensor& tensor) {
+  const auto found = imported.kept.find(tensor.name);
+  return found == imported.kept.end() ? "F32" : found->second;
+}
+
+/// "210 Q4_1 as int4 per_group 32 with minimum, 61 F32": what became of how many tensors.
+std::string type_summary(const ImportedModel& imported) {
   std::map<std::string, int> counts;
-  for (const SourceTensor& tensor : tensors) ++counts[tensor.type];
+  for (const SourceTensor& tensor : imported.tensors) {
+    const std::string now = stored_as(imported, tensor);
+    ++counts[now == tensor.type ? now : tensor.type + " as " + now];
+  }
   std::string text;
   for (const auto& [type, count] : counts) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, type);
@@ -54,7 +63,10 @@ std::string type_summary(const std::vector<SourceTensor>& tensors) {
 nlohmann::json as_json(const fs::path& out, const ImportedModel& imported) {
   nlohmann::json tensors = nlohmann::json::array();
   for (const SourceTensor& tensor : imported.tensors) {
-    tensors.push_back({{"name", tensor.name}, {"shape", tensor.shape.sizes()}, {"from", tensor.type}, {"to", "F32"}});
+    tensors.push_back({{"name", tensor.name},
+                       {"shape", tensor.shape.sizes()},
+                       {"from", tensor.type},
+                       {"to", stored_as(imported, tensor)}});
   }
   return {{"checkpoint", out.string()},
           {"model", to_json(imported.model->config())},
@@ -70,7 +82,9 @@ void import_verb(const CommonOptions& common, const ImportArguments& arguments) 
   check_target(source, out);
   const auto sink = make_progress(common);
   StopsOnInterrupt progress("import", *sink);
-  ImportedModel imported = import_model(source, progress);
+  ImportedModel imported =
+      import_model(source, progress,
+                   {.fp32 = arguments.fp32, .activations = enum_from_name<Activations>(arguments.activations).value()});
   if (out.has_parent_path()) make_folder(out.parent_path());
   AtomicFolder folder(out, kFiles);
   save_any_model(folder.path(), *imported.model, {},
@@ -88,10 +102,10 @@ void import_verb(const CommonOptions& common, const ImportArguments& arguments) 
   const GptConfig& config = imported.model->config();
   print(fmt::format(
       "{}: {} of {} layers, width {}, {} heads, context {}, {} parameters, vocabulary {}\n"
-      "{} tensors read: {}; all are FP32 now, exactly\n",
+      "{} tensors read: {}; all exactly\n",
       out.string(), config.architecture == Architecture::llama ? "llama" : "gpt2", config.layers, config.width,
       config.heads, config.context, format_count(static_cast<double>(parameter_count(config))), config.vocabulary,
-      imported.tensors.size(), type_summary(imported.tensors)));
+      imported.tensors.size(), type_summary(imported)));
 }
 
 }  // namespace octet

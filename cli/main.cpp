@@ -290,6 +290,34 @@ class CommandLine {
         ->add_option("source", import_.source, "folder with config.json, tokenizer.json and safetensors, or GGUF file")
         ->required()
         ->check(not_blank());
+    command->add_flag("--fp32", import_.fp32,
+                      "make integer blocks of a GGUF file FP32 too: for training and for recipes");
+    command
+        ->add_option("--activations", import_.activations,
+                     "what layers that stay integer multiply: weight_only (FP32) or dynamic (int8)")
+        ->check(CLI::IsMember({"weight_only", "dynamic"}))
+        ->capture_default_str();
+  }
+
+  void add_export() {
+    CLI::App* command = add_verb(app_, "export", "make a model of Octet files of another program (--out)",
+                                 [this] { export_verb(common_, of_model(export_)); });
+    add_checkpoint(*command, export_.checkpoint,
+                   "folder of a model, FP32 or quantized, or of a run (its best checkpoint)")
+        ->required();
+    command->add_option("--to", export_.to, "what files to make: hf, compressed-tensors, gguf, imatrix or kld-base")
+        ->required()
+        ->check(not_blank());
+    command
+        ->add_option("--type", export_.type,
+                     "of all matrices of a GGUF file: F32, F16, Q8_0, Q4_0 ... (as the checkpoint has them)")
+        ->check(not_blank());
+    command->add_option("--text", export_.text, "file that the model reads for imatrix and kld-base")
+        ->check(not_blank());
+    command->add_option("--context", export_.context, "tokens of a window of it (the model's context, at most 512)")
+        ->check(integer_from(1, kMostPositions));
+    command->add_option("--windows", export_.windows, "how many at most, spread over the text; 0: all (0)")
+        ->check(integer_from(0, kMostTokens));
   }
 
   void add_export() {

@@ -62,14 +62,22 @@ struct CompareArguments {
 void compare_verb(const CommonOptions& common, const CompareArguments& arguments);
 
 struct ImportArguments {
-  std::string source;  ///< folder of Hugging Face or GGUF file
+  std::string source;                       ///< folder of Hugging Face or GGUF file
+  bool fp32 = false;                        ///< integer blocks of GGUF become FP32 too
+  std::string activations = "weight_only";  ///< of layers that stay integer: or dynamic
 };
 /// Writes a model of another program as a model folder of Octet (--out).
 void import_verb(const CommonOptions& common, const ImportArguments& arguments);
 
 struct ExportArguments {
   std::string checkpoint;
-  std::string to;  ///< a name of ExportTarget (cli/export.cpp)
+  std::string to;    ///< a name of ExportTarget (cli/export.cpp)
+  std::string type;  ///< of the matrices of a GGUF file; empty: as the checkpoint has them
+
+  // Of targets that run the model on a text.
+  std::string text;          ///< file
+  std::int64_t context = 0;  ///< tokens of a window; 0: the model's context, at most 512
+  std::int64_t windows = 0;  ///< at most, evenly spread; 0: all
 };
 /// Writes a model of Octet as files of another program (--out).
 void export_verb(const CommonOptions& common, const ExportArguments& arguments);

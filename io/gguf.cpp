@@ -41,6 +41,12 @@ std::optional<bool> GgufFile::optional_flag(const std::string& key) const {
   return contains(key) ? std::optional(expect<bool>(key, "true or false")) : std::nullopt;
 }
 
+std::vector<std::uint8_t> GgufFile::read_bytes(const GgufTensor& tensor) const {
+  std::vector<std::uint8_t> stored(tensor.bytes);
+  file_->read(data_start_ + tensor.offset, stored.data(), stored.size());
+  return stored;
+}
+
 Tensor GgufFile::read(const GgufTensor& tensor) const {
   constexpr std::int64_t kGrain = 1024;  // blocks
   const GgufType& type = *tensor.type;
@@ -48,8 +54,7 @@ Tensor GgufFile::read(const GgufTensor& tensor) const {
     fail(ErrorKind::input, "{}: tensor \"{}\": type {} is not supported (expected {})", where(), tensor.name, type.name,
          readable_gguf_types());
   }
-  std::vector<std::uint8_t> stored(tensor.bytes);
-  file_->read(data_start_ + tensor.offset, stored.data(), stored.size());
+  const std::vector<std::uint8_t> stored = read_bytes(tensor);
   Tensor values = Tensor::empty(tensor.shape);
   float* to = values.data<float>();
   parallel_for(values.elements() / type.values, kGrain, [&](std::int64_t begin, std::int64_t end) {

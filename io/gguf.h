@@ -60,6 +60,8 @@ class GgufFile {
   std::optional<bool> optional_flag(const std::string& key) const;
   bool contains(const std::string& key) const { return values_.contains(key); }
 
+  /// The tensor as it is stored.
+  std::vector<std::uint8_t> read_bytes(const GgufTensor& tensor) const;
   /// The tensor as FP32 in its shape. Error (input) for a type that cannot be read.
   Tensor read(const GgufTensor& tensor) const;
 

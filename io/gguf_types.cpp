@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "io/gguf_encode.h"
+#include "tensor/formats/codebook_weight.h"
 #include "tensor/half.h"
 
 namespace octet {
@@ -165,9 +167,7 @@ void decode_table(Bytes nibbles, float scale, const std::array<std::int8_t, 16>&
 }
 
 void decode_iq4_nl(Bytes from, std::int64_t blocks, float* to) {
-  static constexpr std::array<std::int8_t, 16> kTable = {-127, -104, -83, -65, -49, -35, -22, -10,
-                                                         1,    13,   25,  38,  53,  69,  89,  113};
-  for (std::int64_t b = 0; b < blocks; ++b, from += 18, to += 32) decode_table(from + 2, f16(from), kTable, to);
+  for (std::int64_t b = 0; b < blocks; ++b, from += 18, to += 32) decode_table(from + 2, f16(from), kTable4Levels, to);
 }
 
 void decode_mxfp4(Bytes from, std::int64_t blocks, float* to) {
@@ -179,25 +179,25 @@ void decode_mxfp4(Bytes from, std::int64_t blocks, float* to) {
 }
 
 /// Every type that files may have; those without a decoder are known, so that a message can name them.
-constexpr std::array<GgufType, 35> kTypes = {{{0, "F32", 1, 4, decode_f32},
-                                              {1, "F16", 1, 2, decode_f16},
-                                              {2, "Q4_0", 32, 18, decode_q4_0},
-                                              {3, "Q4_1", 32, 20, decode_q4_1},
+constexpr std::array<GgufType, 35> kTypes = {{{0, "F32", 1, 4, decode_f32, encode_f32},
+                                              {1, "F16", 1, 2, decode_f16, encode_f16},
+                                              {2, "Q4_0", 32, 18, decode_q4_0, encode_q4_0},
+                                              {3, "Q4_1", 32, 20, decode_q4_1, encode_q4_1},
                                               {6, "Q5_0", 32, 22, decode_q5_0},
                                               {7, "Q5_1", 32, 24, decode_q5_1},
-                                              {8, "Q8_0", 32, 34, decode_q8_0},
+                                              {8, "Q8_0", 32, 34, decode_q8_0, encode_q8_0},
                                               {9, "Q8_1", 32, 36, nullptr},
                                               {10, "Q2_K", 256, 84, nullptr},
                                               {11, "Q3_K", 256, 110, nullptr},
-                                              {12, "Q4_K", 256, 144, decode_q4_k},
+                                              {12, "Q4_K", 256, 144, decode_q4_k, encode_q4_k},
                                               {13, "Q5_K", 256, 176, nullptr},
-                                              {14, "Q6_K", 256, 210, decode_q6_k},
+                                              {14, "Q6_K", 256, 210, decode_q6_k, encode_q6_k},
                                               {15, "Q8_K", 256, 292, nullptr},
                                               {16, "IQ2_XXS", 256, 66, nullptr},
                                               {17, "IQ2_XS", 256, 74, nullptr},
                                               {18, "IQ3_XXS", 256, 98, nullptr},
                                               {19, "IQ1_S", 256, 50, nullptr},
-                                              {20, "IQ4_NL", 32, 18, decode_iq4_nl},
+                                              {20, "IQ4_NL", 32, 18, decode_iq4_nl, encode_iq4_nl},
                                               {21, "IQ3_S", 256, 110, nullptr},
                                               {22, "IQ2_S", 256, 82, nullptr},
                                               {23, "IQ4_XS", 256, 136, nullptr},
@@ -207,13 +207,22 @@ constexpr std::array<GgufType, 35> kTypes = {{{0, "F32", 1, 4, decode_f32},
                                               {27, "I64", 1, 8, nullptr},
                                               {28, "F64", 1, 8, nullptr},
                                               {29, "IQ1_M", 256, 56, nullptr},
-                                              {30, "BF16", 1, 2, decode_bf16},
+                                              {30, "BF16", 1, 2, decode_bf16, encode_bf16},
                                               {34, "TQ1_0", 256, 54, nullptr},
                                               {35, "TQ2_0", 256, 66, nullptr},
                                               {39, "MXFP4", 32, 17, decode_mxfp4},
                                               {40, "NVFP4", 64, 36, nullptr},
                                               {41, "Q1_0", 128, 18, nullptr},
                                               {42, "Q2_0", 64, 18, nullptr}}};
+
+template <typename Wanted>
+std::string names_of(const Wanted& wanted) {
+  std::string names;
+  for (const GgufType& type : kTypes) {
+    if (wanted(type)) names += (names.empty() ? "" : ", ") + std::string(type.name);
+  }
+  return names;
+}
 
 }  // namespace
 
@@ -224,12 +233,21 @@ const GgufType* find_gguf_type(std::uint32_t id) {
   return nullptr;
 }
 
-std::string readable_gguf_types() {
-  std::string names;
+const GgufType* find_gguf_type(std::string_view name) {
+  std::string upper(name);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   for (const GgufType& type : kTypes) {
-    if (type.decode != nullptr) names += (names.empty() ? "" : ", ") + std::string(type.name);
+    if (type.name == upper) return &type;
   }
-  return names;
+  return nullptr;
+}
+
+std::string readable_gguf_types() {
+  return names_of([](const GgufType& type) { return type.decode != nullptr; });
+}
+
+std::string writable_gguf_types() {
+  return names_of([](const GgufType& type) { return type.encode != nullptr; });
 }
 
 }  // namespace octet

@@ -21,7 +21,7 @@ namespace octet {
 ///     Q5_1     32 values, 24 bytes     d, m, u32, nibbles           w = d q + m
 ///     Q4_K    256 values, 144 bytes    d, m, 6-bit scales and minimums of 8 groups in 12 bytes, nibbles
 ///     Q6_K    256 values, 210 bytes    low nibbles[128], high pairs[64], i8 scales[16], d
-///     IQ4_NL   32 values, 18 bytes     d, nibbles[16]               w = d table[q]
+///     IQ4_NL   32 values, 18 bytes     d, nibbles[16]               w = d kTable4Levels[q]
 ///     MXFP4    32 values, 17 bytes     E8M0 scale, nibbles[16]      w = scale e2m1(q)
 ///
 /// Source: ggml (MIT), ggml-common.h and ggml-quants.c; docs/gguf.md.
@@ -32,12 +32,17 @@ struct GgufType {
   std::int64_t bytes;   ///< of a block
   /// Turns `blocks` blocks into values; null for a type that Octet does not read.
   void (*decode)(const std::uint8_t* from, std::int64_t blocks, float* to);
+  /// The inverse, by io/gguf_encode.h; null for a type that Octet does not make from values.
+  void (*encode)(const float* from, std::int64_t blocks, std::uint8_t* to) = nullptr;
 };
 
 /// The type of this id; null for one that does not exist, or no longer.
 const GgufType* find_gguf_type(std::uint32_t id);
+/// The type of this name, in upper or lower case; null for one that does not exist.
+const GgufType* find_gguf_type(std::string_view name);
 
-/// The names of the types that can be read, for messages.
+/// The names of the types that can be read, or made from values, for messages.
 std::string readable_gguf_types();
+std::string writable_gguf_types();
 
 }  // namespace octet

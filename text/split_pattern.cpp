@@ -1,5 +1,6 @@
 #include "text/split_pattern.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -37,7 +38,7 @@ std::string with_space_spelled_out(std::string_view regex) {
   return result;
 }
 
-// Names of one pattern in llama.cpp, whose behaviour is the same.
+// Names of one pattern in llama.cpp, whose behaviour is the same; the first of a pattern is written.
 constexpr std::array<std::pair<std::string_view, SplitPattern>, 9> kGgufNames = {
     {{"gpt-2", SplitPattern::gpt2},
      {"smollm", SplitPattern::smollm},
@@ -83,6 +84,12 @@ std::optional<SplitPattern> pattern_of_gguf(std::string_view name) {
     if (known == name) return pattern;
   }
   return std::nullopt;
+}
+
+std::string gguf_name(SplitPattern pattern) {
+  const auto* found =
+      std::find_if(kGgufNames.begin(), kGgufNames.end(), [&](const auto& entry) { return entry.second == pattern; });
+  return std::string(found->first);
 }
 
 std::string known_gguf_patterns() {

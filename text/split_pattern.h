@@ -28,6 +28,9 @@ std::string_view hugging_face_regex(SplitPattern pattern);
 /// The pattern that a GGUF file calls by this name (`tokenizer.ggml.pre`); nothing for an unknown one.
 std::optional<SplitPattern> pattern_of_gguf(std::string_view name);
 
+/// The name that a GGUF file has for this pattern.
+std::string gguf_name(SplitPattern pattern);
+
 /// The names that `pattern_of_gguf` knows, for messages.
 std::string known_gguf_patterns();
 

@@ -115,4 +115,43 @@ Vocabulary vocabulary_from_lists(const TokenLists& lists, const std::string& nam
   return ListReader(lists, name).read();
 }
 
+TokenLists lists_from_vocabulary(const Vocabulary& vocabulary) {
+  const bool is_llama = vocabulary.pattern == SplitPattern::llama_bpe;
+  if (vocabulary.ignore_merges != is_llama) {
+    fail(
+        ErrorKind::input,
+        "tokenizer: expected whole pieces before merges with the pattern of Llama 3 alone, which GGUF takes for granted, "
+        "got them {} and pattern {}",
+        vocabulary.ignore_merges ? "on" : "off", gguf_name(vocabulary.pattern));
+  }
+  TokenLists lists{.tokens = {},
+                   .types = std::vector<std::int64_t>(vocabulary.tokens.size(), static_cast<int>(TokenType::normal)),
+                   .merges = {},
+                   .pattern = gguf_name(vocabulary.pattern),
+                   .bos = vocabulary.bos,
+                   .adds_bos = vocabulary.adds_bos};
+  for (const std::int32_t id : vocabulary.added) {
+    lists.types[static_cast<std::size_t>(id)] = static_cast<int>(TokenType::user_defined);
+  }
+  for (const std::int32_t id : vocabulary.specials) {
+    lists.types[static_cast<std::size_t>(id)] = static_cast<int>(TokenType::control);
+  }
+  std::unordered_map<std::string, std::size_t> id_of;
+  for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    const bool normal = lists.types[id] == static_cast<int>(TokenType::normal);
+    const std::string& bytes = vocabulary.tokens[id];
+    lists.tokens.push_back(normal ? bytes_to_printable(bytes) : bytes);
+    const auto [earlier, is_new] = id_of.emplace(lists.tokens.back(), id);
+    if (!is_new) {
+      fail(ErrorKind::input, "tokenizer: tokens {} and {} are both spelled \"{}\" in GGUF, which takes each once",
+           earlier->second, id, lists.tokens.back());
+    }
+  }
+  for (const Merge& merge : vocabulary.merges) {
+    lists.merges.push_back(lists.tokens[static_cast<std::size_t>(merge.left)] + " " +
+                           lists.tokens[static_cast<std::size_t>(merge.right)]);
+  }
+  return lists;
+}
+
 }  // namespace octet

@@ -30,4 +30,10 @@ enum class TokenType : std::int64_t { normal = 1, unknown = 2, control = 3, user
 /// that begin with a token which is out of range or normal.
 Vocabulary vocabulary_from_lists(const TokenLists& lists, const std::string& name);
 
+/// The lists of a vocabulary. Special tokens become control ones. What ends texts is not among them.
+///
+/// Errors (input): a token that is spelled as another one; whole pieces before merges with another pattern than that of
+/// Llama 3, or that pattern without.
+TokenLists lists_from_vocabulary(const Vocabulary& vocabulary);
+
 }  // namespace octet

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/nearest.h"
 #include "nn/import/stored_part.h"
+#include "nn/layers/quantized_layer.h"
 
 namespace octet {
 namespace {
@@ -36,6 +37,7 @@ class NamedTensors {
   void use(const std::string& name) { used_.insert(name); }
 
   Tensor read(const std::string& name) const { return source_.read(index_.at(name)); }
+  std::optional<BlockRows> read_blocks(const std::string& name) const { return source_.read_blocks(index_.at(name)); }
   const SourceTensor& info(const std::string& name) const { return source_.tensors()[index_.at(name)]; }
 
   void expect_all_used() const {
@@ -144,27 +146,77 @@ void check_shapes(const SourceLayout& layout, NamedTensors& tensors) {
   tensors.expect_all_used();
 }
 
+/// The layers whose matrices stand in slots, by their paths.
+std::map<std::string, ChildSlot*> matrix_slots(Gpt& model) {
+  std::map<std::string, ChildSlot*> slots;
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    const Module& layer = slot.module();
+    if (dynamic_cast<const LinearBase*>(&layer) != nullptr || dynamic_cast<const EmbeddingBase*>(&layer) != nullptr) {
+      slots[path + ".weight"] = &slot;
+    }
+  });
+  return slots;
+}
+
+/// The parts of a matrix as they are stored, rows in the order of the parameter. Nothing where they are no blocks with
+/// codes, of different types, or hold what no format does.
+std::optional<AnyWeight> stored_weight(const ParameterSource& from, const NamedTensors& tensors) {
+  std::optional<BlockRows> all;
+  for (const SourcePart& part : from.parts) {
+    const auto blocks = tensors.read_blocks(part.name);
+    if (!blocks || part.stored == StoredAs::columns || (all && all->type != blocks->type)) return std::nullopt;
+    if (!all) all = BlockRows{blocks->type, 0, blocks->columns, {}};
+    const std::size_t begin = all->bytes.size(), size = static_cast<std::size_t>(blocks->row_bytes());
+    all->bytes.resize(begin + blocks->bytes.size());
+    for (std::int64_t row = 0; row < blocks->rows; ++row) {
+      std::copy_n(blocks->bytes.data() + static_cast<std::size_t>(row) * size, size,
+                  all->bytes.data() + begin + static_cast<std::size_t>(parameter_row(part, row)) * size);
+    }
+    all->rows += blocks->rows;
+  }
+  return weight_of_blocks(*all);
+}
+
+/// Puts a stored weight in place of the matrix of a layer.
+void keep(ChildSlot& slot, AnyWeight weight, Activations activations) {
+  if (!has_codes(weight)) activations = Activations::weight_only;
+  slot.replace(quantized_layer(slot.module(), std::move(weight), activations));
+}
+
 }  // namespace
 
-std::unique_ptr<Gpt> filled_model(const GptConfig& config, const SourceLayout& layout, const TensorSource& source,
-                                  const std::string& where, ProgressSink& progress) {
+FilledModel filled_model(const GptConfig& config, const SourceLayout& layout, const TensorSource& source,
+                         const std::string& where, const ImportOptions& options, ProgressSink& progress) {
   NamedTensors tensors(source, where);
   check_shapes(layout, tensors);
-  auto model = std::make_unique<Gpt>(config);
+  FilledModel filled{std::make_unique<Gpt>(config), {}};
+  Gpt& model = *filled.model;
   std::map<std::string, Parameter*> parameters;
-  for (const auto& [path, parameter] : model->parameters()) parameters[path] = parameter;
+  for (const auto& [path, parameter] : model.parameters()) parameters[path] = parameter;
+  const std::map<std::string, ChildSlot*> slots = matrix_slots(model);
+  std::vector<std::pair<ChildSlot*, AnyWeight>> stored;  // put in place last, since that ends the life of parameters
   ProgressUpdate update{
       .task = "import", .unit = "tensor", .total = static_cast<std::int64_t>(source.tensors().size())};
   for (const ParameterSource& from : layout.parameters) {
     const auto found = parameters.find(from.parameter);
     check(found != parameters.end(), "[import] the model has no parameter \"{}\"", from.parameter);
+    const auto slot = slots.find(from.parameter);
+    const bool may_stay = !options.fp32 && slot != slots.end();
+    if (auto weight = may_stay ? stored_weight(from, tensors) : std::nullopt) {
+      for (const SourcePart& part : from.parts) filled.kept[part.name] = describe(*weight);
+      stored.emplace_back(slot->second, *std::move(weight));
+      progress.update(update);
+      update.done += static_cast<std::int64_t>(from.parts.size());
+      parameters.erase(found);
+      continue;
+    }
     Tensor value = found->second->value();  // a handle: shares the elements
     float* to = value.data<float>();
     for (const SourcePart& part : from.parts) {
       progress.update(update);
-      const Tensor stored = tensors.read(part.name);
-      check_finite(stored, tensors.info(part.name));
-      to += copy_to_rows(stored, part, to);
+      const Tensor values = tensors.read(part.name);
+      check_finite(values, tensors.info(part.name));
+      to += copy_to_rows(values, part, to);
       ++update.done;
     }
     check(to == value.data<float>() + value.elements(), "[import] the parts of \"{}\" do not fill it", from.parameter);
@@ -174,11 +226,12 @@ std::unique_ptr<Gpt> filled_model(const GptConfig& config, const SourceLayout& l
   for (const StoredConstant& constant : layout.constants) {
     if (!tensors.contains(constant.name)) continue;
     progress.update(update);
-    check_constant(constant, tensors, *model);
+    check_constant(constant, tensors, model);
     ++update.done;
   }
+  for (auto& [slot, weight] : stored) keep(*slot, std::move(weight), options.activations);
   progress.finish(update);
-  return model;
+  return filled;
 }
 
 }  // namespace octet

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -7,16 +8,29 @@
 #include "nn/gpt.h"
 #include "nn/import/layout.h"
 #include "nn/import/tensor_source.h"
+#include "nn/layers/quantized_matrix.h"
 
 namespace octet {
 
-/// A new model of this configuration with the weights of `source`, each of which is read once. `where` is the folder or
-/// file of the model, for messages.
+/// What becomes of matrices in blocks with integer codes.
+struct ImportOptions {
+  bool fp32 = false;  ///< all become FP32; else those that a format of Octet holds stay as they are
+  /// Of layers that stay as they are. Layers without integer codes have FP32 activations whatever it says.
+  Activations activations = Activations::weight_only;
+};
+
+struct FilledModel {
+  std::unique_ptr<Gpt> model;
+  std::map<std::string, std::string> kept;  ///< names of tensors that stay as they are, with what stores them
+};
+
+/// A new model of this configuration with the weights of `source`. `where` is the folder or file of the model, for
+/// messages. A layer stays as it is stored where all tensors that its rows come from have one type.
 ///
 /// Errors (input) naming file and tensor, before much memory is asked for where that is possible: a tensor of the
 /// layout is missing or has another shape; one that the layout does not know; a constant with other values than it
 /// should have; NaN or infinity. Error (interrupted) after Ctrl-C by the sink.
-std::unique_ptr<Gpt> filled_model(const GptConfig& config, const SourceLayout& layout, const TensorSource& source,
-                                  const std::string& where, ProgressSink& progress);
+FilledModel filled_model(const GptConfig& config, const SourceLayout& layout, const TensorSource& source,
+                         const std::string& where, const ImportOptions& options, ProgressSink& progress);
 
 }  // namespace octet

@@ -23,6 +23,11 @@ class GgufTensors final : public TensorSource {
 
   const std::vector<SourceTensor>& tensors() const override { return tensors_; }
   Tensor read(std::size_t i) const override { return file_.read(file_.tensors()[i]); }
+  std::optional<BlockRows> read_blocks(std::size_t i) const override {
+    const GgufTensor& tensor = file_.tensors()[i];
+    if (tensor.shape.rank() != 2 || !is_integer_type(*tensor.type)) return std::nullopt;
+    return BlockRows{tensor.type, tensor.shape[0], tensor.shape[1], file_.read_bytes(tensor)};
+  }
   bool contains(const std::string& name) const {
     for (const SourceTensor& tensor : tensors_) {
       if (tensor.name == name) return true;
@@ -169,7 +174,7 @@ Vocabulary read_vocabulary(const GgufFile& file) {
 
 }  // namespace
 
-ImportedModel import_gguf(const std::filesystem::path& path, ProgressSink& progress) {
+ImportedModel import_gguf(const std::filesystem::path& path, ProgressSink& progress, const ImportOptions& options) {
   const GgufFile file(path);
   expect_whole_model(file);
   const GgufTensors tensors(file);
@@ -178,8 +183,8 @@ ImportedModel import_gguf(const std::filesystem::path& path, ProgressSink& progr
   Tokenizer tokenizer = fit_vocabulary(read_vocabulary(file), config.vocabulary, file.where(),
                                        file.optional_integer("tokenizer.ggml.bos_token_id"),
                                        file.optional_integer("tokenizer.ggml.eos_token_id"), notes);
-  std::unique_ptr<Gpt> model = filled_model(config, gguf_layout(config), tensors, file.where(), progress);
-  return {std::move(model), std::move(tokenizer), tensors.tensors(), std::move(notes)};
+  FilledModel filled = filled_model(config, gguf_layout(config), tensors, file.where(), options, progress);
+  return {std::move(filled.model), std::move(tokenizer), tensors.tensors(), std::move(filled.kept), std::move(notes)};
 }
 
 }  // namespace octet

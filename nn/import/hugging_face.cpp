@@ -32,8 +32,8 @@ ImportedModel import_hugging_face(const std::filesystem::path& folder, ProgressS
                                        config.eos, config.notes);
   const HuggingFaceTensors tensors(folder);
   const SourceLayout layout = hugging_face_layout(config.model, prefix_of(tensors, config.model.architecture));
-  std::unique_ptr<Gpt> model = filled_model(config.model, layout, tensors, folder.string(), progress);
-  return {std::move(model), std::move(tokenizer), tensors.tensors(), std::move(config.notes)};
+  FilledModel filled = filled_model(config.model, layout, tensors, folder.string(), {}, progress);
+  return {std::move(filled.model), std::move(tokenizer), tensors.tensors(), {}, std::move(config.notes)};
 }
 
 }  // namespace octet

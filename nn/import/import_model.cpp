@@ -6,13 +6,13 @@
 
 namespace octet {
 
-ImportedModel import_model(const std::filesystem::path& source, ProgressSink& progress) {
+ImportedModel import_model(const std::filesystem::path& source, ProgressSink& progress, const ImportOptions& options) {
   std::error_code ignored;
   if (!std::filesystem::exists(source, ignored)) {
     fail(ErrorKind::input, "{}: expected a folder of Hugging Face or a GGUF file, found nothing", source.string());
   }
   return std::filesystem::is_directory(source, ignored) ? import_hugging_face(source, progress)
-                                                        : import_gguf(source, progress);
+                                                        : import_gguf(source, progress, options);
 }
 
 }  // namespace octet

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/progress.h"
 #include "nn/gpt.h"
+#include "nn/import/fill.h"
 #include "nn/import/tensor_source.h"
 #include "text/tokenizer.h"
 
@@ -16,15 +18,18 @@ namespace octet {
 struct ImportedModel {
   std::unique_ptr<Gpt> model;
   Tokenizer tokenizer;
-  std::vector<SourceTensor> tensors;  ///< what was read
-  std::vector<std::string> notes;     ///< for the user: what is not as it stood in the source
+  std::vector<SourceTensor> tensors;        ///< what was read
+  std::map<std::string, std::string> kept;  ///< by their names, those that are not FP32 now, with what stores them
+  std::vector<std::string> notes;           ///< for the user: what is not as it stood in the source
 };
 
-/// Reads a folder of Hugging Face (config.json, tokenizer.json, weights in safetensors) or a GGUF file. All weights
-/// become FP32, exactly: nothing is rounded.
+/// Reads a folder of Hugging Face (config.json, tokenizer.json, weights in safetensors) or a GGUF file. Nothing is
+/// rounded: matrices in blocks that formats of Octet hold stay as they are (nn/import/gguf_blocks.h), all other weights
+/// become FP32.
 ///
 /// A tokenizer with fewer tokens than the embedding has rows gets special tokens "[PAD3]" for the rest, so that every
 /// id stands for something. Errors (input) of the readers, naming file, and key or tensor.
-ImportedModel import_model(const std::filesystem::path& source, ProgressSink& progress);
+ImportedModel import_model(const std::filesystem::path& source, ProgressSink& progress,
+                           const ImportOptions& options = {});
 
 }  // namespace octet

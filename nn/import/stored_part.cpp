@@ -6,15 +6,13 @@
 #include "tensor/ops/view.h"
 
 namespace octet {
-namespace {
 
-/// Where a row whose RoPE partner is its neighbour lies when the two are half a head apart. `size` rows are a head.
-std::int64_t row_of_halves(std::int64_t row, std::int64_t size) {
-  const std::int64_t head = row / size, place = row % size;  // of pair place / 2, its first or second row
+std::int64_t parameter_row(const SourcePart& part, std::int64_t row) {
+  if (part.stored != StoredAs::neighbour_pairs) return row;
+  const std::int64_t size = part.shape[0] / part.heads, head = row / size;
+  const std::int64_t place = row % size;  // of pair place / 2, its first or second row
   return head * size + place % 2 * (size / 2) + place / 2;
 }
-
-}  // namespace
 
 std::int64_t copy_to_rows(const Tensor& stored, const SourcePart& part, float* to) {
   const float* from = stored.data<float>();
@@ -25,9 +23,9 @@ std::int64_t copy_to_rows(const Tensor& stored, const SourcePart& part, float* t
       for (std::int64_t o = 0; o < out; ++o) to[o * in + i] = from[i * out + o];
     }
   } else if (part.stored == StoredAs::neighbour_pairs) {
-    const std::int64_t columns = stored.dim(1), size = stored.dim(0) / part.heads;
+    const std::int64_t columns = stored.dim(1);
     for (std::int64_t row = 0; row < stored.dim(0); ++row) {
-      std::copy_n(from + row * columns, columns, to + row_of_halves(row, size) * columns);
+      std::copy_n(from + row * columns, columns, to + parameter_row(part, row) * columns);
     }
   } else {
     std::copy_n(from, count, to);
@@ -38,11 +36,11 @@ std::int64_t copy_to_rows(const Tensor& stored, const SourcePart& part, float* t
 Tensor stored_from_rows(const Tensor& rows, const SourcePart& part) {
   Tensor stored = contiguous(part.stored == StoredAs::columns ? transpose(rows, 0, 1) : rows);
   if (part.stored == StoredAs::neighbour_pairs) {
-    const std::int64_t columns = rows.dim(1), size = rows.dim(0) / part.heads;
+    const std::int64_t columns = rows.dim(1);
     const Tensor halves = stored;
     stored = Tensor::empty(halves.shape());
     for (std::int64_t row = 0; row < rows.dim(0); ++row) {
-      std::copy_n(halves.data<float>() + row_of_halves(row, size) * columns, columns,
+      std::copy_n(halves.data<float>() + parameter_row(part, row) * columns, columns,
                   stored.data<float>() + row * columns);
     }
   }

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "nn/import/gguf_blocks.h"
 #include "tensor/tensor.h"
 
 namespace octet {
@@ -25,6 +27,9 @@ class TensorSource {
 
   /// Tensor i of tensors() as FP32 in CPU memory, in its shape. Nothing of it is kept: who asks twice reads twice.
   virtual Tensor read(std::size_t i) const = 0;
+
+  /// A matrix as it is stored, where that is blocks of GGUF with integer codes (is_integer_type()); else nothing.
+  virtual std::optional<BlockRows> read_blocks(std::size_t) const { return std::nullopt; }
 };
 
 }  // namespace octet

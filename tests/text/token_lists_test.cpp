@@ -43,6 +43,31 @@ TEST(TokenLists, Llama3LooksForWholePiecesAndBeginsTexts) {
   EXPECT_FALSE(vocabulary_from_lists(lists, "f").adds_bos);
 }
 
+TEST(TokenLists, OfAVocabularyAreThoseItIsMadeOf) {
+  TokenLists lists = sample();
+  lists.types[6] = 3;  // unused tokens become special, and special ones control tokens
+  lists.bos = 4;
+  lists.adds_bos = true;
+  const TokenLists back = lists_from_vocabulary(vocabulary_from_lists(lists, "f"));
+  EXPECT_EQ(back.tokens, lists.tokens);
+  EXPECT_EQ(back.types, lists.types);
+  EXPECT_EQ(back.merges, lists.merges);
+  EXPECT_EQ(back.pattern, lists.pattern);
+  EXPECT_EQ(back.bos, 4);
+  EXPECT_EQ(back.adds_bos, true);
+}
+
+TEST(TokenLists, RefuseAVocabularyThatTheyCannotTell) {
+  Vocabulary vocabulary = vocabulary_from_lists(sample(), "f");
+  vocabulary.ignore_merges = true;
+  EXPECT_THAT(error_of(ErrorKind::input, [&] { lists_from_vocabulary(vocabulary); }),
+              testing::HasSubstr("got them on and pattern gpt-2"));
+  vocabulary.ignore_merges = false;
+  vocabulary.tokens[4] = "\u0120";  // a special token with the spelling of the space
+  EXPECT_THAT(error_of(ErrorKind::input, [&] { lists_from_vocabulary(vocabulary); }),
+              testing::HasSubstr("tokens 2 and 4 are both spelled \"\u0120\""));
+}
+
 TEST(TokenLists, RefuseWhatIsBroken) {
   const auto refusal = [](const std::function<void(TokenLists&)>& change) {
     TokenLists lists = sample();
