@@ -320,17 +320,6 @@ class CommandLine {
         ->check(integer_from(0, kMostTokens));
   }
 
-  void add_export() {
-    CLI::App* command = add_verb(app_, "export", "make a model of Octet files of another program (--out)",
-                                 [this] { export_verb(common_, of_model(export_)); });
-    add_checkpoint(*command, export_.checkpoint,
-                   "folder of a model, FP32 or quantized, or of a run (its best checkpoint)")
-        ->required();
-    command->add_option("--to", export_.to, "what files to make: hf or compressed-tensors")
-        ->required()
-        ->check(not_blank());
-  }
-
   void add_generate() {
     CLI::App* command =
         add_verb(app_, "generate", "continue a text", [this] { generate_verb(common_, of_model(generate_)); });
