@@ -3,6 +3,7 @@
 #include "base/config/record.h"
 #include "base/files/atomic_file.h"
 #include "cli/check_run.h"
+#include "cli/compared_models.h"
 #include "cli/console.h"
 #include "cli/device.h"
 #include "cli/machine.h"
@@ -12,8 +13,7 @@
 #include "cli/version.h"
 #include "eval/labs/entropy_lab.h"
 #include "eval/report/report.h"
-#include "eval/score/window_batches.h"
-#include "nn/files/quantized_file.h"
+#include "eval/test_windows.h"
 
 namespace octet {
 namespace fs = std::filesystem;
@@ -32,32 +32,16 @@ void check_folders(const EntropyLabRun& lab) {
   for (const SourceConfig& source : lab.config.sources) check_run_folder(lab.run_of(source));
 }
 
-/// The models of a run, on its device.
-struct LoadedModels {
-  std::vector<std::unique_ptr<Gpt>> owned;
-  std::vector<EvaluatedModel> evaluated;
-
-  explicit LoadedModels(const Run& run) {
-    load("fp32", run.best_checkpoint(), run.config.device);
-    for (const Recipe& recipe : run.config.quantize) load(recipe.name, run.quantized(recipe), run.config.device);
-  }
-  void load(const std::string& name, const fs::path& folder, DeviceKind device) {
-    owned.push_back(load_any_model(folder));
-    owned.back()->to(device);
-    evaluated.push_back(NamedModel{name, owned.back().get()}.evaluated());
-  }
-};
-
 /// The models of a finished run beside the source, on the windows of its report.
 EntropySourceResult measure(Run& run, const SymbolSource& source, const Report& report, ProgressSink& progress) {
   const RunText text = load_text(run);
-  const LoadedModels models(run);
+  const ComparedModels models = load_models(run);
+  std::vector<EvaluatedModel> evaluated;
+  for (const NamedModel& model : models.named) evaluated.push_back(model.evaluated());
   const EvalConfig& eval = run.config.eval;
-  const GptConfig& shape = models.owned.front()->config();
-  const std::vector<Window> windows = pick_windows(
-      evaluation_windows(text.tokens.test.runs, text.tokenizer, eval.context_of(shape), eval.stride_of(shape)),
-      eval.max_windows);
-  EntropySourceResult result = measure_source(source, entropy_rate(source), text.tokenizer, models.evaluated, windows,
+  const std::vector<Window> windows =
+      test_windows(text.tokens.test.runs, text.tokenizer, eval, models.owned.front()->config(), eval.max_windows);
+  EntropySourceResult result = measure_source(source, entropy_rate(source), text.tokenizer, evaluated, windows,
                                               eval.bootstrap, {.batch_tokens = eval.batch_tokens}, progress);
   result.symbols = static_cast<std::int64_t>(text.corpus.text.size());
   for (std::size_t i = 0; i < result.models.size(); ++i) {

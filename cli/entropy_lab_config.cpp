@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/lower_case.h"
 #include "base/shown_text.h"
 #include "cli/stored_config.h"
 
@@ -25,10 +26,7 @@ void check_source_names(const std::vector<SourceConfig>& sources, Problems& prob
       problems.add(key, "expected a name of letters, digits, '-' and '_', got \"{}\"", excerpt(name));
       continue;
     }
-    std::string lower = name;
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    if (!taken.insert(lower).second) {
+    if (!taken.insert(lower_case(name)).second) {
       problems.add(key, "expected a name that no other source and no folder of the lab has, got \"{}\"", name);
     }
   }

@@ -2,6 +2,7 @@
 
 #include "base/config/record.h"
 #include "base/files/atomic_file.h"
+#include "cli/compared_models.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
 #include "cli/device.h"
@@ -12,58 +13,14 @@
 #include "eval/report/measure.h"
 #include "eval/report/sections/attribution.h"
 #include "eval/score/window_batches.h"
+#include "eval/test_windows.h"
 #include "nn/files/quantized_file.h"
+#include "train/checkpoint.h"
 
 namespace octet {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// The FP32 model and those that the recipes made of it, on the device of the run.
-struct ComparedModels {
-  std::vector<fs::path> folders;
-  std::vector<std::unique_ptr<Gpt>> owned;
-  std::vector<NamedModel> named;
-
-  void load(const std::string& name, const fs::path& folder, DeviceKind device) {
-    folders.push_back(folder);
-    owned.push_back(load_any_model(folder));
-    owned.back()->to(device);
-    named.push_back({name, owned.back().get()});
-  }
-};
-
-/// Error (input) unless the quantized model was made from the checkpoint at hand, by the recipe at hand. After another
-/// training, or with another recipe, it would be compared with what it does not belong to.
-void check_made_from(const Run& run, const Recipe& recipe) {
-  const fs::path folder = run.quantized(recipe);
-  const std::string expected = weights_sha256(run.best_checkpoint());
-  const std::string found = read_model_ties(folder).fp32_sha256;
-  if (found != expected) {
-    fail(ErrorKind::input,
-         "{}: expected a model made from {} with weights of SHA-256 {}, got one made from {}; quantize again: octet "
-         "quantize {}",
-         folder.string(), run.best_checkpoint().string(), expected, found.empty() ? "unknown ones" : found,
-         run.folder.string());
-  }
-  const std::vector<std::string> different = differences(read_stored_recipe(folder), recipe);
-  if (!different.empty()) {
-    fail(ErrorKind::input,
-         "{}: expected a model made by this recipe, got another (there -> here): {}; quantize again: "
-         "octet quantize {}",
-         folder.string(), fmt::join(different, ", "), run.folder.string());
-  }
-}
-
-ComparedModels load_models(const Run& run) {
-  ComparedModels models;
-  models.load("fp32", run.best_checkpoint(), run.config.device);
-  for (const Recipe& recipe : run.config.quantize) {
-    check_made_from(run, recipe);
-    models.load(recipe.name, run.quantized(recipe), run.config.device);
-  }
-  return models;
-}
 
 void describe_models(Report& report, const ComparedModels& models) {
   report.models.resize(models.named.size());
@@ -77,12 +34,6 @@ void describe_models(Report& report, const ComparedModels& models) {
   }
 }
 
-std::vector<Window> test_windows(const RunText& text, const EvalConfig& eval, const GptConfig& shape,
-                                 std::int64_t count) {
-  return pick_windows(
-      evaluation_windows(text.tokens.test.runs, text.tokenizer, eval.context_of(shape), eval.stride_of(shape)), count);
-}
-
 /// Which layers the loss of each quantized model comes from. A transform makes the FP32 model another one, whose layers
 /// cannot stand beside those of the trained model.
 void measure_attribution(const Run& run, const RunText& text, const ComparedModels& models, Report& report,
@@ -93,7 +44,8 @@ void measure_attribution(const Run& run, const RunText& text, const ComparedMode
   }
   Gpt& fp32 = *models.owned.front();
   const std::vector<Tensor> batches =
-      input_batches(test_windows(text, eval, fp32.config(), eval.attribution_windows), eval.batch_tokens);
+      input_batches(test_windows(text.tokens.test.runs, text.tokenizer, eval, fp32.config(), eval.attribution_windows),
+                    eval.batch_tokens);
   for (std::size_t i = 0; i < run.config.quantize.size(); ++i) {
     if (!run.config.quantize[i].transforms.empty()) continue;
     ReportModel& entry = report.models[i + 1];
@@ -114,7 +66,7 @@ void measure_outlier_lab(const Run& run, const RunText& text, Report& report, Pr
   const auto fp32 = load_model(run.best_checkpoint());
   const GptConfig& shape = fp32->config();
   const OutlierLabText lab_text = {
-      .windows = test_windows(text, eval, shape, eval.outlier_lab->windows),
+      .windows = test_windows(text.tokens.test.runs, text.tokenizer, eval, shape, eval.outlier_lab->windows),
       .calibration = [&](const CalibrationConfig& config) { return calibration_batches(text, config, shape.context); },
       .batch_tokens = eval.batch_tokens};
   report.outlier_lab =
@@ -133,6 +85,7 @@ void eval_stage(Run& run, ProgressSink& sink) {
   Report report;
   report.name = run.config.name;
   report.corpus = describe_corpus(text.corpus, text.tokens);
+  report.corpus.trained_on = read_trainer_state(run.best_checkpoint()).step > 0;
   report.machine = describe_machine(run.config.device);
   describe_models(report, models);
   measure_models(report, {models.named, models.folders, text.tokenizer, text.tokens.test}, run.config.eval, progress);

@@ -39,7 +39,7 @@ TrainerState state_of(const Run& run, const RunText& text, const fs::path& folde
                     "part elsewhere nobody can tell",
                     run.config.checkpoint));
   }
-  TrainerState state = known.value_or(TrainerState());
+  TrainerState state = same_text ? *known : TrainerState();
   state.corpus_sha256 = text.corpus.sha256;
   state.split = split;
   return state;

@@ -4,6 +4,7 @@
 #include "cli/text_stage.h"
 #include "eval/report/chart_drawer.h"
 #include "eval/score/window_batches.h"
+#include "eval/test_windows.h"
 #include "nn/files/model_file.h"
 
 namespace octet {
@@ -37,12 +38,12 @@ void check_measured_on_these(const Run& run, const Report& report) {
   }
 }
 
-/// Windows of the test text in which outliers are looked for.
+/// The windows in which the outliers of the report were counted.
 std::vector<Window> outlier_windows(Run run, const GptConfig& model) {
   const RunText text = load_text(run);
-  const std::int64_t context = run.config.eval.context_of(model);
-  return pick_windows(evaluation_windows(text.tokens.test.runs, text.tokenizer, context, context),
-                      run.config.eval.outlier_windows);
+  const EvalConfig& eval = run.config.eval;
+  return pick_windows(test_windows(text.tokens.test.runs, text.tokenizer, eval, model, eval.max_windows),
+                      eval.outlier_windows);
 }
 
 /// The charts of a run. The model is read when the first of them needs it, so that without it the others are drawn.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/lower_case.h"
 #include "base/nearest.h"
 #include "base/text_columns.h"
 #include "cli/run_config.h"
@@ -15,12 +16,6 @@
 
 namespace octet {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
-}
 
 /// A run's name is that of its folder, as it is written.
 void check_run_name(const std::string& name, Problems& problems) {
@@ -37,7 +32,7 @@ void check_recipe_names(const std::vector<Recipe>& recipes, Problems& problems) 
   std::map<std::string, std::string> taken = {{"fp32", "fp32, the trained model"}};
   for (std::size_t i = 0; i < recipes.size(); ++i) {
     const std::string& name = recipes[i].name;
-    const auto [other, is_new] = taken.emplace(lower(file_name_for(name)), fmt::format("\"{}\"", name));
+    const auto [other, is_new] = taken.emplace(lower_case(file_name_for(name)), fmt::format("\"{}\"", name));
     if (!is_new) {
       problems.add(fmt::format("quantize.{}.name", i),
                    "expected recipes of different names, also where case does not count, got \"{}\" beside {}", name,

@@ -27,7 +27,7 @@ const FileNames& checkpoint_files();
 
 /// Where a run stands, and what it is made from: `trainer.json`.
 struct TrainerState {
-  std::int64_t step = 0;            ///< steps taken
+  std::int64_t step = 0;            ///< steps taken; 0: a given model, not trained on this text as far as is known
   std::optional<double> best_loss;  ///< lowest held-out loss so far, nats per token
   std::int64_t best_step = 0;       ///< after this many steps
   std::string corpus_sha256;        ///< of the whole text

@@ -6,6 +6,7 @@
 
 #include "base/config/scalar.h"
 #include "base/config/yaml.h"
+#include "base/lower_case.h"
 
 namespace octet {
 namespace {
@@ -26,10 +27,7 @@ bool needs_quotes(const std::string& text) {
   if (!std::all_of(text.begin(), text.end(), is_inner)) return true;
   // ".5", ".inf" and "..." are numbers and a document end.
   if (text.front() == '.' && text.find('/') == std::string::npos) return true;
-  std::string lower = text;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return std::find(kReserved.begin(), kReserved.end(), lower) != kReserved.end();
+  return std::find(kReserved.begin(), kReserved.end(), lower_case(text)) != kReserved.end();
 }
 
 void emit(YAML::Emitter& out, const ConfigNode& node) {

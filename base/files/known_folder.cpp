@@ -145,6 +145,10 @@ void remove_known_folder(const fs::path& path, const FileNames& files) {
 
 AtomicFolder::AtomicFolder(fs::path path, FileNames files)
     : final_(without_trailing_slash(std::move(path))), files_(std::move(files)) {
+  if (const fs::path name = final_.filename(); name.empty() || name == "." || name == "..") {
+    fail(ErrorKind::run, "{}: expected the name of a folder of its own, which can be put in place whole",
+         final_.string());
+  }
   check_replaceable(final_, files_);
   bool made = false;
   temporary_ = create_sibling(final_, [&](const fs::path& name) { return made = ::mkdir(name.c_str(), 0777) == 0; });

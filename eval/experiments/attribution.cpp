@@ -14,8 +14,8 @@ std::map<std::string, ChildSlot*> slots_of(Gpt& model) {
   return slots;
 }
 
-/// Something of the right type to stand in a slot while its module is elsewhere.
-std::unique_ptr<Module> placeholder_for(const ChildSlot& slot) {
+/// A module of the type of the slot, for as long as the one it holds is elsewhere.
+std::unique_ptr<Module> stand_in_for(const ChildSlot& slot) {
   if (dynamic_cast<const EmbeddingBase*>(&slot.module()) != nullptr) {
     return std::make_unique<Embedding>(1, 1);
   }
@@ -32,7 +32,7 @@ class Exchange {
 
  private:
   void exchange() {
-    std::unique_ptr<Module> from_a = a_.replace(placeholder_for(a_));
+    std::unique_ptr<Module> from_a = a_.replace(stand_in_for(a_));
     a_.replace(b_.replace(std::move(from_a)));
   }
   ChildSlot& a_;

@@ -4,16 +4,10 @@
 #include "eval/score/samples.h"
 #include "eval/score/window_batches.h"
 #include "eval/speed/size.h"
+#include "eval/test_windows.h"
 
 namespace octet {
 namespace {
-
-std::vector<Window> scored_windows(const MeasuredModels& measured, const EvalConfig& config) {
-  const GptConfig& shape = measured.models.front().model->config();
-  return pick_windows(
-      evaluation_windows(measured.test.runs, measured.tokenizer, config.context_of(shape), config.stride_of(shape)),
-      config.max_windows);
-}
 
 void measure_samples(Report& report, const MeasuredModels& measured, const EvalConfig& config) {
   put_samples(report, make_samples(measured.models, measured.tokenizer, config.prompts, config.sampling));
@@ -34,7 +28,8 @@ void measure_size_and_speed(Report& report, const MeasuredModels& measured, cons
 }  // namespace
 
 void measure_models(Report& report, const MeasuredModels& measured, const EvalConfig& config, ProgressSink& progress) {
-  const std::vector<Window> windows = scored_windows(measured, config);
+  const std::vector<Window> windows = test_windows(measured.test.runs, measured.tokenizer, config,
+                                                   measured.models.front().model->config(), config.max_windows);
   measure_result(report, measured.models, windows, config, progress);
   progress.note("counting outliers");
   measure_outliers(report, *measured.models.front().model, pick_windows(windows, config.outlier_windows), config);

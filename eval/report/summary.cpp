@@ -48,10 +48,17 @@ std::string quantization_sentence(const Report& report) {
 }
 
 std::string evaluation_sentence(const Report& report) {
+  const std::string tokens = format_integer(report.protocol.scored_tokens);
+  if (!report.corpus.trained_on) {
+    return fmt::format(
+        "All versions predicted the same {} tokens, so any difference below comes from quantization alone. Whether the "
+        "model has seen this text in its training is not known.",
+        tokens);
+  }
   return fmt::format(
       "All versions predicted the same {} tokens of text that none of them had seen{}, so any difference below comes "
       "from quantization alone.",
-      format_integer(report.protocol.scored_tokens), except_seen(report.corpus));
+      tokens, except_seen(report.corpus));
 }
 
 }  // namespace

@@ -24,28 +24,16 @@ std::size_t largest_channel(const ReportCensusLayer& layer) {
                                   layer.channel_max.begin());
 }
 
-std::vector<std::string> layer_header(const Report& report) {
-  return {"Layer",
-          "max",
-          "std",
-          "kurtosis",
-          fmt::format("beyond {} std", format_threshold(report.sigma_threshold)),
-          fmt::format("at least {}", format_threshold(report.absolute_threshold)),
-          "largest channel",
-          "its max / std"};
+const std::vector<std::string>& layer_header() {
+  static const std::vector<std::string> names = {"Layer", "kurtosis", "largest channel", "its max / std"};
+  return names;
 }
 
 std::vector<std::string> layer_cells(const ReportCensusLayer& layer, std::string (*escape)(std::string_view)) {
   const bool has_channels = !layer.channel_max.empty();
   const double largest = has_channels ? layer.channel_max[largest_channel(layer)] / layer.std : kNotMeasured;
-  return {escape(layer.layer),
-          format_fixed(layer.max_abs, 3),
-          format_fixed(layer.std, 4),
-          format_fixed(layer.kurtosis, 1),
-          format_percent(layer.share_sigma, 4),
-          format_percent(layer.share_absolute, 4),
-          has_channels ? std::to_string(largest_channel(layer)) : "n/a",
-          format_fixed(largest, 1)};
+  return {escape(layer.layer), format_fixed(layer.kurtosis, 1),
+          has_channels ? std::to_string(largest_channel(layer)) : "n/a", format_fixed(largest, 1)};
 }
 
 std::vector<std::string> channel_header() {
@@ -85,7 +73,7 @@ std::string markdown(const Report& report) {
   const ReportCensus& census = report.census;
   if (census.layers.empty()) return "";
   std::string text = fmt::format("## {}\n\n{} {}\n\n", kTitle, escape_markdown(verdict(report)), kKurtosis);
-  text += markdown_header(layer_header(report));
+  text += markdown_header(layer_header());
   for (const ReportCensusLayer& layer : census.layers) text += markdown_row(layer_cells(layer, escape_markdown));
   text += "\n";
   if (census.recurring.empty()) return text;
@@ -105,7 +93,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
     body += html_details(fmt::format("Channels with outliers in the most layers ({})", channels.size()),
                          html_table(channel_header(), channels));
   }
-  body += html_details(fmt::format("All layers ({})", layers.size()), html_table(layer_header(report), layers));
+  body += html_details(fmt::format("All layers ({})", layers.size()), html_table(layer_header(), layers));
   return html_section("census", kTitle, body);
 }
 
@@ -126,13 +114,7 @@ ReportCensus take_census(std::span<const OutlierStats> activations) {
   ReportCensus census;
   for (const OutlierStats& stats : activations) {
     census.residual_layers += input_space(stats.layer) == InputSpace::residual ? 1 : 0;
-    census.layers.push_back({stats.layer,
-                             stats.moments.standard_deviation(),
-                             stats.max_abs,
-                             stats.kurtosis,
-                             stats.share_sigma(),
-                             stats.share_absolute(),
-                             {}});
+    census.layers.push_back({stats.layer, stats.moments.standard_deviation(), stats.kurtosis, {}});
     for (const float largest : stats.channel_max) census.layers.back().channel_max.push_back(short_number(largest));
   }
   const std::vector<RecurringChannel> recurring = recurring_channels(activations);

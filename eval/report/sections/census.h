@@ -13,22 +13,18 @@ namespace octet {
 struct CensusChart;
 struct OutlierStats;
 
-/// The inputs of one layer.
+/// The inputs of one layer, beside what ReportOutliers says of them.
 struct ReportCensusLayer {
   std::string layer;
-  double std = kNotMeasured, max_abs = kNotMeasured;
-  double kurtosis = kNotMeasured;  ///< mean ((x - mean) / std)^4: 3 for normal values
-  double share_sigma = kNotMeasured, share_absolute = kNotMeasured;
+  double std = kNotMeasured;        ///< as in ReportOutliers, so that channels can be read without looking there
+  double kurtosis = kNotMeasured;   ///< mean ((x - mean) / std)^4: 3 for normal values
   std::vector<double> channel_max;  ///< max |x| of each channel, to four digits
 
   template <class V>
   void visit(V& v) {
     v("layer", layer);
     v("std", std, allow_nonfinite());
-    v("max_abs", max_abs, allow_nonfinite());
     v("kurtosis", kurtosis, allow_nonfinite());
-    v("share_sigma", share_sigma, allow_nonfinite());
-    v("share_absolute", share_absolute, allow_nonfinite());
     v("channel_max", channel_max, allow_nonfinite());
   }
 };

@@ -19,6 +19,8 @@ struct ReportCorpus {
   std::int64_t test_bytes_seen = 0;  ///< in passages that the training part has too (text/seen_text.h)
   std::int64_t tokens_tested = 0;
   double bytes_per_token = kNotMeasured;
+  /// The model was trained on its training part. false: a given model, which may have read anything.
+  bool trained_on = true;
 
   template <class V>
   void visit(V& v) {
@@ -30,6 +32,7 @@ struct ReportCorpus {
     v("test_bytes_seen", test_bytes_seen, optional_key());
     v("tokens_tested", tokens_tested);
     v("bytes_per_token", bytes_per_token, allow_nonfinite());
+    v("trained_on", trained_on, optional_key());
   }
 };
 
