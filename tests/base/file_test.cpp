@@ -146,6 +146,15 @@ TEST_F(File, WriteErrorsNameThePathAndTheReason) {
   EXPECT_THAT(names_in(folder_), UnorderedElementsAre("taken"));
 }
 
+/// What has no name cannot be renamed into place.
+TEST_F(File, AFolderMustHaveANameToBePutInPlace) {
+  for (const char* name : {".", "..", "/"}) {
+    EXPECT_THAT(error_of(ErrorKind::run, [&] { AtomicFolder folder(name, kFiles); }),
+                HasSubstr("expected the name of a folder of its own"))
+        << name;
+  }
+}
+
 TEST_F(File, AFolderWithoutPermissionIsAnError) {
   if (::geteuid() == 0) {
     GTEST_SKIP() << "root may write everywhere";
