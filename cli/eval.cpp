@@ -85,13 +85,14 @@ void eval_stage(Run& run, ProgressSink& sink) {
   Report report;
   report.name = run.config.name;
   report.corpus = describe_corpus(text.corpus, text.tokens);
-  report.corpus.trained_on = read_trainer_state(run.best_checkpoint()).step > 0;
+  const std::int64_t steps = read_trainer_state(run.best_checkpoint()).step;
+  report.corpus.trained_on = steps > 0;
   report.machine = describe_machine(run.config.device);
   describe_models(report, models);
   measure_models(report, {models.named, models.folders, text.tokenizer, text.tokens.test}, run.config.eval, progress);
   measure_attribution(run, text, models, report, progress);
   measure_outlier_lab(run, text, report, progress);
-  report.training = summarize_training(run.metrics_file(), run.config.model, report.models.front().bits_per_byte,
+  report.training = summarize_training(run.metrics_file(), steps, run.config.model, report.models.front().bits_per_byte,
                                        run.config.device, progress);
   report.provenance = {.octet_version = OCTET_VERSION,
                        .commit = program_commit(),

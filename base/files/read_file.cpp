@@ -35,10 +35,15 @@ std::size_t read_some(const fs::path& path, const Call& call) {
   return static_cast<std::size_t>(count);
 }
 
-/// Returns at once for files. A pipe may not have a writer yet, or one that is slow.
-void await_bytes(int descriptor, const fs::path& path) {
+/// Returns at once for files. A pipe may not have a writer yet, or one that is slow. Files of the system that wait for
+/// an event, such as /proc/kmsg, call themselves files; nobody means them.
+void await_bytes(int descriptor, const fs::path& path, const struct stat& info) {
   pollfd waiting = {descriptor, POLLIN, 0};
   while (::poll(&waiting, 1, kPatienceMilliseconds) <= 0) {
+    if (S_ISREG(info.st_mode)) {
+      fail(ErrorKind::input, "{}: expected a file with an end, found one that waits for something to happen",
+           path.string());
+    }
     if (interrupt_requested()) {
       fail(ErrorKind::interrupted, "{}: interrupted while nothing came to read", path.string());
     }
@@ -70,7 +75,7 @@ std::string read_all(const fs::path& path, const Descriptor& file, const struct 
   std::string text(size + 1, '\0');
   std::size_t used = 0;
   const auto read_on = [&] {
-    await_bytes(file.get(), path);
+    await_bytes(file.get(), path, info);
     return ::read(file.get(), text.data() + used, text.size() - used);
   };
   while (const std::size_t count = read_some(path, read_on)) {

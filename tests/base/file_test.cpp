@@ -70,6 +70,15 @@ TEST_F(File, ReadsFilesThatDoNotKnowTheirSize) {
             "/dev/zero: expected a file, found a pipe or a device");
 }
 
+// The messages of the kernel call themselves a file, and wait for the next message.
+TEST_F(File, AFileThatWaitsForEventsIsRefused) {
+  constexpr const char* kWaits = "/proc/kmsg";
+  if (::access(kWaits, R_OK) != 0) {
+    GTEST_SKIP() << "only root may read " << kWaits;
+  }
+  EXPECT_THAT(error_of(ErrorKind::input, [&] { read_text_stream(kWaits); }), HasSubstr(kWaits));
+}
+
 TEST_F(File, ReadsAPipeWhoseWriterComesLateAndPauses) {
   const fs::path pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);

@@ -288,5 +288,21 @@ TEST_F(Folder, AnEvaluationNeedsNoMetrics) {
   EXPECT_EQ(place_.octet({"eval", "r"}).code, 0);
 }
 
+// Its sums would be those of another training.
+TEST_F(Folder, MetricsThatLostTheirEndAreNotSummedUp) {
+  const std::string rows = text("metrics.jsonl");
+  const std::string first_row = rows.substr(0, rows.find('\n') + 1);
+  for (const auto& [left, found] :
+       {std::pair{std::string(), "found none"}, {first_row, "found the last one at step 1"}}) {
+    write("metrics.jsonl", left);
+    const ProcessResult result = run_octet(place_.path().string(), {"eval", "r", "--threads", "1"});
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(found));
+    EXPECT_EQ(json::parse(text("report.json")).at("training").at("steps"), 0);
+  }
+  ASSERT_EQ(place_.octet({"report", "r"}).code, 0);
+  EXPECT_THAT(text("report.md"), Not(HasSubstr("tokens per second in training"))) << "nothing is known of it";
+}
+
 }  // namespace
 }  // namespace octet

@@ -105,6 +105,23 @@ TEST_F(GivenModel, IsTakenWhereItsFilesAreLinks) {
   EXPECT_EQ(place.octet({"inspect", "runs/given"}).code, 0);
 }
 
+// From another file system it is copied, not linked.
+TEST_F(GivenModel, AFullDiskLeavesNoHalfOfIt) {
+  const fs::path shared_memory = "/dev/shm";
+  if (!fs::is_directory(shared_memory)) {
+    GTEST_SKIP() << "no second file system at " << shared_memory;
+  }
+  const TemporaryFolder elsewhere(shared_memory);
+  fs::copy(place.path() / "r/checkpoints/best", elsewhere.path(), fs::copy_options::recursive);
+  const std::string checkpoint = "checkpoint=" + elsewhere.path().string();
+  // 16 blocks of 1 KiB: the configuration fits, the weights do not.
+  const ProcessResult full =
+      place.shell("ulimit -f 16; exec $OCTET train given.yaml " + checkpoint + " --threads 1 --quiet");
+  expect_refused(place, full, 1, {"runs/given/checkpoints", "File too large"});
+  EXPECT_FALSE(fs::exists(place.path() / "runs/given/checkpoints/best"));
+  EXPECT_EQ(place.octet({"train", "given.yaml", checkpoint}).code, 0);
+}
+
 TEST_F(GivenModel, IsNotTakenWhereItIsDamaged) {
   const fs::path weights = place.path() / "r/checkpoints/best/model.safetensors";
   const std::string good = read_text_file(weights);

@@ -12,6 +12,7 @@
 #include "quant/calibrate.h"
 #include "quant/fp32_model.h"
 #include "tests/eval/tiny_models.h"
+#include "tests/support/error_of.h"
 #include "tests/support/relative_error.h"
 
 namespace octet {
@@ -74,6 +75,22 @@ TEST(OutlierLab, SharingAScaleWithOutliersHurtsAndTakingThemApartDoesNot) {
   // one. Measured 0.16 of the KL of one scale for all.
   constexpr double kRescued = 0.3;
   EXPECT_LT(kl_of(lab, 5, "per-channel"), kRescued * kl_of(lab, 5, "per-tensor"));
+}
+
+// A norm's factor is large where its consumers' columns are small; values have both in one layer, and FP16 scales end
+// at 65504.
+TEST(OutlierLab, SaysWhichFactorARecipeCannotTake) {
+  Recipe int4 = recipe("int4", Activations::weight_only);
+  int4.weights.bits = 4;
+  int4.weights.granularity = Granularity::per_channel;
+  const auto model = tiny_model();
+  OutlierLabConfig config;
+  config.exponents = {0, 30};
+  config.places = {OutlierPlace::values};
+  config.simulated = false;
+  EXPECT_THAT(
+      error_of(ErrorKind::run, [&] { run_outlier_lab(*model, {{int4}}, config, tiny_text(), {}, no_progress()); }),
+      testing::AllOf(testing::HasSubstr("eval.outlier_lab, factor 2^30: "), testing::HasSubstr("fits FP16")));
 }
 
 TEST(OutlierLab, IsWrittenAndReadAgain) {

@@ -11,8 +11,8 @@ namespace octet::sample {
 /// A fresh folder that is removed at the end of the test.
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "octet-XXXXXX").string();
+  explicit TemporaryFolder(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string pattern = (parent / "octet-XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) fail(ErrorKind::run, "{}: cannot create", pattern);
     path_ = pattern;
   }

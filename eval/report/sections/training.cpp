@@ -1,9 +1,13 @@
 #include "eval/report/sections/training.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "base/number_text.h"
 #include "eval/report/chart_drawer.h"
+#include "eval/report/report.h"
 #include "eval/speed/machine_limits.h"
 #include "nn/cost.h"
 #include "train/metrics.h"
@@ -11,9 +15,21 @@
 namespace octet {
 namespace {
 
-Chart training_chart(const ChartDrawer& drawer) {
+/// Refuses a file that lost its end: sums over its rows would not be those of the training.
+std::vector<MetricsRow> read_rows_up_to(std::int64_t step, const std::filesystem::path& metrics) {
+  std::vector<MetricsRow> rows = read_metrics(metrics);
+  const std::int64_t last = rows.empty() ? 0 : rows.back().step;
+  if (last < step) {
+    fail(ErrorKind::input, "{}: expected rows of at least {} steps, as the checkpoint has taken, found {}",
+         metrics.string(), step, last == 0 ? "none" : fmt::format("the last one at step {}", last));
+  }
+  return rows;
+}
+
+Chart training_chart(const Report& report, const ChartDrawer& drawer) {
   TrainingChart chart;
-  for (const MetricsRow& row : read_metrics(drawer.sources().metrics)) {
+  for (const MetricsRow& row :
+       read_rows_up_to(std::max<std::int64_t>(report.training.steps, 1), drawer.sources().metrics)) {
     chart.steps.push_back({static_cast<double>(row.step), row.loss, row.lr});
     if (row.val_loss) {
       chart.held_out.push_back({static_cast<double>(row.step), *row.val_loss});
@@ -22,24 +38,22 @@ Chart training_chart(const ChartDrawer& drawer) {
   return draw_training_chart(drawer.folder(), "training", chart);
 }
 
-void draw(const Report&, ChartDrawer& drawer) {
+void draw(const Report& report, ChartDrawer& drawer) {
   if (drawer.sources().metrics.empty()) return;
-  drawer.draw("training", [&] { return training_chart(drawer); });
+  drawer.draw("training", [&] { return training_chart(report, drawer); });
 }
 
 }  // namespace
 
-ReportTraining summarize_training(const std::filesystem::path& metrics, const GptConfig& model, double bits_per_byte,
-                                  DeviceKind device, ProgressSink& progress) {
+ReportTraining summarize_training(const std::filesystem::path& metrics, std::int64_t step, const GptConfig& model,
+                                  double bits_per_byte, DeviceKind device, ProgressSink& progress) {
   ReportTraining training = {.parameters = parameter_count(model), .bits_per_byte = bits_per_byte};
   if (metrics.empty()) return training;
   std::vector<MetricsRow> rows;
   try {
-    rows = read_metrics(metrics);
+    rows = read_rows_up_to(step, metrics);
   } catch (const Error& error) {
     progress.note(fmt::format("note: the report will not tell of the training: {}", error.what()));
-  }
-  if (rows.empty()) {
     return training;
   }
   double seconds = 0.0;

@@ -32,10 +32,11 @@ struct ReportTraining {
   }
 };
 
-/// What training took, by its metrics.jsonl; `bits_per_byte` is how it ended. The models do without that file, so where
-/// it is missing or broken this is a note on `progress`, and the report says nothing about the training.
-ReportTraining summarize_training(const std::filesystem::path& metrics, const GptConfig& model, double bits_per_byte,
-                                  DeviceKind device, ProgressSink& progress);
+/// What training took, by its metrics.jsonl; `step` is how far the model was trained, `bits_per_byte` how it ended. The
+/// models do without that file, so where it is missing, broken or ends before `step`, this is a note on `progress`, and
+/// the report says nothing about the training.
+ReportTraining summarize_training(const std::filesystem::path& metrics, std::int64_t step, const GptConfig& model,
+                                  double bits_per_byte, DeviceKind device, ProgressSink& progress);
 
 /// Its part of the facts; empty where the model was not trained.
 std::vector<Fact> training_facts(const ReportTraining& training);
