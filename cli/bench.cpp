@@ -6,6 +6,9 @@
 #include "base/memory.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/model_folder.h"
+#include "cli/shared_options.h"
+#include "cli/verbs.h"
 #include "eval/speed/bench_shapes.h"
 #include "eval/speed/bench_text.h"
 #include "nn/cost.h"
@@ -15,6 +18,20 @@
 
 namespace octet {
 namespace {
+
+constexpr std::int64_t kMostRepetitions = 1'000'000;
+
+struct BenchArguments {
+  std::string checkpoint;              ///< either this
+  std::string shape;                   ///< or random weights of this shape
+  std::vector<std::int64_t> prompt;    ///< tokens; empty: the usual ones that fit the context
+  std::vector<std::int64_t> generate;  ///< the same
+  std::vector<std::int64_t> batch = {1};
+  std::vector<std::int64_t> depth = {0};
+  std::string kv = "f32";            ///< keys and values in the cache: f32 or int8
+  std::vector<std::string> formats;  ///< empty: all
+  std::int64_t repetitions = 5;
+};
 
 /// What is benched: a name, a model and the formats to store it in.
 struct BenchSubject {
@@ -109,9 +126,8 @@ void check_context(const BenchOptions& tests, const BenchSubject& subject) {
   }
 }
 
-}  // namespace
-
-void bench_verb(const CommonOptions& common, const BenchArguments& arguments) {
+void bench_verb(const CommonOptions& common, const BenchArguments& given) {
+  const BenchArguments arguments = of_model(common, given);
   if (arguments.checkpoint.empty() == arguments.shape.empty()) {
     fail(ErrorKind::config, "octet bench: expected either a checkpoint or --shape, got {}",
          arguments.shape.empty() ? "none" : "both");
@@ -137,6 +153,24 @@ void bench_verb(const CommonOptions& common, const BenchArguments& arguments) {
   StopsOnInterrupt progress("bench", *sink);
   const BenchReport report = run_bench(subject.name, *subject.model, subject.formats, tests, progress);
   (common.json ? print_exactly : print)(common.json ? bench_json(report) : bench_table(report));
+}
+
+}  // namespace
+
+void add_bench(VerbList& verbs) {
+  auto [options, arguments] =
+      verbs.add("bench", "speed of a model in every format, beside the limits of the machine", bench_verb);
+  add_any_checkpoint(options, arguments.checkpoint);
+  options.text("--shape", arguments.shape, "random weights: llama-31m, llama-97m or width=512,layers=8,...");
+  options.integers("--prompt", arguments.prompt, {0, kMostPositions}, "tokens read at once (128,512); 0: no such test");
+  options.integers("--generate", arguments.generate, {0, kMostPositions},
+                   "tokens written one by one (128); 0: no such test");
+  options.integers("--batch", arguments.batch, {1, kMostSequences}, "sequences at once (1)");
+  add_kv(options, arguments.kv);
+  options.integers("--depth", arguments.depth, {0, kMostPositions},
+                   "tokens in the cache before the first one is written (0)");
+  options.texts("--formats", arguments.formats, "fp32,int8,int4,... (all)");
+  options.integer("--repetitions", arguments.repetitions, {1, kMostRepetitions}, "rounds of each test").shows_default();
 }
 
 }  // namespace octet

@@ -4,13 +4,21 @@
 #include <system_error>
 
 #include "base/config/record.h"
+#include "cli/command_line.h"
 #include "cli/console.h"
 #include "cli/run_config.h"
+#include "cli/verbs.h"
 
 namespace octet {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr int kMostRuns = 1000;
+
+struct CompareArguments {
+  std::vector<std::string> runs;  ///< folders of runs, or their report.json
+};
 
 /// report.json of a run folder, or the file itself. Error (input) where there is neither.
 fs::path report_file(const std::string& place) {
@@ -97,8 +105,8 @@ void compare_configs(RunComparison& comparison, const std::vector<FinishedRun>& 
   }
 }
 
-}  // namespace
-
+/// Prints the models of all runs in one table, and which numbers may be compared; with --out a page too. Errors: input
+/// for a run without a report, config for the same run given twice.
 void compare_verb(const CommonOptions& common, const CompareArguments& arguments) {
   const std::vector<FinishedRun> runs = read_runs(arguments.runs);
   RunComparison comparison = compare_runs(runs);
@@ -114,6 +122,17 @@ void compare_verb(const CommonOptions& common, const CompareArguments& arguments
   }
   print(comparison_table(comparison));
   if (!common.out.empty()) print("\n" + (folder / "compare.html").string() + "\n");
+}
+
+}  // namespace
+
+void add_compare(VerbList& verbs) {
+  auto [options, arguments] =
+      verbs.add("compare", "the models of several runs in one table, with --out on one page", compare_verb);
+  options.words("runs", arguments.runs, "folders of runs, or their report.json")
+      .required()
+      .expected(2, kMostRuns)
+      .not_blank();
 }
 
 }  // namespace octet

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "cli/verbs.h"
+#include "cli/arguments.h"
 
 namespace octet {
 

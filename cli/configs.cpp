@@ -9,9 +9,16 @@
 #include "cli/builtin_configs.h"
 #include "cli/console.h"
 #include "cli/entropy_lab_config.h"
+#include "cli/shared_options.h"
+#include "cli/validate.h"
+#include "cli/verbs.h"
 
 namespace octet {
 namespace {
+
+struct ShowArguments {
+  std::string name;
+};
 
 // The comment lines at the top of a file say what it is for.
 std::string first_comment(const std::string& text) {
@@ -20,17 +27,7 @@ std::string first_comment(const std::string& text) {
   return line.starts_with("# ") ? line.substr(2) : "";
 }
 
-}  // namespace
-
-std::vector<std::string> names_of_configs() {
-  std::vector<std::string> names;
-  for (const auto& [name, text] : builtin_configs()) {
-    names.push_back(name);
-  }
-  return names;
-}
-
-void configs_list_verb(const CommonOptions& common) {
+void list_verb(const CommonOptions& common) {
   nlohmann::json list = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows;
   for (const auto& [name, content] : builtin_configs()) {
@@ -40,7 +37,7 @@ void configs_list_verb(const CommonOptions& common) {
   (common.json ? print_exactly : print)(common.json ? json_text(list, 2) + "\n" : align_columns(rows, "<<"));
 }
 
-void configs_keys_verb(const CommonOptions& common) {
+void keys_verb(const CommonOptions& common) {
   nlohmann::json list = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows = {{"key", "where not given", "accepted"}};
   for (const ConfigKey& key : config_keys<RunConfig>()) {
@@ -50,7 +47,8 @@ void configs_keys_verb(const CommonOptions& common) {
   (common.json ? print_exactly : print)(common.json ? json_text(list, 2) + "\n" : align_columns(rows, "<<<"));
 }
 
-void configs_show_verb(const CommonOptions& common, const std::string& name) {
+void show_verb(const CommonOptions& common, const ShowArguments& arguments) {
+  const std::string& name = arguments.name;
   const auto found = builtin_configs().find(name);
   if (found == builtin_configs().end()) {
     const auto near = nearest_name(name, names_of_configs());
@@ -67,6 +65,26 @@ void configs_show_verb(const CommonOptions& common, const std::string& name) {
   } else {
     print(found->second);
   }
+}
+
+}  // namespace
+
+std::vector<std::string> names_of_configs() {
+  std::vector<std::string> names;
+  for (const auto& [name, text] : builtin_configs()) {
+    names.push_back(name);
+  }
+  return names;
+}
+
+void add_configs(VerbList& verbs) {
+  VerbList configs = verbs.group("configs", "built-in configurations");
+  configs.add("ls", "list them", list_verb);
+  configs.add("keys", "list what a configuration may hold: keys, defaults, accepted values", keys_verb);
+  auto [show, name] = configs.add("show", "print one", show_verb);
+  show.text("name", name.name, "as listed by ls").required();
+  auto [validate, arguments] = configs.add("validate", "check everything without running", validate_verb);
+  add_config_arguments(validate, arguments);
 }
 
 }  // namespace octet

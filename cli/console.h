@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/progress.h"
-#include "cli/verbs.h"
+#include "cli/arguments.h"
 #include "tensor/storage.h"
 
 namespace octet {

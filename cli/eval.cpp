@@ -2,13 +2,17 @@
 
 #include "base/config/record.h"
 #include "base/files/atomic_file.h"
+#include "cli/command_line.h"
 #include "cli/compared_models.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
 #include "cli/device.h"
+#include "cli/eval_text.h"
 #include "cli/machine.h"
+#include "cli/model_folder.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
+#include "cli/verbs.h"
 #include "cli/version.h"
 #include "eval/report/measure.h"
 #include "eval/report/sections/attribution.h"
@@ -102,7 +106,16 @@ void eval_stage(Run& run, ProgressSink& sink) {
   write_file_atomically(run.report_file(), report_to_json(report));
 }
 
+namespace {
+
 void eval_verb(const CommonOptions& common, const EvalArguments& arguments) {
+  if (!arguments.text.empty()) {
+    EvalArguments models = arguments;
+    models.config = model_folder(common, models.config);
+    for (std::string& other : models.against) other = model_folder(common, other);
+    eval_text(common, models);
+    return;
+  }
   if (arguments.any_text_option()) {
     fail(ErrorKind::config, "--against, --protocol, --context, --stride and --windows need --text FILE, got none");
   }
@@ -114,6 +127,29 @@ void eval_verb(const CommonOptions& common, const EvalArguments& arguments) {
   const auto progress = make_progress(common);
   eval_stage(run, *progress);
   print_report(common, read_report(run.report_file()), run.report_file());
+}
+
+}  // namespace
+
+void add_eval(VerbList& verbs) {
+  auto [options, arguments] = verbs.add("eval",
+                                        "evaluate a run: the FP32 model and every quantized one; or, with --text, "
+                                        "any model on any text",
+                                        eval_verb);
+  options.text("config", arguments.config, "YAML file, built-in name or run folder; with --text the folder of a model")
+      .required();
+  options.words("overrides", arguments.overrides, "key.path=value ... (not with --text)");
+  options.text("--text", arguments.text, "file whose perplexity and bits per byte are taken");
+  options.repeated("--against", arguments.against,
+                   "folder of a model with the same tokenizer that is compared with it; may be given several times");
+  options.choice("--protocol", arguments.protocol, {"octet", "llama.cpp"},
+                 "octet: every token counts once; llama.cpp: the second half of windows that touch (octet)");
+  options.integer("--context", arguments.context, {1, kMostPositions},
+                  "tokens of a window (the model's context, at most 512)");
+  options.integer("--stride", arguments.stride, {1, kMostPositions},
+                  "tokens from one window to the next, of octet (the context)");
+  options.integer("--windows", arguments.windows, {0, kMostTokens},
+                  "how many at most, spread over the text; 0: all (0)");
 }
 
 }  // namespace octet

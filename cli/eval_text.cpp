@@ -1,3 +1,5 @@
+#include "cli/eval_text.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -7,7 +9,6 @@
 #include "base/text_columns.h"
 #include "cli/console.h"
 #include "cli/device.h"
-#include "cli/verbs.h"
 #include "eval/score/named_model.h"
 #include "eval/score/window_batches.h"
 #include "nn/files/model_tokenizer.h"
@@ -131,7 +132,7 @@ std::string as_text(const EvalArguments& arguments, const ScoredText& text, cons
 
 }  // namespace
 
-void eval_text_verb(const CommonOptions& common, const EvalArguments& arguments) {
+void eval_text(const CommonOptions& common, const EvalArguments& arguments) {
   if (!arguments.overrides.empty()) {
     fail(ErrorKind::config, "override {}: a model that is evaluated on a text has no configuration",
          arguments.overrides.front());

@@ -12,6 +12,8 @@
 #include "base/nearest.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/model_folder.h"
+#include "cli/shared_options.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
 #include "eval/score/window_batches.h"
@@ -41,6 +43,17 @@ inline constexpr auto enum_names<ExportTarget> =
 namespace {
 
 namespace fs = std::filesystem;
+
+struct ExportArguments {
+  std::string checkpoint;
+  std::string to;    ///< a name of ExportTarget
+  std::string type;  ///< of the matrices of a GGUF file; empty: as the checkpoint has them
+
+  // Of targets that run the model on a text.
+  std::string text;          ///< file
+  std::int64_t context = 0;  ///< tokens of a window; 0: the model's context, at most 512
+  std::int64_t windows = 0;  ///< at most, evenly spread; 0: all
+};
 
 const FileNames kHuggingFaceFiles = {kHfConfigFile, kHfWeightsFile, kHfTokenizerFile, kHfTokenizerConfigFile};
 
@@ -207,9 +220,9 @@ void report_windows(const CommonOptions& common, const ExportArguments& argument
   }
 }
 
-}  // namespace
-
-void export_verb(const CommonOptions& common, const ExportArguments& arguments) {
+/// Writes a model of Octet as files of another program (--out).
+void export_verb(const CommonOptions& common, const ExportArguments& given) {
+  const ExportArguments arguments = of_model(common, given);
   const ExportTarget target = target_of(arguments.to);
   check_options(target, arguments, common.out);
   const GgufType* type = gguf_type_of(arguments.type);
@@ -252,6 +265,23 @@ void export_verb(const CommonOptions& common, const ExportArguments& arguments) 
       report_windows(common, arguments, windows, "logits");
       break;
   }
+}
+
+}  // namespace
+
+void add_export(VerbList& verbs) {
+  auto [options, arguments] =
+      verbs.add("export", "make a model of Octet files of another program (--out)", export_verb);
+  add_any_checkpoint(options, arguments.checkpoint).required();
+  options.text("--to", arguments.to, "what files to make: hf, compressed-tensors, gguf, imatrix or kld-base")
+      .required();
+  options.text("--type", arguments.type,
+               "of all matrices of a GGUF file: F32, F16, Q8_0, Q4_0 ... (as the checkpoint has them)");
+  options.text("--text", arguments.text, "file that the model reads for imatrix and kld-base");
+  options.integer("--context", arguments.context, {1, kMostPositions},
+                  "tokens of a window of it (the model's context, at most 512)");
+  options.integer("--windows", arguments.windows, {0, kMostTokens},
+                  "how many at most, spread over the text; 0: all (0)");
 }
 
 }  // namespace octet

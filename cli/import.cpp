@@ -6,6 +6,7 @@
 #include "base/files/known_folder.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "cli/command_line.h"
 #include "cli/console.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
@@ -18,6 +19,12 @@
 
 namespace octet {
 namespace {
+
+struct ImportArguments {
+  std::string source;                       ///< folder of Hugging Face or GGUF file
+  bool fp32 = false;                        ///< integer blocks of GGUF become FP32 too
+  std::string activations = "weight_only";  ///< of layers that stay integer: or dynamic
+};
 
 namespace fs = std::filesystem;
 
@@ -74,8 +81,7 @@ nlohmann::json as_json(const fs::path& out, const ImportedModel& imported) {
           {"notes", imported.notes}};
 }
 
-}  // namespace
-
+/// Writes a model of another program as a model folder of Octet (--out).
 void import_verb(const CommonOptions& common, const ImportArguments& arguments) {
   const fs::path source = arguments.source, out = common.out;
   if (common.out.empty()) fail(ErrorKind::config, "octet import: expected --out FOLDER, got none");
@@ -106,6 +112,20 @@ void import_verb(const CommonOptions& common, const ImportArguments& arguments) 
       out.string(), config.architecture == Architecture::llama ? "llama" : "gpt2", config.layers, config.width,
       config.heads, config.context, format_count(static_cast<double>(parameter_count(config))), config.vocabulary,
       imported.tensors.size(), type_summary(imported)));
+}
+
+}  // namespace
+
+void add_import(VerbList& verbs) {
+  auto [options, arguments] =
+      verbs.add("import", "make a model of Hugging Face, or a GGUF file, a model of Octet (--out)", import_verb);
+  options.text("source", arguments.source, "folder with config.json, tokenizer.json and safetensors, or GGUF file")
+      .required();
+  options.flag("--fp32", arguments.fp32, "make integer blocks of a GGUF file FP32 too: for training and for recipes");
+  options
+      .choice("--activations", arguments.activations, {"weight_only", "dynamic"},
+              "what layers that stay integer multiply: weight_only (FP32) or dynamic (int8)")
+      .shows_default();
 }
 
 }  // namespace octet

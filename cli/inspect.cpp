@@ -6,6 +6,9 @@
 #include "base/text_columns.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
+#include "cli/model_folder.h"
+#include "cli/shared_options.h"
+#include "cli/verbs.h"
 #include "eval/outliers/histogram.h"
 #include "eval/speed/size.h"
 #include "nn/files/quantized_file.h"
@@ -13,6 +16,11 @@
 
 namespace octet {
 namespace {
+
+struct InspectArguments {
+  std::string checkpoint;
+  std::string tensor;  ///< show a histogram of this one
+};
 
 // What --json prints has its keys in the order of the alphabet.
 
@@ -163,9 +171,8 @@ std::string histogram_text(const InspectedTensor& tensor) {
   return text;
 }
 
-}  // namespace
-
-void inspect_verb(const CommonOptions& common, const InspectArguments& arguments) {
+void inspect_verb(const CommonOptions& common, const InspectArguments& given) {
+  const InspectArguments arguments = of_model(common, given);
   const std::unique_ptr<Gpt> model = load_any_model(arguments.checkpoint);
   const ModelSize size = measure_size(arguments.checkpoint);
   const std::string recipe = read_recipe_json(arguments.checkpoint);
@@ -191,6 +198,14 @@ void inspect_verb(const CommonOptions& common, const InspectArguments& arguments
   const auto near = nearest_name(arguments.tensor, names);
   fail(ErrorKind::config, "--tensor: {} has no tensor \"{}\"{}", arguments.checkpoint, arguments.tensor,
        near ? ", did you mean \"" + *near + "\"?" : "");
+}
+
+}  // namespace
+
+void add_inspect(VerbList& verbs) {
+  auto [options, arguments] = verbs.add("inspect", "tensors, schemes, bits per weight, histograms", inspect_verb);
+  add_any_checkpoint(options, arguments.checkpoint).required();
+  options.text("--tensor", arguments.tensor, "draw the histogram of this tensor");
 }
 
 }  // namespace octet

@@ -7,11 +7,20 @@
 #include "cli/builtin_configs.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/model_folder.h"
+#include "cli/shared_options.h"
+#include "cli/verbs.h"
 #include "eval/charts/charts.h"
 #include "nn/files/model_file.h"
 
 namespace octet {
 namespace {
+
+struct MicroscopeArguments {
+  std::string checkpoint;            ///< an FP32 model whose matrices are stored too; empty: none
+  std::vector<std::string> recipes;  ///< YAML files; empty: all built-in ones
+  std::string chart;                 ///< folder to draw a chart into; empty: none
+};
 
 std::vector<Recipe> recipes_of(const MicroscopeArguments& arguments) {
   std::vector<Recipe> recipes;
@@ -48,9 +57,9 @@ Chart draw_chart(const std::string& folder, const MicroscopeReport& report) {
   return draw_format_chart(folder, "formats", points);
 }
 
-}  // namespace
-
-void microscope_verb(const CommonOptions& common, const MicroscopeArguments& arguments) {
+/// Prints how many bits the weights of each recipe take and what they lose, on normally distributed numbers.
+void microscope_verb(const CommonOptions& common, const MicroscopeArguments& given) {
+  const MicroscopeArguments arguments = of_model(common, given);
   if (const ChartSupport support = charts_available(); !arguments.chart.empty() && !support.available) {
     fail(ErrorKind::capability, "--chart: {}", support.reason);
   }
@@ -65,6 +74,18 @@ void microscope_verb(const CommonOptions& common, const MicroscopeArguments& arg
     progress.note(fmt::format("drawn: {}/{}.svg", arguments.chart, chart.name));
   }
   (common.json ? print_exactly : print)(common.json ? record_to_json(report) : microscope_table(report));
+}
+
+}  // namespace
+
+void add_microscope(VerbList& verbs) {
+  auto [options, arguments] =
+      verbs.add("microscope", "what every format takes and loses, beside the least that is possible", microscope_verb);
+  options.text("checkpoint", arguments.checkpoint,
+               "folder of an FP32 model, or of a run (its best checkpoint), whose matrices are stored too");
+  add_recipe_files(options, arguments.recipes,
+                   "YAML file of a recipe; may be given several times (default: all built-in ones)");
+  options.text("--chart", arguments.chart, "draw formats.svg into this folder");
 }
 
 }  // namespace octet

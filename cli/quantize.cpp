@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -13,8 +12,10 @@
 #include "cli/given_model.h"
 #include "cli/quantize_plan.h"
 #include "cli/run_folder.h"
+#include "cli/shared_options.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
+#include "cli/verbs.h"
 #include "cli/version.h"
 #include "nn/files/model_file.h"
 #include "nn/files/model_tokenizer.h"
@@ -26,6 +27,11 @@
 
 namespace octet {
 namespace {
+
+struct QuantizeArguments : ConfigArguments {
+  std::vector<std::string> recipes;  ///< YAML files of recipes beside those of the configuration
+  bool dry_run = false;              ///< print what would be stored, and write nothing
+};
 
 /// From the calibration part of the text: nothing that is tested has been seen.
 Calibration calibrate_on_text(const Run& run, const Recipe& recipe, Gpt& model, ProgressSink& progress) {
@@ -42,21 +48,16 @@ Calibration calibrate_on_text(const Run& run, const Recipe& recipe, Gpt& model, 
 
 /// What is not as the recipe says for matrices: how many tensors stay FP32, and why others differ.
 void note_exceptions(const Recipe& recipe, const Coverage& coverage, ProgressSink& progress) {
-  std::map<std::string, std::int64_t> others;
   std::int64_t left = 0;
-  for (const CoverageRow& row : coverage.rows) {
-    if (row.scheme == "fp32") {
-      ++left;
-    } else if (!row.reason.empty()) {
-      ++others[row.reason];
-    }
-  }
+  for (const CoverageRow& row : coverage.rows) left += row.scheme == "fp32" ? 1 : 0;
   if (left > 0) {
     progress.note(fmt::format("{}: {} of {} tensors stay FP32; coverage.json says which and why", recipe.name, left,
                               coverage.rows.size()));
   }
-  for (const auto& [reason, tensors] : others) {
-    progress.note(fmt::format("{}: {} {}: {}", recipe.name, tensors, tensors == 1 ? "tensor" : "tensors", reason));
+  for (const CoverageGroup& group : group_coverage(coverage)) {
+    if (group.scheme == "fp32" || group.reason.empty()) continue;
+    progress.note(fmt::format("{}: {} {}: {}", recipe.name, group.tensors, group.tensors == 1 ? "tensor" : "tensors",
+                              group.reason));
   }
 }
 
@@ -143,6 +144,8 @@ void quantize_stage(Run& run, ProgressSink& progress) {
   write_run_config(run);
 }
 
+namespace {
+
 void quantize_verb(const CommonOptions& common, const QuantizeArguments& arguments) {
   if (arguments.dry_run) {
     Run run = read_stage_or_plan(common, arguments, Stage::quantize);
@@ -167,6 +170,17 @@ void quantize_verb(const CommonOptions& common, const QuantizeArguments& argumen
   }
   (common.json ? print_exactly : print)(common.json ? json_text(nlohmann::json{{"checkpoints", folders}}, 2) + "\n"
                                                     : text);
+}
+
+}  // namespace
+
+void add_quantize(VerbList& verbs) {
+  auto [options, arguments] = verbs.add("quantize", "quantize the trained model with every recipe", quantize_verb);
+  add_config_arguments(options, arguments);
+  add_recipe_files(options, arguments.recipes,
+                   "YAML file of a recipe beside those of the configuration; may be given several times");
+  options.flag("--dry-run", arguments.dry_run,
+               "print how large every tensor will be and what stays FP32; needs no trained model, writes nothing");
 }
 
 }  // namespace octet

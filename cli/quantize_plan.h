@@ -1,7 +1,7 @@
 #pragma once
 
+#include "cli/arguments.h"
 #include "cli/run_config.h"
-#include "cli/verbs.h"
 
 namespace octet {
 

@@ -1,7 +1,9 @@
 #include "cli/console.h"
 #include "cli/run_folder.h"
+#include "cli/shared_options.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
+#include "cli/verbs.h"
 #include "eval/report/chart_drawer.h"
 #include "eval/score/window_batches.h"
 #include "eval/test_windows.h"
@@ -82,12 +84,21 @@ void print_report(const CommonOptions& common, const Report& report, const std::
   print(fmt::format("{}\n{}\n", report_table(report), file.string()));
 }
 
+namespace {
+
 void report_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_stage(common, arguments, Stage::report);
   check_run_folder(run);
   lock_run(run);
   const auto progress = make_progress(common);
   print_report(common, report_stage(run, *progress), run.report_page());
+}
+
+}  // namespace
+
+void add_report(VerbList& verbs) {
+  auto [options, arguments] = verbs.add("report", "draw the charts and write the report again", report_verb);
+  add_config_arguments(options, arguments);
 }
 
 }  // namespace octet

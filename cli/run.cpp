@@ -2,9 +2,13 @@
 #include "cli/device.h"
 #include "cli/entropy_lab.h"
 #include "cli/run_folder.h"
+#include "cli/shared_options.h"
 #include "cli/stages.h"
+#include "cli/verbs.h"
 
 namespace octet {
+
+namespace {
 
 void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   const ConfigSource source = find_config_source(arguments.config);
@@ -22,6 +26,13 @@ void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   quantize_stage(run, *progress);
   eval_stage(run, *progress);
   print_report(common, report_stage(run, *progress), run.report_page());
+}
+
+}  // namespace
+
+void add_run(VerbList& verbs) {
+  auto [options, arguments] = verbs.add("run", "train, quantize every recipe, evaluate, report", run_verb);
+  add_config_arguments(options, arguments);
 }
 
 }  // namespace octet

@@ -8,7 +8,7 @@
 #include "base/config/config.h"
 #include "base/files/folder_lock.h"
 #include "base/shown_text.h"
-#include "cli/verbs.h"
+#include "cli/arguments.h"
 #include "eval/eval_config.h"
 #include "nn/layers/gpt_config.h"
 #include "quant/recipe.h"

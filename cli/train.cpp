@@ -8,7 +8,9 @@
 #include "cli/device.h"
 #include "cli/given_model.h"
 #include "cli/run_folder.h"
+#include "cli/shared_options.h"
 #include "cli/stages.h"
+#include "cli/verbs.h"
 #include "nn/gpt.h"
 #include "nn/initialize.h"
 
@@ -38,6 +40,8 @@ void train_stage(Run& run, ProgressSink& progress) {
                             summary.flops_per_second / 1e9, summary.best_val_loss, summary.best_step));
 }
 
+namespace {
+
 void train_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   Run run = read_stage(common, arguments, Stage::train);
   use_device(run.config);
@@ -51,6 +55,13 @@ void train_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   } else {
     print(run.best_checkpoint().string() + "\n");
   }
+}
+
+}  // namespace
+
+void add_train(VerbList& verbs) {
+  auto [options, arguments] = verbs.add("train", "train the FP32 model", train_verb);
+  add_config_arguments(options, arguments);
 }
 
 }  // namespace octet

@@ -1,3 +1,5 @@
+#include "cli/validate.h"
+
 #include "cli/check_run.h"
 #include "cli/console.h"
 #include "cli/entropy_lab.h"
@@ -14,7 +16,7 @@ void print_valid(const CommonOptions& common, const std::string& name) {
 
 }  // namespace
 
-void configs_validate_verb(const CommonOptions& common, const ConfigArguments& arguments) {
+void validate_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   const ConfigSource source = find_config_source(arguments.config);
   if (is_entropy_lab(source)) {
     validate_entropy_lab(read_entropy_lab(common, arguments, source));

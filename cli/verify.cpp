@@ -7,8 +7,11 @@
 #include "base/config/record.h"
 #include "base/random.h"
 #include "base/text_columns.h"
+#include "cli/command_line.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/model_folder.h"
+#include "cli/verbs.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
 #include "quant/apply_recipe.h"
@@ -16,6 +19,13 @@
 
 namespace octet {
 namespace {
+
+struct VerifyArguments {
+  std::string checkpoint;
+  std::string recipe;      ///< YAML file of a recipe that quantizes an FP32 checkpoint first
+  std::string prompt;      ///< text that the model reads; empty: random tokens
+  std::int64_t rows = 32;  ///< inputs that each layer is tried on
+};
 
 /// The model of the folder; quantized by the recipe where one is given. Errors (config): nothing is quantized, or
 /// quantized twice.
@@ -113,9 +123,9 @@ std::string as_table(const std::vector<VerifyRow>& rows) {
   return align_columns(table, "<<<>>>>") + summary(rows) + "\n";
 }
 
-}  // namespace
-
-void verify_verb(const CommonOptions& common, const VerifyArguments& arguments) {
+/// Prints what every backend makes of every quantized layer. Error (run) naming the first that differs.
+void verify_verb(const CommonOptions& common, const VerifyArguments& given) {
+  const VerifyArguments arguments = of_model(common, given);
   const std::unique_ptr<Gpt> model = quantized_model(arguments);
   const std::vector<Window> windows = input_windows(arguments, model->config(), common.seed.value_or(1));
   print_start(common, device_of(common));
@@ -132,6 +142,18 @@ void verify_verb(const CommonOptions& common, const VerifyArguments& arguments) 
   if (first != rows.end()) {
     fail(ErrorKind::run, "{} on {}: {}", first->layer, first->backend, first->difference);
   }
+}
+
+}  // namespace
+
+void add_verify(VerbList& verbs) {
+  auto [options, arguments] = verbs.add("verify", "compare every quantized layer on all backends", verify_verb);
+  options
+      .text("checkpoint", arguments.checkpoint, "folder of a quantized model, or with --recipe of an FP32 one or a run")
+      .required();
+  options.text("--recipe", arguments.recipe, "YAML file of a recipe that quantizes an FP32 model first");
+  options.text("--prompt", arguments.prompt, "text that the model reads (default: random tokens)");
+  options.integer("--rows", arguments.rows, {1, kMostSequences}, "inputs that each layer is tried on").shows_default();
 }
 
 }  // namespace octet

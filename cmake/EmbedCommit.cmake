@@ -3,6 +3,7 @@
 #
 # As a script (cmake -DSOURCE=folder -DOUTPUT=file -P EmbedCommit.cmake) this file writes the header.
 if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
+  cmake_minimum_required(VERSION 3.25)
   execute_process(COMMAND git -C ${SOURCE} describe --always --dirty --abbrev=10 --exclude=*
     OUTPUT_VARIABLE commit ERROR_QUIET OUTPUT_STRIP_TRAILING_WHITESPACE)
   file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#define OCTET_COMMIT \"@commit@\"\n" @ONLY)
