@@ -15,6 +15,11 @@ namespace {
 // Up to here the weights are read a few times at most, and there is too little arithmetic for tiles.
 constexpr std::int64_t kFewRows = 16;
 
+/// Whether kernels of few rows ask for their weights before they wait.
+inline bool fetches_ahead() {
+  return switches().early_start == EarlyStart::fetch;
+}
+
 /// Whether every processor of the chip gets a block.
 inline bool fills_chip(const Grid& grid) {
   return std::int64_t{grid.blocks.x} * grid.blocks.y >= device().processors;
@@ -50,11 +55,11 @@ void few_rows_mma_linear(const char* name, const Task<CodeRows>& task) {
     const Grid grid = few_rows_grid<8 * halves()>(task);
     if constexpr (!kInRows<Format>) {
       if (task.w.layout.groups > 1) {
-        launch_early(name, few_rows_mma<Format, halves(), ScaleOf::group>, grid, task);
+        launch_early(name, few_rows_mma<Format, halves(), ScaleOf::group>, grid, task, fetches_ahead());
         return;
       }
     }
-    launch_early(name, few_rows_mma<Format, halves(), ScaleOf::row>, grid, task);
+    launch_early(name, few_rows_mma<Format, halves(), ScaleOf::row>, grid, task, fetches_ahead());
   });
 }
 
@@ -75,15 +80,15 @@ void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
     const Grid grid = few_rows_grid<rows()>(task);
     if constexpr (kInRows<Format>) {
-      launch_early(name, few_rows_of_codes<Format, rows(), false>, grid, task);
+      launch_early(name, few_rows_of_codes<Format, rows(), false>, grid, task, fetches_ahead());
     } else {
       if constexpr (!std::is_same_v<typename Format::Scales, NoScales>) {
         if (task.w.layout.groups > 1) {
-          launch_early(name, few_rows_linear<Format, rows(), ScaleOf::group>, grid, task);
+          launch_early(name, few_rows_linear<Format, rows(), ScaleOf::group>, grid, task, fetches_ahead());
           return;
         }
       }
-      launch_early(name, few_rows_linear<Format, rows(), ScaleOf::row>, grid, task);
+      launch_early(name, few_rows_linear<Format, rows(), ScaleOf::row>, grid, task, fetches_ahead());
     }
   });
 }
@@ -98,16 +103,16 @@ void panel_product(const char* name, const Task<CodeRows>& task) {
   }
   if (task.x.rows >= switches().mma_rows) {
     with_halves(task.x.rows, [&](auto halves) {
-      launch_early(name, few_rows_mma_sums<Format, halves()>, few_rows_grid<8 * halves()>(task), task);
+      launch_early(name, few_rows_mma_sums<Format, halves()>, few_rows_grid<8 * halves()>(task), task, fetches_ahead());
     });
     return;
   }
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
     const Grid grid = few_rows_grid<rows()>(task);
     if constexpr (kInRows<Format>) {
-      launch_early(name, few_rows_of_codes<Format, rows(), true>, grid, task);
+      launch_early(name, few_rows_of_codes<Format, rows(), true>, grid, task, fetches_ahead());
     } else {
-      launch_early(name, few_rows_sums<Format, rows()>, grid, task);
+      launch_early(name, few_rows_sums<Format, rows()>, grid, task, fetches_ahead());
     }
   });
 }
