@@ -34,10 +34,27 @@ inline bool has_few_rows(const Task<FloatRows>& task) {
   return task.x.rows <= kFewRows || (task.x.rows <= kTileRows && !fills_chip(many_rows_grid(task)));
 }
 
-/// Tiles of 64 x 64 read the least. Where they would leave processors without work, tiles of 32 x 32 are four times as
-/// many; their warps share K, so that a block still has four warps and few pieces.
+/// Whether tiles of 128 x 128 pay: every processor gets one, and few of their rows are behind the last of x.
+template <typename Format>
+bool suits_large_tiles(const Task<CodeRows>& task) {
+  const Grid grid = mma_grid<Large<Format>>(task);
+  const std::int64_t rows = std::int64_t{grid.blocks.x} * Large<Format>::kRows;
+  const std::int64_t rows_of_wide = std::int64_t{mma_grid<Wide>(task).blocks.x} * Wide::kRows;
+  return switches().large_tiles && fills_chip(grid) && 4 * rows <= 5 * rows_of_wide &&
+         grid.shared_bytes <= device().shared_bytes;
+}
+
+/// Tiles of 128 x 128 read the least and need the fewest instructions; those of 64 x 64 are four times as many. Where
+/// they too would leave processors without work, there are tiles of 32 x 32, whose warps share K, so that a block still
+/// has four warps and few pieces.
 template <typename Format>
 void many_rows_linear(const char* name, const Task<CodeRows>& task) {
+  if constexpr (!kInRows<Format>) {  // those are for cuBLASLt, which is faster
+    if (suits_large_tiles<Format>(task)) {
+      launch(name, many_rows_mma<Format, Large<Format>, ScaledFragments>, mma_grid<Large<Format>>(task), task);
+      return;
+    }
+  }
   if (fills_chip(mma_grid<Wide>(task))) {
     launch(name, many_rows_mma<Format, Wide, ScaledFragments>, mma_grid<Wide>(task), task);
   } else {
