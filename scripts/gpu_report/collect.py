@@ -139,6 +139,7 @@ def collect(raw):
         "memcheck": read_suites(raw, "memcheck"),
         "racecheck": read_suites(raw, "racecheck"),
         "loss": compare_losses(raw),
+        "ladder": read_text(raw / "ladder.txt"),
         "profiles": {path.stem.removeprefix("profile_"): profile_csv.read(read_text(path))
                      for path in sorted(raw.glob("profile_*.csv"))},
     }
