@@ -19,7 +19,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 # In the order of their worth, with the most seconds of each. Their sum is above the budget, which most stages end well within.
-stages=(tests:75 products:50 vectors:60 training:75 bench:75 switches:40 profile:80 loss:30 peer:130 sanitizer:85)
+stages=(tests:75 products:50 vectors:80 training:75 bench:75 switches:60 profile:80 loss:30 peer:130 sanitizer:85)
 budget=560 most=600 dry_run='' build='' only=()
 out=${GPU_OUT:-} programs=${GPU_PROGRAMS:-}
 number() { [[ $2 =~ ^[0-9]+$ ]] || { echo "error: gpu_check: $1: expected seconds, got $2" >&2; exit 2; }; }

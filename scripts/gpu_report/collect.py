@@ -106,12 +106,19 @@ def read_documents(raw, document):
         document["unreadable"].append(f"{path.name}: the program did not end")
 
 
+def seconds_of(row):
+    """The time that a row of a document tells, where it does: of a token, where it tells how many there are in a second."""
+    if row.get("tokens_per_s"):
+        return 1 / row["tokens_per_s"]
+    return row.get("seconds", row.get("step_seconds"))
+
+
 def timed_rows(document):
     """{what a row says of itself: seconds} of every list of rows with a time in a document."""
-    return {", ".join(f"{key} {row[key]}" for key in ("name", "form", "type", "format", "math", "rows") if key in row): row[time]
+    return {", ".join(f"{key} {row[key]}" for key in ("name", "form", "type", "format", "test", "math", "rows") if key in row):
+            seconds_of(row)
             for rows in document.values() if isinstance(rows, list)
-            for row in rows if isinstance(row, dict)
-            for time in ("seconds", "step_seconds") if time in row}
+            for row in rows if isinstance(row, dict) and seconds_of(row) is not None}
 
 
 def compare_switches(raw, document):
@@ -132,6 +139,7 @@ def collect(raw):
         "memcheck": read_suites(raw, "memcheck"),
         "racecheck": read_suites(raw, "racecheck"),
         "loss": compare_losses(raw),
+        "ladder": read_text(raw / "ladder.txt"),
         "profiles": {path.stem.removeprefix("profile_"): profile_csv.read(read_text(path))
                      for path in sorted(raw.glob("profile_*.csv"))},
     }

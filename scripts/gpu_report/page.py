@@ -141,6 +141,7 @@ def page(d):
         + table(["run", "format", "test", "tokens/s", "speedup", "GB/s", "of limit"], bench_rows(d)),
         section("Products of many rows, 8192^3", ["operation", "seconds", "TOP/s"],
                 rows_of(d, ["vectors", "cubes"], ["name", "seconds", "tera_operations_per_second"])),
+        "## Ladder\n\n" + (d["ladder"] or "Not run.\n"),
         "## Switches\n", *switch_sections(d),
         "## Kernels\n", *(profile_section(name, kernels) for name, kernels in d["profiles"].items()),
         "## PyTorch\n\n" + table(["part", "result"], peer_rows(d)),

@@ -50,6 +50,7 @@ IntKernels int_kernels() {
       .int4_linear = int4_linear,
       .table4_product = table4_product,
       .table4_linear = table4_linear,
+      .quantizing_linear = quantizing_linear,
   };
 }
 

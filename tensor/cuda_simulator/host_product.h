@@ -82,6 +82,12 @@ inline void multiply_on_host(const LtProduct& p) {
     const float kept = p.beta == 0.0F ? 0.0F : p.beta * c[at];  // D may be uninitialized
     return p.alpha * sum + kept + (p.bias == nullptr ? 0.0F : p.bias[i]);
   });
+  for (std::int64_t j = 0; p.sums_of_b != nullptr && j < p.n; ++j) {
+    p.sums_of_b[j] = 0.0F;
+    for (std::int64_t l = 0; l < p.k; ++l) {
+      p.sums_of_b[j] += element(static_cast<const float*>(p.b), p.ldb, p.transpose_b, l, j);
+    }
+  }
 }
 
 }  // namespace octet::cuda

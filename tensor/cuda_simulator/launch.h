@@ -34,6 +34,10 @@ inline void wait_for_previous() {
   simulator::wait_for_previous();
 }
 
+inline void fetch_to_l2(const void* address) {
+  simulator::fetch(address);
+}
+
 template <typename T>
 T* dynamic_shared() {
   return static_cast<T*>(simulator::dynamic_shared_memory);

@@ -48,8 +48,13 @@ void multiply_now(const LtProduct& product) {
   copy.c = product.c == nullptr ? nullptr : c.data();
   copy.d = d.data();
   copy.bias = product.bias == nullptr ? nullptr : reinterpret_cast<const float*>(bias.data());
+  std::vector<float> sums_of_b(static_cast<std::size_t>(product.n));
+  copy.sums_of_b = product.sums_of_b == nullptr ? nullptr : sums_of_b.data();
   multiply_on_host(copy);
   copy_to_device(product.d, d.data(), d.size());
+  if (product.sums_of_b != nullptr) {
+    copy_to_device(product.sums_of_b, sums_of_b.data(), sums_of_b.size() * sizeof(float));
+  }
 }
 
 }  // namespace

@@ -358,6 +358,12 @@ void run_grid(const char* kernel, dim3 blocks, dim3 threads, std::size_t shared_
   check_guards(kernel);
 }
 
+void fetch(const void* address) {
+  const Unwatched unwatched;
+  check_range("fetch_to_l2", address, 1);
+  ++fetched;
+}
+
 void check_argument(const char* kernel, const void* pointer) {
   check(pointer == nullptr || is_device_memory(pointer), "[{}] expected device memory, got an address of the host",
         kernel);

@@ -83,6 +83,10 @@ std::uint64_t shuffle(unsigned mask, std::uint64_t value, int source, Place wher
 unsigned ballot(unsigned mask, bool predicate, Place where);
 void multiply(const Fragments& fragments, Place where);
 
+/// fetch_to_l2: fails where the address is in no block of device memory, and counts.
+void fetch(const void* address);
+inline std::int64_t fetched = 0;
+
 /// Runs `thread` for every thread of the grid. Shared memory of the size given at launch is fresh for each block and
 /// holds no sensible value; arrays declared __shared__ keep what the block before left. Errors, with the kernel, the
 /// block and the threads: sizes that no chip has; threads that wait where the others never come; a write behind a block

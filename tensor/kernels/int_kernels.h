@@ -59,6 +59,12 @@ struct IntProductArgs {
 /// where x_sum is the sum of the codes of x.
 using IntLinearArgs = PackedLinearArgs<CodeRows>;
 
+/// A product whose activations are still to be quantized: linear.x is what quantize_rows(codes) writes.
+struct QuantizingLinearArgs {
+  QuantizeRowsArgs codes;
+  IntLinearArgs linear;
+};
+
 struct IntKernels {
   void (*quantize_rows)(const QuantizeRowsArgs&);
   void (*int8_product)(const IntProductArgs&);
@@ -67,6 +73,9 @@ struct IntKernels {
   void (*int4_linear)(const IntLinearArgs&);
   void (*table4_product)(const IntProductArgs&);
   void (*table4_linear)(const IntLinearArgs&);
+  /// The y of quantize_rows and then the product, bit for bit, by one kernel; what is written to codes is left open.
+  /// False where two kernels are quicker: then nothing was done. Null on a CPU, where a kernel starts at once.
+  bool (*quantizing_linear)(const QuantizingLinearArgs&) = nullptr;
 };
 
 struct NormCodesKernels {

@@ -15,7 +15,25 @@ void check_linear(const char* op, const PackedWeight& weight, const Tensor& bias
   weight.check_device(op, x);
 }
 
-/// y of codes; the gradient of it is refused where `x`, of which they were made, or what is added needs one.
+void multiply(const IntLinearArgs& args, const KernelTable& table) {
+  const auto linear = args.w.format == PackedFormat::int8   ? table.int8_linear
+                      : args.w.format == PackedFormat::int4 ? table.int4_linear
+                                                            : table.table4_linear;
+  linear(args);
+}
+
+/// The same with codes that are still to be made of x.
+void quantize_and_multiply(const Tensor& x, const QuantizedRows& rows, const IntLinearArgs& args,
+                           const KernelTable& table) {
+  const QuantizeRowsArgs codes = rows.args(x);
+  if (table.quantizing_linear == nullptr || !table.quantizing_linear({codes, args})) {
+    table.quantize_rows(codes);
+    multiply(args, table);
+  }
+}
+
+/// y of codes, which are made of `x` where `x` is defined. The gradient of it is refused where `x` or what is added
+/// needs one.
 Tensor linear_of(const char* op, const Tensor& x, const QuantizedRows& rows, const PackedWeight& weight,
                  const Tensor& bias, const Epilogue& epilogue) {
   Tensor y = empty_like(rows.codes, rows.shape.with_last(weight.rows()));
@@ -28,10 +46,11 @@ Tensor linear_of(const char* op, const Tensor& x, const QuantizedRows& rows, con
                            residual.defined() ? residual.data<float>() : nullptr,
                            y.data<float>()};
   const KernelTable& table = kernels(y.device());
-  const auto linear = weight.format() == PackedFormat::int8   ? table.int8_linear
-                      : weight.format() == PackedFormat::int4 ? table.int4_linear
-                                                              : table.table4_linear;
-  linear(args);
+  if (x.defined()) {
+    quantize_and_multiply(dense(op, x), rows, args, table);
+  } else {
+    multiply(args, table);
+  }
   return record(op, {x, epilogue.residual}, y, [](const Tensor&) -> std::vector<Tensor> {
     fail(ErrorKind::run, "[dynamic_linear] has no gradient, because activations are rounded; use weight-only layers");
   });
@@ -40,7 +59,7 @@ Tensor linear_of(const char* op, const Tensor& x, const QuantizedRows& rows, con
 Tensor quantized_linear(const char* op, const Tensor& x, float static_scale, const PackedWeight& weight,
                         const Tensor& bias, const Epilogue& epilogue) {
   check_linear(op, weight, bias, x);
-  return linear_of(op, x, quantize_rows(x, weight.layout(), static_scale), weight, bias, epilogue);
+  return linear_of(op, x, empty_rows(x, {weight.layout(), static_scale}), weight, bias, epilogue);
 }
 
 }  // namespace

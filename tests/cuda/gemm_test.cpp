@@ -66,6 +66,46 @@ TEST_F(GemmTest, LongSumsAreExactHoweverTheyAreCut) {
   cuda::switches() = usual;
 }
 
+// The gradients of a weight and its bias, by one product and by two. Whole numbers.
+TEST_F(GemmTest, GradientsOfABiasAreSumsOverRows) {
+  const cuda::Switches usual = cuda::switches();
+  for (const auto& [rows, n, k] : {std::array{1, 1, 1}, {300, 48, 32}, {4096, 17, 33}}) {
+    const auto numbers = [](std::int64_t count, std::uint64_t stream) {
+      return cuda::whole_numbers<float>(count, stream);
+    };
+    const std::vector<float> x = numbers(rows * k, 1), dy = numbers(rows * n, 2);
+    std::vector<float> dw(static_cast<std::size_t>(n * k)), db(static_cast<std::size_t>(n));
+    for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
+      for (std::size_t i = 0; i < db.size(); ++i) {
+        db[i] += dy[row * db.size() + i];
+        for (std::size_t j = 0; j < static_cast<std::size_t>(k); ++j) {
+          dw[i * static_cast<std::size_t>(k) + j] += dy[row * db.size() + i] * x[row * static_cast<std::size_t>(k) + j];
+        }
+      }
+    }
+    const Tensor x_there = on_cuda(Tensor::from(x, {rows, k})), dy_there = on_cuda(Tensor::from(dy, {rows, n}));
+    for (const bool joint : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} rows, {} x {}, joint {}", rows, n, k, joint));
+      cuda::switches().joint_bias = joint;
+      const Tensor dw_there = Tensor::full({n, k}, NAN, DeviceKind::cuda),
+                   db_there = Tensor::full({n}, NAN, DeviceKind::cuda);
+      LinearBackwardArgs args{
+          .rows = rows, .n = n, .k = k, .x = x_there.data<float>(), .weight = nullptr, .dy = dy_there.data<float>()};
+      args.dw = dw_there.data<float>();
+      args.db = db_there.data<float>();
+      cuda_kernels().linear_backward(args);
+      EXPECT_EQ(dw_there.to_vector(), dw);
+      EXPECT_EQ(db_there.to_vector(), db);
+      const Tensor alone = Tensor::full({n}, NAN, DeviceKind::cuda);
+      args.dw = nullptr;
+      args.db = alone.data<float>();
+      cuda_kernels().linear_backward(args);
+      EXPECT_EQ(alone.to_vector(), db);
+    }
+  }
+  cuda::switches() = usual;
+}
+
 TEST_F(GemmTest, AddsTheResidual) {
   for (const auto& [m, n, k] : {std::array{1, 1, 1}, {5, 1, 7}, {33, 17, 65}}) {
     cuda::GemmSample sample(false, true, m, n, k);

@@ -51,6 +51,28 @@ TEST_F(CudaMma, MultipliesFourCodesOfEachWord) {
   under_every_schedule([&] { EXPECT_EQ(multiply_words(a, b), expected); });
 }
 
+TEST_F(CudaMma, LoadsFragmentsFromSharedMemory) {
+  std::mt19937 random(3);
+  std::vector<int> a(128), b(128), expected(256);
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    a[i] = static_cast<int>(random());
+    b[i] = static_cast<int>(random());
+  }
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    for (std::size_t k = 0; k < 32; ++k) {
+      const auto code = [k](int word) { return static_cast<std::int8_t>(word >> 8 * (k % 4)); };
+      expected[i] += code(a[i / 16 * 8 + k / 4]) * code(b[i % 16 * 8 + k / 4]);
+    }
+  }
+  const Tensor a_there = on_cuda(Tensor::from(a, {16, 8})), b_there = on_cuda(Tensor::from(b, {16, 8}));
+  under_every_schedule([&] {
+    const Tensor d = on_cuda(Tensor::from(std::vector<int>(256), {16, 16}));
+    product_from_shared(a_there.data<std::int32_t>(), b_there.data<std::int32_t>(), d.data<std::int32_t>());
+    const Tensor back = d.to(DeviceKind::cpu);
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), back.data<std::int32_t>()));
+  });
+}
+
 TEST_F(CudaMma, RoundsToTf32) {
   const std::vector<float> x = {1.0F, 1.0F + 0x1p-11F, -1.0F - 0x1p-11F, 1.0F + 0x1p-12F, INFINITY};
   const Tensor there = on_cuda(Tensor::from(x, {5})), y = Tensor::full({5}, NAN, DeviceKind::cuda);

@@ -38,6 +38,21 @@ TEST(Products, ColumnMajorAddsTheResidual) {
   EXPECT_EQ(sample.c, expected);
 }
 
+TEST(Products, SumsOfBGoAlongK) {
+  GemmSample sample(true, false, 5, 3, 4);  // of a product row-major its A, (4, 5) as stored
+  LtProduct product = column_major(sample.args);
+  std::vector<float> sums(5), expected(5);
+  for (std::size_t m = 0; m < 5; ++m) {
+    for (std::size_t k = 0; k < 4; ++k) {
+      expected[m] += sample.a[k * static_cast<std::size_t>(sample.args.lda) + m];
+    }
+  }
+  product.sums_of_b = sums.data();
+  check_product(product);
+  multiply_on_host(product);
+  EXPECT_EQ(sums, expected);
+}
+
 TEST(Products, ColumnMajorTakesTheMathMode) {
   const GemmSample sample(false, true, 2, 3, 4);
   EXPECT_EQ(math_mode(), MathMode::fp32);
@@ -105,6 +120,16 @@ TEST(Products, LeadingDimensionsBelowTheRowsAreRefused) {
                          }),
               HasSubstr("expected ldb of at least 6"));
   EXPECT_THAT(message_of(right, [](LtProduct& p) { p.lda = p.ldb = p.ldd = 4; }), "no error");
+}
+
+TEST(Products, SumsOfBAreForOneMatrixOfFloatsWithoutABias) {
+  const GemmSample sample(false, true, 2, 3, 4);
+  std::vector<float> sums(2);
+  LtProduct right = column_major(sample.args);
+  right.sums_of_b = sums.data();
+  EXPECT_THAT(message_of(right, [&](LtProduct& p) { p.bias = sums.data(); }), HasSubstr("no bias and one matrix with"));
+  EXPECT_THAT(message_of(right, [](LtProduct& p) { p.batch = 2; }), HasSubstr("no bias and one matrix with"));
+  EXPECT_THAT(message_of(right, [](LtProduct& p) { p.type = LtProduct::Type::int8; }), HasSubstr("for int8"));
 }
 
 TEST(Products, SizesBelowOneAreRefused) {

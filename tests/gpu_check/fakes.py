@@ -83,6 +83,7 @@ class Machine:
         vectors = [{"format": format, "rows": rows, "share_of_copy": share, "seconds": 1e-5, "weight_gb_per_second": 3000.0}
                    for format, rows, share in (("int8", 1, 0.85), ("int4", 1, 0.7), ("int4", 8, 0.65), ("int4-weight-only", 1, 0.72))]
         script(self.programs / "gpu_vectors", document(vectors=vectors, cubes=[{"name": "int8", "tera_operations_per_second": 1100.0}]))
+        script(self.programs / "gpu_ladder", "echo '| 1 naive | 900.0 |'\n")
         script(self.programs / "gpu_training", training_program())
         script(self.programs / "gpu_profile", "exit 0\n")
         script(self.bin / "nvidia-smi", 'case $* in *compute_cap*) echo 9.0 ;; *=name*) echo "NVIDIA H200" ;; *-l*) sleep 600 ;; esac\n')

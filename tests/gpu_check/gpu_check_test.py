@@ -83,6 +83,7 @@ class GpuCheckTest(unittest.TestCase):
         self.assertEqual((tests["tests"], tests["passed"]), (4, 4))
         self.assertIn("check/tests/CudaGemm.log", self.packed())
         self.assertIn("gpu.md", self.packed())
+        self.assertIn("| 1 naive | 900.0 |", (self.machine.out / "gpu.md").read_text())
         # The table is the last thing that is said.
         self.assertRegex(done.stdout, r"matrix-vector int4, of a copy +0.75 +0.7 +MISS")
         self.assertLess(done.stdout.rindex("gpu_check: sanitizer"), done.stdout.index("MISS"))
@@ -226,6 +227,19 @@ class GpuCheckTest(unittest.TestCase):
         self.assertEqual(self.results()["switches"], [{"switch": "OCTET_TRY=5 gpu_vectors --rows 4", "rows": [
             {"what": "format int4, rows 4", "seconds": 2e-5, "seconds_without": 3e-5}]}])
 
+    def test_switches_of_a_model_tell_the_time_of_a_token_and_share_what_is_measured_without(self):
+        rows = '{"rows": [{"format": "int8", "test": "tg128", "tokens_per_s": %d}]}'
+        fakes.script(self.machine.programs / "octet",
+                     f"echo run >>\"$GPU_WORK/runs\"\n[ \"${{OCTET_TRY:-}}\" = on ] && echo '{rows % 500}' || echo '{rows % 250}'\n")
+        switches = self.machine.folder / "switches.txt"
+        switches.write_text("OCTET_TRY=on octet bench\nOCTET_OTHER=on octet bench\n")
+        self.check("--stage", "switches", GPU_SWITCHES=str(switches))
+        what = {"what": "format int8, test tg128", "seconds_without": 1 / 250}
+        self.assertEqual([each["rows"] for each in self.results()["switches"]],
+                         [[{**what, "seconds": 1 / 500}], [{**what, "seconds": 1 / 250}]])
+        runs = (self.machine.work / "runs").read_text().count("run")
+        self.assertEqual(runs - 1, 3, "one of the stage that finds programs")
+
     def test_every_switch_is_read_by_a_source(self):
         sources = "".join(path.read_text() for folder in ("tensor", "nn", "bench") for path in (ROOT / folder).rglob("*.cpp"))
         self.assertIn("std::getenv(name)", (ROOT / "tensor/cuda/runtime/switches.cpp").read_text())
@@ -238,7 +252,7 @@ class GpuCheckTest(unittest.TestCase):
         done = self.check()
         self.assertEqual(done.returncode, 4)
         self.assertIn("no devices were found", done.stdout)
-        for name in ("gpu_products", "gpu_cublaslt", "gpu_vectors", "gpu_training", "gpu_profile"):
+        for name in ("gpu_products", "gpu_cublaslt", "gpu_vectors", "gpu_training", "gpu_profile", "gpu_ladder"):
             fakes.script(self.machine.programs / name, 'echo "error: no GPU" >&2; exit 4\n')
         done = self.check("--dry-run")
         self.assertEqual(done.returncode, 0, done.stdout)

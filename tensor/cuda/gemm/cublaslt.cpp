@@ -24,7 +24,7 @@ struct Plan {
 };
 
 /// All that a plan depends on.
-using Key = std::array<std::int64_t, 20>;
+using Key = std::array<std::int64_t, 21>;
 
 /// A, B, C or D of a product, column-major.
 struct Matrix {
@@ -100,6 +100,7 @@ Key key_of(const LtProduct& p) {
           p.c == nullptr ? 0 : alignment_of(p.c),
           alignment_of(p.d),
           p.bias == nullptr ? 0 : alignment_of(p.bias),
+          p.sums_of_b == nullptr ? 0 : alignment_of(p.sums_of_b),
           p.split_sums};
 }
 
@@ -154,6 +155,10 @@ void set_operation(const LtProduct& product, cublasLtMatmulDescOpaque_t& operati
   if (product.bias != nullptr) {
     set(product, operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
     set(product, operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.bias);
+  }
+  if (product.sums_of_b != nullptr) {
+    set(product, operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BGRADB);
+    set(product, operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.sums_of_b);
   }
 }
 
@@ -244,6 +249,9 @@ void multiply(const LtProduct& product) {
   Plan& plan = *found;
   if (product.bias != nullptr) {
     set(product, plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.bias);
+  }
+  if (product.sums_of_b != nullptr) {
+    set(product, plan.operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, product.sums_of_b);
   }
   // alpha and beta have the type of the sums: the bits of 1.0F would be a large integer.
   const std::int32_t one = 1, zero = 0;

@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "tensor/cuda/gemm/products.h"
 #include "tensor/cuda/runtime/runtime.h"
+#include "tensor/cuda/runtime/switches.h"
 #include "tensor/cuda/runtime/tables.h"
 
 namespace octet::cuda {
@@ -19,6 +20,30 @@ void without_products(const GemmArgs& args) {
       set_zero(args.c + index * args.stride_c + row * args.ldc, static_cast<std::size_t>(args.n) * sizeof(float));
     }
   }
+}
+
+/// dw, and db with it where the library has an algorithm for both at once. Whether db is still to be summed.
+bool weight_gradient(const LinearBackwardArgs& args) {
+  const GemmArgs dw = {.transpose_a = true,
+                       .m = args.n,
+                       .n = args.k,
+                       .k = args.rows,
+                       .a = args.dy,
+                       .lda = args.n,
+                       .b = args.x,
+                       .ldb = args.k,
+                       .c = args.dw,
+                       .ldc = args.k};
+  if (args.db != nullptr && switches().joint_bias && args.rows > 0 && args.n > 0 && args.k > 0) {
+    LtProduct both = column_major(dw);  // whose B is dy
+    both.sums_of_b = args.db;
+    if (can_multiply(both)) {
+      multiply(both);
+      return false;
+    }
+  }
+  gemm(dw);
+  return args.db != nullptr;
 }
 
 }  // namespace
@@ -42,19 +67,8 @@ void linear_backward(const LinearBackwardArgs& args) {
           .c = args.dx,
           .ldc = args.k});
   }
-  if (args.dw != nullptr) {
-    gemm({.transpose_a = true,
-          .m = args.n,
-          .n = args.k,
-          .k = args.rows,
-          .a = args.dy,
-          .lda = args.n,
-          .b = args.x,
-          .ldb = args.k,
-          .c = args.dw,
-          .ldc = args.k});
-  }
-  if (args.db != nullptr) {
+  const bool sums_db = args.dw != nullptr ? weight_gradient(args) : args.db != nullptr;
+  if (sums_db) {
     sum_rows({.rows = args.rows, .columns = args.n, .x = args.dy, .y = args.db});
   }
 }

@@ -63,6 +63,13 @@ void check_int8(const LtProduct& product) {
   check_address(product, "D", product.d);
 }
 
+void check_sums_of_b(const LtProduct& product) {
+  if (product.type == LtProduct::Type::int8 || product.bias != nullptr || product.batch != 1) {
+    fail(ErrorKind::run, "[product] expected f32, no bias and one matrix with sums of B, got {}{}", describe(product),
+         product.bias == nullptr ? "" : ", a bias");
+  }
+}
+
 }  // namespace
 
 MathMode math_mode() {
@@ -134,6 +141,9 @@ void check_product(const LtProduct& product) {
   check_leading(product, "ldd", product.ldd, product.m);
   if (product.type == LtProduct::Type::int8) {
     check_int8(product);
+  }
+  if (product.sums_of_b != nullptr) {
+    check_sums_of_b(product);
   }
 }
 

@@ -34,6 +34,7 @@ struct LtProduct {
   std::int64_t ldd = 0;
   float alpha = 1.0F, beta = 0.0F;  // int8: 1 and 0
   const float* bias = nullptr;      // (m), or null; int8: null
+  float* sums_of_b = nullptr;       // (n): also the sums of op(B) along k, or null; without a bias, f32, one matrix
   std::int64_t batch = 1, stride_a = 0, stride_b = 0, stride_d = 0;
   bool split_sums = false;  // the library may cut sums along k
 

@@ -40,7 +40,7 @@ template <typename... Parameters>
 void launch(const char* name, void (*kernel)(Parameters...), const Grid& grid,
             std::type_identity_t<Parameters>... arguments);
 
-/// The same of a kernel that begins with wait_for_previous(). With OCTET_EARLY_START=on it may be brought to processors
+/// The same of a kernel that begins with wait_for_previous(). With OCTET_EARLY_START it may be brought to processors
 /// while the kernel before it still runs ("programmatic dependent launch", from Hopper on), which saves most of a
 /// start.
 template <typename... Parameters>
@@ -49,9 +49,13 @@ void launch_early(const char* name, void (*kernel)(Parameters...), const Grid& g
 
 /// The first statement of a kernel that launch_early starts, for all its threads: behind it, the kernel before has
 /// ended and all that it wrote is there. That kernel has waited for its own predecessor, so everything is in order. The
-/// next one may be brought from here on. The simulator sees a thread that does not wait, and the first thread of a
-/// block that touches device memory before.
+/// next one may be brought from here on. Only fetch_to_l2 may come before. The simulator sees a thread that does not
+/// wait, and the first thread of a block that touches device memory before.
 __device__ void wait_for_previous();
+
+/// Asks for the 128 bytes of device memory around an address, and goes on: the L2 cache has them when they are read.
+/// Nothing is read here, and other kernels see no difference. The simulator refuses an address that was not allocated.
+__device__ void fetch_to_l2(const void* address);
 
 /// Shared memory of the size given at launch, aligned to 16 bytes.
 template <typename T>

@@ -36,7 +36,7 @@ void launch(const char* name, void (*kernel)(Parameters...), const Grid& grid,
 template <typename... Parameters>
 void launch_early(const char* name, void (*kernel)(Parameters...), const Grid& grid,
                   std::type_identity_t<Parameters>... arguments) {
-  if (!switches().early_start || !device().starts_early) {
+  if (switches().early_start == EarlyStart::off || !device().starts_early) {
     launch(name, kernel, grid, arguments...);
     return;
   }
@@ -64,6 +64,10 @@ __device__ inline void wait_for_previous() {
   asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
   asm volatile("griddepcontrol.wait;" ::: "memory");
 #endif
+}
+
+__device__ inline void fetch_to_l2(const void* address) {
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
 }
 
 template <typename T>

@@ -21,7 +21,35 @@ __device__ inline int fragment_member() {
   return lane_id() % 4;
 }
 
+/// `ldmatrix` brings four matrices of 8 rows of 16 bytes from shared memory: lane 8 i + r names the row r of matrix i,
+/// and lane 4 r + t gets its word t. These are the row and the word that each lane names for a fragment of 16 rows of 8
+/// words: matrix i becomes word i of a.
+__device__ inline int matrix_row(int lane) {
+  return lane % kMmaRows;
+}
+__device__ inline int matrix_word(int lane) {
+  return lane / kMmaRows * 4;
+}
+
 #ifdef OCTET_CUDA_SIMULATOR
+
+/// a = the fragment A of 16 rows in shared memory, each 8 words long and `pitch` words behind the one before; 16
+/// columns of B are such rows too, and {a[0], a[2]}, {a[1], a[3]} the fragments of the first and the last eight. Rows
+/// begin at multiples of 16 bytes; an odd number of them apart, eight rows are in different banks. All lanes of the
+/// warp must take part.
+inline void load_fragment(const int* words, int pitch, int (&a)[4]) {
+  for (int i = 0; i < 4; ++i) {
+    const int named_by = 8 * i + fragment_group();
+    a[i] = words[matrix_row(named_by) * pitch + matrix_word(named_by) + fragment_member()];
+  }
+}
+
+/// d = a b.
+inline void multiply_fragments_anew(const int (&a)[4], const int (&b)[2], int (&d)[4],
+                                    simulator::Place where = simulator::Place::here()) {
+  d[0] = d[1] = d[2] = d[3] = 0;
+  simulator::multiply({false, a, b, d}, where);
+}
 
 /// d += a b. All lanes of the warp must take part. Floats must come from to_tf32.
 template <typename Word>
@@ -52,6 +80,22 @@ __device__ inline void multiply_fragments(const int (&a)[4], const int (&b)[2], 
       "{%0, %1, %2, %3};"
       : "+r"(d[0]), "+r"(d[1]), "+r"(d[2]), "+r"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+__device__ inline void multiply_fragments_anew(const int (&a)[4], const int (&b)[2], int (&d)[4]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%10, %10, %10, %10};"
+      : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "r"(0));
+}
+
+__device__ inline void load_fragment(const int* words, int pitch, int (&a)[4]) {
+  const int* const row = words + matrix_row(lane_id()) * pitch + matrix_word(lane_id());
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(a[0]), "=r"(a[1]), "=r"(a[2]), "=r"(a[3])
+               : "r"(static_cast<unsigned>(__cvta_generic_to_shared(row)))
+               : "memory");
 }
 
 __device__ inline float to_tf32(float x) {

@@ -12,27 +12,30 @@ namespace {
 
 constexpr int kStepCodes = 32;
 using MmaSteps = StepsOfK<kStepCodes>;
-constexpr int kWarpRows = 32, kWarpColumns = 32;
-constexpr int kRowFragments = kWarpRows / kMmaRows, kColumnFragments = kWarpColumns / kMmaColumns;
-constexpr int kMmaWarps = 4, kMmaThreads = kMmaWarps * kWarp;
+constexpr int kWarpColumns = 32, kColumnFragments = kWarpColumns / kMmaColumns;
 
-/// What the four warps of a block do: kDown x kAcross squares of 32 x 32 outputs, and kAlong warps for each square,
-/// which share the kSteps steps of a piece.
-template <int kWarpsDown, int kWarpsAcross, int kPieceSteps>
+/// What the warps of a block do: kDown x kAcross parts of kWarpRows x 32 outputs, and kAlong warps for each part, which
+/// share the kSteps steps of a piece. With two buffers a block fills one while the other is still multiplied.
+template <int warps, int warp_rows, int warps_down, int warps_across, int piece_steps, int buffers>
 struct Shape {
-  static constexpr int kDown = kWarpsDown, kAcross = kWarpsAcross, kAlong = kMmaWarps / (kDown * kAcross);
+  static constexpr int kWarps = warps, kThreads = kWarps * kWarp;
+  static constexpr int kWarpRows = warp_rows, kRowFragments = kWarpRows / kMmaRows;
+  static constexpr int kDown = warps_down, kAcross = warps_across, kAlong = kWarps / (kDown * kAcross);
   static constexpr int kRows = kDown * kWarpRows, kColumns = kAcross * kWarpColumns;
   static constexpr int kPanels = kColumns / static_cast<int>(kPanelColumns);
-  static constexpr int kSteps = kPieceSteps, kStepsOfWarp = kSteps / kAlong;
-  // Words of a row or column of a piece. Lanes (g, t) of a fragment read word t of row g: four more than a multiple of
-  // 32 words, and all 32 of them are in different banks.
+  static constexpr int kSteps = piece_steps, kStepsOfWarp = kSteps / kAlong;
+  static constexpr int kBuffers = buffers;
+  // Words of a row or column of a piece: see load_fragment.
   static constexpr int kPitch = kSteps * kMmaWords + 4;
 };
-using Wide = Shape<2, 2, 4>;  // 64 x 64 outputs
-using Deep = Shape<1, 1, 8>;  // 32 x 32 outputs, K shared by all warps
+/// 128 x 128 outputs, 128 registers of a thread. Pieces are as deep as the others leave room for.
+template <typename Format>
+using Large = Shape<8, 64, 2, 4, Format::kCodes == 8 ? 4 : 2, 2>;
+using Wide = Shape<4, 32, 2, 2, 4, 1>;  // 64 x 64
+using Deep = Shape<4, 32, 1, 1, 8, 1>;  // 32 x 32, K shared by all warps
 
 /// Pieces of both operands as quads along K, and for each step the scales of its group, times what 1 of a sum stands
-/// for. 18 KiB.
+/// for. 18 KiB; of Large 21 or 38.
 template <typename S>
 struct MmaTile {
   alignas(16) int x[S::kRows][S::kPitch];
@@ -44,10 +47,10 @@ struct MmaTile {
 template <typename Format, typename S>
 struct Share {
   static constexpr int kPairsOfRow = S::kSteps * kMmaWords / 2;
-  static constexpr int kPairs = S::kRows * kPairsOfRow / kMmaThreads;
+  static constexpr int kPairs = S::kRows * kPairsOfRow / S::kThreads;
   // What `unpack` takes from 16 columns, in pieces of 16 bytes.
   static constexpr int kUnits = S::kSteps * kStepCodes / Format::kCodes;
-  static constexpr int kLoads = S::kPanels * kUnits * kLanesOfStep<Format> / kMmaThreads;
+  static constexpr int kLoads = S::kPanels * kUnits * kLanesOfStep<Format> / S::kThreads;
   static constexpr int kFours = S::kSteps * S::kColumns / 4;  // of scales, at most one a thread
 
   int x[kPairs][2];
@@ -71,7 +74,7 @@ struct Share {
     OCTET_UNROLL
     for (int i = 0; i < kPairs; ++i) {
       x[i][0] = x[i][1] = 0;
-      const std::int64_t at = m + i * (kMmaThreads / kPairsOfRow);
+      const std::int64_t at = m + i * (S::kThreads / kPairsOfRow);
       if (at < task.x.rows && code < codes.end) {
         load(elements_of(task.x) + (at * stride + code) / 4, x[i]);
       }
@@ -83,7 +86,7 @@ struct Share {
     constexpr int kAcross = kLanesOfStep<Format>, kUnitsOfStep = kStepCodes / Format::kCodes;
     OCTET_UNROLL
     for (int i = 0; i < kLoads; ++i) {
-      const int item = i * kMmaThreads + static_cast<int>(threadIdx.x), unit = item / kAcross % kUnits;
+      const int item = i * S::kThreads + static_cast<int>(threadIdx.x), unit = item / kAcross % kUnits;
       const std::int64_t panel = std::int64_t{blockIdx.y} * S::kPanels + item / kAcross / kUnits;
       const CodesOfStep codes = steps.codes_of(first + unit / kUnitsOfStep);
       const int code = codes.begin + unit % kUnitsOfStep * Format::kCodes;
@@ -111,13 +114,13 @@ __device__ void Share<Format, S>::store(const typename Format::Table& table, Mma
   const int thread = static_cast<int>(threadIdx.x);
   OCTET_UNROLL
   for (int i = 0; i < kPairs; ++i) {
-    const int row = thread / kPairsOfRow + i * (kMmaThreads / kPairsOfRow), word = thread % kPairsOfRow * 2;
+    const int row = thread / kPairsOfRow + i * (S::kThreads / kPairsOfRow), word = thread % kPairsOfRow * 2;
     *reinterpret_cast<int2*>(&tile.x[row][word]) = make_int2(x[i][0], x[i][1]);
   }
   constexpr int kAcross = kLanesOfStep<Format>;
   OCTET_UNROLL
   for (int i = 0; i < kLoads; ++i) {
-    const int item = i * kMmaThreads + thread, word = item / kAcross % kUnits * Format::kElements;
+    const int item = i * S::kThreads + thread, word = item / kAcross % kUnits * Format::kElements;
     const int column = item / kAcross / kUnits * static_cast<int>(kPanelColumns) + item % kAcross * Format::kColumns;
     int quads[Format::kElements][Format::kColumns];
     Format::unpack(w[i], table, quads);

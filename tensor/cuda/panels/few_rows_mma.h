@@ -330,8 +330,8 @@ __device__ Sum total_of_pieces(const PieceSums<Sum>& sums) {
 
 /// A block for each 16 columns (x) and each 8 or 16 rows (y).
 template <typename Format, int kHalves, ScaleOf kScaleOf>
-__global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_mma(Task<CodeRows> task) {
-  wait_for_previous();
+__global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_mma(Task<CodeRows> task, bool ahead) {
+  wait_for_rows<Format>(task.w, ahead);
   const PackedCodes& w = task.w;
   const std::int64_t panel = blockIdx.x, m = std::int64_t{blockIdx.y} * 8 * kHalves;
   const PieceProduct<kScaleOf, Format, kHalves> product(task, panel, m);
@@ -356,8 +356,8 @@ __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_mma(Task<Cod
 
 /// The exact sums of every group alone.
 template <typename Format, int kHalves>
-__global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_mma_sums(Task<CodeRows> task) {
-  wait_for_previous();
+__global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_mma_sums(Task<CodeRows> task, bool ahead) {
+  wait_for_rows<Format>(task.w, ahead);
   const PackedCodes& w = task.w;
   const std::int64_t m = std::int64_t{blockIdx.y} * 8 * kHalves;
   const PieceProduct<ScaleOf::row, Format, kHalves> product(task, blockIdx.x, m);

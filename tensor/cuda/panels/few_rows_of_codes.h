@@ -132,10 +132,9 @@ __device__ Sum total_of_units(const Sum (&sums)[kRows]) {
   return total;
 }
 
-/// A block for each 16 columns (x) and each kRows rows (y): y, or with kExact the int32 sums.
+/// y, or with kExact the int32 sums, of the 16 columns of blockIdx.x and the kRows rows of blockIdx.y.
 template <typename Format, int kRows, bool kExact>
-__global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_of_codes(Task<typename Format::Rows> task) {
-  wait_for_previous();
+__device__ void multiply_rows_of_codes(const Task<typename Format::Rows>& task) {
   const std::int64_t m = std::int64_t{blockIdx.y} * kRows;
   typename Format::Element sums[kRows] = {};
   add_row_products<Format>(task, m, sums);
@@ -153,6 +152,14 @@ __global__ void __launch_bounds__(kFewThreads, kFewBlocks) few_rows_of_codes(Tas
     }
     finish(task, place.m, place.n, y);
   }
+}
+
+/// A block for each 16 columns (x) and each kRows rows (y).
+template <typename Format, int kRows, bool kExact>
+__global__ void __launch_bounds__(kFewThreads, kFewBlocks)
+    few_rows_of_codes(Task<typename Format::Rows> task, bool ahead) {
+  wait_for_rows<Format>(task.w, ahead);
+  multiply_rows_of_codes<Format, kRows, kExact>(task);
 }
 
 }  // namespace

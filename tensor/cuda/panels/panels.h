@@ -15,6 +15,11 @@ namespace {
 // Up to here the weights are read a few times at most, and there is too little arithmetic for tiles.
 constexpr std::int64_t kFewRows = 16;
 
+/// Whether kernels of few rows ask for their weights before they wait.
+inline bool fetches_ahead() {
+  return switches().early_start == EarlyStart::fetch;
+}
+
 /// Whether every processor of the chip gets a block.
 inline bool fills_chip(const Grid& grid) {
   return std::int64_t{grid.blocks.x} * grid.blocks.y >= device().processors;
@@ -29,10 +34,27 @@ inline bool has_few_rows(const Task<FloatRows>& task) {
   return task.x.rows <= kFewRows || (task.x.rows <= kTileRows && !fills_chip(many_rows_grid(task)));
 }
 
-/// Tiles of 64 x 64 read the least. Where they would leave processors without work, tiles of 32 x 32 are four times as
-/// many; their warps share K, so that a block still has four warps and few pieces.
+/// Whether tiles of 128 x 128 pay: every processor gets one, and few of their rows are behind the last of x.
+template <typename Format>
+bool suits_large_tiles(const Task<CodeRows>& task) {
+  const Grid grid = mma_grid<Large<Format>>(task);
+  const std::int64_t rows = std::int64_t{grid.blocks.x} * Large<Format>::kRows;
+  const std::int64_t rows_of_wide = std::int64_t{mma_grid<Wide>(task).blocks.x} * Wide::kRows;
+  return switches().large_tiles && fills_chip(grid) && 4 * rows <= 5 * rows_of_wide &&
+         grid.shared_bytes <= device().shared_bytes;
+}
+
+/// Tiles of 128 x 128 read the least and need the fewest instructions; those of 64 x 64 are four times as many. Where
+/// they too would leave processors without work, there are tiles of 32 x 32, whose warps share K, so that a block still
+/// has four warps and few pieces.
 template <typename Format>
 void many_rows_linear(const char* name, const Task<CodeRows>& task) {
+  if constexpr (!kInRows<Format>) {  // those are for cuBLASLt, which is faster
+    if (suits_large_tiles<Format>(task)) {
+      launch(name, many_rows_mma<Format, Large<Format>, ScaledFragments>, mma_grid<Large<Format>>(task), task);
+      return;
+    }
+  }
   if (fills_chip(mma_grid<Wide>(task))) {
     launch(name, many_rows_mma<Format, Wide, ScaledFragments>, mma_grid<Wide>(task), task);
   } else {
@@ -50,11 +72,11 @@ void few_rows_mma_linear(const char* name, const Task<CodeRows>& task) {
     const Grid grid = few_rows_grid<8 * halves()>(task);
     if constexpr (!kInRows<Format>) {
       if (task.w.layout.groups > 1) {
-        launch_early(name, few_rows_mma<Format, halves(), ScaleOf::group>, grid, task);
+        launch_early(name, few_rows_mma<Format, halves(), ScaleOf::group>, grid, task, fetches_ahead());
         return;
       }
     }
-    launch_early(name, few_rows_mma<Format, halves(), ScaleOf::row>, grid, task);
+    launch_early(name, few_rows_mma<Format, halves(), ScaleOf::row>, grid, task, fetches_ahead());
   });
 }
 
@@ -75,15 +97,15 @@ void panel_linear(const char* name, const Task<typename Format::Rows>& task) {
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
     const Grid grid = few_rows_grid<rows()>(task);
     if constexpr (kInRows<Format>) {
-      launch_early(name, few_rows_of_codes<Format, rows(), false>, grid, task);
+      launch_early(name, few_rows_of_codes<Format, rows(), false>, grid, task, fetches_ahead());
     } else {
       if constexpr (!std::is_same_v<typename Format::Scales, NoScales>) {
         if (task.w.layout.groups > 1) {
-          launch_early(name, few_rows_linear<Format, rows(), ScaleOf::group>, grid, task);
+          launch_early(name, few_rows_linear<Format, rows(), ScaleOf::group>, grid, task, fetches_ahead());
           return;
         }
       }
-      launch_early(name, few_rows_linear<Format, rows(), ScaleOf::row>, grid, task);
+      launch_early(name, few_rows_linear<Format, rows(), ScaleOf::row>, grid, task, fetches_ahead());
     }
   });
 }
@@ -98,16 +120,16 @@ void panel_product(const char* name, const Task<CodeRows>& task) {
   }
   if (task.x.rows >= switches().mma_rows) {
     with_halves(task.x.rows, [&](auto halves) {
-      launch_early(name, few_rows_mma_sums<Format, halves()>, few_rows_grid<8 * halves()>(task), task);
+      launch_early(name, few_rows_mma_sums<Format, halves()>, few_rows_grid<8 * halves()>(task), task, fetches_ahead());
     });
     return;
   }
   with_rows_of_pass<Format>(task.x.rows, [&](auto rows) {
     const Grid grid = few_rows_grid<rows()>(task);
     if constexpr (kInRows<Format>) {
-      launch_early(name, few_rows_of_codes<Format, rows(), true>, grid, task);
+      launch_early(name, few_rows_of_codes<Format, rows(), true>, grid, task, fetches_ahead());
     } else {
-      launch_early(name, few_rows_sums<Format, rows()>, grid, task);
+      launch_early(name, few_rows_sums<Format, rows()>, grid, task, fetches_ahead());
     }
   });
 }

@@ -15,7 +15,7 @@ __global__ void norm_codes_kernel(NormCodesArgs args) {
   int largest = 0;
   write_norm<Shape>(args.norm, norm_of_row<kCentered, Shape>(args.norm),
                     [&](float y) { largest = max(largest, magnitude_bits(y)); });
-  quantize_row<Shape::kThreads, kFours>(args.codes, block_max<Shape::kThreads>(largest));
+  quantize_row<Shape::kThreads, kFours>(args.codes, blockIdx.x, block_max<Shape::kThreads>(largest));
 }
 
 template <bool kCentered>

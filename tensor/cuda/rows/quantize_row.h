@@ -89,11 +89,10 @@ __device__ int team_sum(int value, int team) {
   return value;
 }
 
-/// Scale, codes and corrections of row blockIdx.x, whose largest magnitude has these bits.
+/// Scale, codes and corrections of a row, whose largest magnitude has these bits.
 template <int kThreads, bool kFours>
-__device__ void quantize_row(const QuantizeRowsArgs& args, int bits) {
+__device__ void quantize_row(const QuantizeRowsArgs& args, std::int64_t row, int bits) {
   const CodeLayout& layout = args.layout;
-  const std::int64_t row = blockIdx.x;
   const float* x = args.x + row * layout.columns;
   std::int8_t* codes = args.codes + row * layout.stride;
   std::int32_t* corrections = args.corrections + row * layout.groups;

@@ -11,7 +11,7 @@ template <bool kFours>
 __global__ void quantize_rows_kernel(QuantizeRowsArgs args) {
   wait_for_previous();
   const float* x = args.x + blockIdx.x * args.layout.columns;
-  quantize_row<kThreads, kFours>(args, largest_bits<kThreads, kFours>(x, args.layout.columns));
+  quantize_row<kThreads, kFours>(args, blockIdx.x, largest_bits<kThreads, kFours>(x, args.layout.columns));
 }
 
 }  // namespace

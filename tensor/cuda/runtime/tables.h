@@ -54,8 +54,9 @@ void decode_attention(const CachedAttentionArgs& args);
 // norm_codes.cu
 void layer_norm_codes(const NormCodesArgs& args);
 void rms_norm_codes(const NormCodesArgs& args);
-// quantize_rows.cu, int_linear.cu, weight_linear.cu
+// quantize_rows.cu, quantizing_linear.cu, int_linear.cu, weight_linear.cu
 void quantize_rows(const QuantizeRowsArgs& args);
+bool quantizing_linear(const QuantizingLinearArgs& args);
 void int8_product(const IntProductArgs& args);
 void int8_linear(const IntLinearArgs& args);
 void int4_product(const IntProductArgs& args);

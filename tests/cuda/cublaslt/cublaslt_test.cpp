@@ -62,6 +62,32 @@ TEST_F(CublasLtTest, ABiasIsAddedToEveryRowAndMayMove) {
   EXPECT_EQ(sample.c, without);
 }
 
+TEST_F(CublasLtTest, SumsOfBAreWrittenWhereTheyAreWanted) {
+  GemmSample sample(true, false, 4, 3, 5);
+  LtProduct product = column_major(sample.args);
+  const auto row_sums = [&] {
+    std::vector<float> sums(4);
+    for (std::size_t m = 0; m < 4; ++m) {
+      for (std::size_t k = 0; k < 5; ++k) {
+        sums[m] += sample.a[k * static_cast<std::size_t>(sample.args.lda) + m];
+      }
+    }
+    return sums;
+  }();
+  std::vector<float> first(4), second(4);
+  for (std::vector<float>* sums : {&first, &second}) {  // one plan, two places
+    product.sums_of_b = sums->data();
+    const std::vector<float> expected = sample.expected();
+    multiply(product);
+    EXPECT_EQ(*sums, row_sums);
+    EXPECT_EQ(sample.c, expected);
+  }
+  product.sums_of_b = nullptr;
+  first.assign(4, -1.0F);
+  multiply(product);
+  EXPECT_EQ(first, std::vector<float>(4, -1.0F));
+}
+
 TEST_F(CublasLtTest, MathModesHaveTheirComputeTypes) {
   GemmSample sample(false, true, 4, 3, 5);
   LtProduct product = column_major(sample.args);
@@ -173,7 +199,8 @@ TEST_F(CublasLtTest, AlgorithmsAreAskedForOncePerKind) {
                             [](LtProduct& p) { p.a = static_cast<const float*>(p.a) + 1; },
                             [](LtProduct& p) { p.b = static_cast<const float*>(p.b) + 4; },
                             [](LtProduct& p) { p.d = static_cast<float*>(p.d) + 2; },
-                            [](LtProduct& p) { p.bias = static_cast<const float*>(p.a); }};
+                            [](LtProduct& p) { p.bias = static_cast<const float*>(p.a); },
+                            [](LtProduct& p) { p.sums_of_b = static_cast<float*>(const_cast<void*>(p.a)) + 128; }};
   std::size_t expected = 1;
   for (const Change change : changes) {
     SCOPED_TRACE(expected);

@@ -126,8 +126,12 @@ inline LtProduct described(cublasLtMatmulDesc_t operation, const Layout& a, cons
   p.stride_a = a.stride;
   p.stride_b = b.stride;
   p.stride_d = d.stride;
-  if (attribute<std::uint32_t>(operation, CUBLASLT_MATMUL_DESC_EPILOGUE) == CUBLASLT_EPILOGUE_BIAS) {
+  const auto epilogue = attribute<std::uint32_t>(operation, CUBLASLT_MATMUL_DESC_EPILOGUE);
+  if (epilogue == CUBLASLT_EPILOGUE_BIAS) {
     p.bias = attribute<const float*>(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER);
+  }
+  if (epilogue == CUBLASLT_EPILOGUE_BGRADB) {
+    p.sums_of_b = attribute<float*>(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER);
   }
   return p;
 }

@@ -10,6 +10,9 @@ namespace octet::cuda {
 void one_product(const float* a, const float* b, float* d, int lanes);
 void one_product(const int* a, const int* b, int* d, int lanes);
 
+/// d (16, 16) = a (16, 8 words) b (16 columns, 8 words)^T in int8 codes, with both from shared memory by load_fragment.
+void product_from_shared(const int* a, const int* b, int* d);
+
 /// y = the nearest floats of TF32, for at most 32 of them.
 void round_to_tf32(const float* x, float* y, int count);
 
