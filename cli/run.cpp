@@ -2,6 +2,7 @@
 #include "cli/device.h"
 #include "cli/entropy_lab.h"
 #include "cli/run_folder.h"
+#include "cli/seed_runs.h"
 #include "cli/stages.h"
 
 namespace octet {
@@ -21,6 +22,7 @@ void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   train_stage(run, *progress);
   quantize_stage(run, *progress);
   eval_stage(run, *progress);
+  run_other_seeds(run, *progress);
   print_report(common, report_stage(run, *progress), run.report_page());
 }
 

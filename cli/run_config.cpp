@@ -124,6 +124,7 @@ RunConfig take_own_parts(RunConfig config, const RunConfig& from, Stage stage) {
 
 /// The verb that decides a key.
 std::string_view stage_of(std::string_view key) {
+  if (key.starts_with("seeds")) return "octet run";
   return key.starts_with("quantize") ? "octet quantize" : key.starts_with("eval") ? "octet eval" : "octet train";
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/config_source.h"
+#include "cli/seed_runs.h"
 #include "nn/files/model_file.h"
 #include "nn/files/model_tokenizer.h"
 
@@ -16,8 +17,8 @@ namespace fs = std::filesystem;
 namespace {
 
 /// All that a run writes directly into its folder.
-constexpr std::array kEntries = {"config.yaml", "metrics.jsonl", "train.log", "checkpoints", "quantized",
-                                 "charts",      "report.json",   "report.md", "report.html", "outliers.json"};
+constexpr std::array kEntries = {"config.yaml", "metrics.jsonl", "train.log",   "checkpoints",   "quantized", "charts",
+                                 "report.json", "report.md",     "report.html", "outliers.json", "seeds"};
 
 bool is_config_of_run(const fs::path& path) {
   try {
@@ -86,6 +87,7 @@ void check_run_folder(const Run& run) {
   for (const Recipe& recipe : run.config.quantize) {
     check_replaceable(run.quantized(recipe), quantized_files());
   }
+  for (const Run& other : other_seeds(run)) check_run_folder(other);
 }
 
 void lock_run(Run& run) {

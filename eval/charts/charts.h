@@ -97,6 +97,20 @@ struct RunsChart {
 /// explains; one far above the others is drawn at the upper edge with an arrow.
 Chart draw_runs_chart(const std::filesystem::path& folder, const std::string& name, const RunsChart& chart);
 
+/// One model under several seeds. Changes are relative, against FP32 of the same seed: 0.01 = 1 %.
+struct SeedsPoint {
+  std::string label;
+  double low = 0, high = 0;   ///< the interval over the test text of the first seed
+  std::vector<double> seeds;  ///< the change of each
+};
+struct SeedsChart {
+  double confidence = 0.95;  ///< of the intervals
+  std::vector<SeedsPoint> models;
+};
+/// A row for each model: its seeds as dots upon the interval of the text. What lies far beyond the others is drawn at
+/// the right edge with its value.
+Chart draw_seeds_chart(const std::filesystem::path& folder, const std::string& name, const SeedsChart& chart);
+
 struct FormatPoint {
   std::string label;
   double bits_per_weight = 0;
