@@ -1,6 +1,7 @@
 #include "cli/console.h"
 #include "cli/device.h"
 #include "cli/entropy_lab.h"
+#include "cli/natural_lab.h"
 #include "cli/run_folder.h"
 #include "cli/seed_runs.h"
 #include "cli/stages.h"
@@ -11,6 +12,10 @@ void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   const ConfigSource source = find_config_source(arguments.config);
   if (is_entropy_lab(source)) {
     entropy_lab_verb(common, read_entropy_lab(common, arguments, source));
+    return;
+  }
+  if (is_natural_lab(source)) {
+    natural_lab_verb(common, read_natural_lab(common, arguments, source));
     return;
   }
   Run run = read_run(common, arguments);

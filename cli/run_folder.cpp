@@ -84,6 +84,11 @@ void check_run_folder(const Run& run) {
          "{}: expected a folder for a run, found that of an entropy lab; choose another one with --out",
          run.folder.string());
   }
+  if (is_natural_lab({run.folder.string(), nullptr, true})) {
+    fail(ErrorKind::config,
+         "{}: expected a folder for a run, found that of a lab of natural outliers; choose another one with --out",
+         run.folder.string());
+  }
   for (const Recipe& recipe : run.config.quantize) {
     check_replaceable(run.quantized(recipe), quantized_files());
   }

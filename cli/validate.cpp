@@ -2,6 +2,7 @@
 #include "cli/console.h"
 #include "cli/entropy_lab.h"
 #include "cli/given_model.h"
+#include "cli/natural_lab.h"
 #include "cli/run_folder.h"
 #include "tensor/cuda/runtime/runtime.h"
 
@@ -18,6 +19,11 @@ void configs_validate_verb(const CommonOptions& common, const ConfigArguments& a
   const ConfigSource source = find_config_source(arguments.config);
   if (is_entropy_lab(source)) {
     validate_entropy_lab(read_entropy_lab(common, arguments, source));
+    print_valid(common, arguments.config);
+    return;
+  }
+  if (is_natural_lab(source)) {
+    validate_natural_lab(read_natural_lab(common, arguments, source));
     print_valid(common, arguments.config);
     return;
   }

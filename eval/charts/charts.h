@@ -184,6 +184,19 @@ struct SpeedPoint {
 Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& name,
                        const std::vector<SpeedPoint>& points);
 
+/// What one training grew.
+struct NaturalPoint {
+  std::string label;
+  double max_over_std = 0, kurtosis = 0;  ///< of the inputs of its worst layer
+  std::vector<double> increase;           ///< of perplexity by each recipe, 0.01 = 1 %
+};
+struct NaturalChart {
+  std::vector<std::string> models;  ///< recipes, at most four
+  std::vector<NaturalPoint> variants;
+};
+/// Bars for each training: its largest outlier, its kurtosis, and what the recipes cost it.
+Chart draw_natural_chart(const std::filesystem::path& folder, const std::string& name, const NaturalChart& chart);
+
 /// What a model loses on the text of one source, in nats per symbol.
 struct EntropyPoint {
   std::string label;
