@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -32,7 +33,11 @@ void note_source(const CommonOptions& common, const ConfigSource& source) {
   }
 }
 
-bool is_entropy_lab(const ConfigSource& source) {
+namespace {
+
+/// Whether the configuration is a map with this key. Pipes, which can be read once, and texts that are no YAML have
+/// none.
+bool has_key(const ConfigSource& source, std::string_view key) {
   constexpr std::uintmax_t kLargestFile = 4 << 20;  // as read_config() takes them
   try {
     std::error_code ignored;
@@ -43,11 +48,20 @@ bool is_entropy_lab(const ConfigSource& source) {
     const std::string text = source.builtin != nullptr ? *source.builtin : read_text_file(source.file());
     const ConfigNode root = parse_yaml(text, source.name);
     return root.kind == ConfigNode::Kind::map &&
-           std::any_of(root.items.begin(), root.items.end(),
-                       [](const ConfigNode& item) { return item.key == "sources"; });
+           std::any_of(root.items.begin(), root.items.end(), [&](const ConfigNode& item) { return item.key == key; });
   } catch (const Error&) {
     return false;
   }
+}
+
+}  // namespace
+
+bool is_entropy_lab(const ConfigSource& source) {
+  return has_key(source, "sources");
+}
+
+bool is_natural_lab(const ConfigSource& source) {
+  return has_key(source, "variants");
 }
 
 }  // namespace octet

@@ -31,4 +31,7 @@ void note_source(const CommonOptions& common, const ConfigSource& source);
 /// which can be read once, and texts that are no YAML are none.
 bool is_entropy_lab(const ConfigSource& source);
 
+/// The same of a lab of natural outliers: a map with the key `variants` (cli/natural_lab_config.h).
+bool is_natural_lab(const ConfigSource& source);
+
 }  // namespace octet

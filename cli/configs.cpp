@@ -9,6 +9,7 @@
 #include "cli/builtin_configs.h"
 #include "cli/console.h"
 #include "cli/entropy_lab_config.h"
+#include "cli/natural_lab_config.h"
 #include "cli/shared_options.h"
 #include "cli/validate.h"
 #include "cli/verbs.h"
@@ -57,9 +58,10 @@ void show_verb(const CommonOptions& common, const ShowArguments& arguments) {
   }
   if (common.json) {
     const std::string title = "built-in " + name;
-    const bool lab = is_entropy_lab(find_config_source(name));
-    print_exactly(json_text(lab ? to_json(parse_config<EntropyLabConfig>(found->second, title))
-                                : to_json(parse_config<RunConfig>(found->second, title)),
+    const ConfigSource source = find_config_source(name);
+    print_exactly(json_text(is_entropy_lab(source)   ? to_json(parse_config<EntropyLabConfig>(found->second, title))
+                            : is_natural_lab(source) ? to_json(parse_config<NaturalLabConfig>(found->second, title))
+                                                     : to_json(parse_config<RunConfig>(found->second, title)),
                             2) +
                   "\n");
   } else {

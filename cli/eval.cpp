@@ -80,7 +80,7 @@ void measure_outlier_lab(const Run& run, const RunText& text, Report& report, Pr
 
 }  // namespace
 
-void eval_stage(Run& run, ProgressSink& sink) {
+void eval_stage(Run& run, ProgressSink& sink, EvalScope scope) {
   StopsOnInterrupt progress("eval", sink);
   const RunText text = load_text(run);
   const ComparedModels models = load_models(run);
@@ -93,9 +93,14 @@ void eval_stage(Run& run, ProgressSink& sink) {
   report.corpus.trained_on = steps > 0;
   report.machine = describe_machine(run.config.device);
   describe_models(report, models);
-  measure_models(report, {models.named, models.folders, text.tokenizer, text.tokens.test}, run.config.eval, progress);
-  measure_attribution(run, text, models, report, progress);
-  measure_outlier_lab(run, text, report, progress);
+  const MeasuredModels measured = {models.named, models.folders, text.tokenizer, text.tokens.test};
+  if (scope == EvalScope::scores) {
+    measure_scores(report, measured, run.config.eval, progress);
+  } else {
+    measure_models(report, measured, run.config.eval, progress);
+    measure_attribution(run, text, models, report, progress);
+    measure_outlier_lab(run, text, report, progress);
+  }
   report.training = summarize_training(run.metrics_file(), steps, run.config.model, report.models.front().bits_per_byte,
                                        run.config.device, progress);
   report.provenance = {.octet_version = OCTET_VERSION,

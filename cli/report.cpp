@@ -1,5 +1,6 @@
 #include "cli/console.h"
 #include "cli/run_folder.h"
+#include "cli/seed_runs.h"
 #include "cli/shared_options.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
@@ -69,9 +70,12 @@ DrawnCharts draw_charts_of(const Run& run, const Report& report, ProgressSink& p
 Report report_stage(const Run& run, ProgressSink& progress) {
   Report report = read_report(run.report_file());
   check_measured_on_these(run, report);
+  const std::vector<std::string> notices = put_seeds(run, report);
   DrawnCharts drawn = draw_charts_of(run, report, progress);
   report.charts = std::move(drawn.charts);
   report.notices = std::move(drawn.notices);
+  report.notices.insert(report.notices.end(), notices.begin(), notices.end());
+  for (const std::string& notice : notices) progress.note(notice);
   write_report(run.folder, report);
   return report;
 }

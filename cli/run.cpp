@@ -1,7 +1,9 @@
 #include "cli/console.h"
 #include "cli/device.h"
 #include "cli/entropy_lab.h"
+#include "cli/natural_lab.h"
 #include "cli/run_folder.h"
+#include "cli/seed_runs.h"
 #include "cli/shared_options.h"
 #include "cli/stages.h"
 #include "cli/verbs.h"
@@ -16,6 +18,10 @@ void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
     entropy_lab_verb(common, read_entropy_lab(common, arguments, source));
     return;
   }
+  if (is_natural_lab(source)) {
+    natural_lab_verb(common, read_natural_lab(common, arguments, source));
+    return;
+  }
   Run run = read_run(common, arguments);
   use_device(run.config);
   check_run_folder(run);
@@ -25,6 +31,7 @@ void run_verb(const CommonOptions& common, const ConfigArguments& arguments) {
   train_stage(run, *progress);
   quantize_stage(run, *progress);
   eval_stage(run, *progress);
+  run_other_seeds(run, *progress);
   print_report(common, report_stage(run, *progress), run.report_page());
 }
 

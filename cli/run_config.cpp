@@ -40,6 +40,13 @@ RunConfig read_source(const ConfigSource& source, const std::vector<std::string>
         "is that of a run",
         source.name);
   }
+  if (is_natural_lab(source)) {
+    fail(
+        ErrorKind::config,
+        "{}: this is a lab of natural outliers, which octet run takes, and octet configs validate; the folder of each of "
+        "its variants is that of a run",
+        source.name);
+  }
   if (source.builtin != nullptr) {
     return parse_config<RunConfig>(*source.builtin, "built-in " + source.name, overrides);
   }
@@ -124,6 +131,7 @@ RunConfig take_own_parts(RunConfig config, const RunConfig& from, Stage stage) {
 
 /// The verb that decides a key.
 std::string_view stage_of(std::string_view key) {
+  if (key.starts_with("seeds")) return "octet run";
   return key.starts_with("quantize") ? "octet quantize" : key.starts_with("eval") ? "octet eval" : "octet train";
 }
 

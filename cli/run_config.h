@@ -26,6 +26,8 @@ template <>
 inline constexpr auto enum_names<cuda::MathMode> = std::to_array<EnumName<cuda::MathMode>>(
     {{cuda::MathMode::fp32, "fp32"}, {cuda::MathMode::tf32, "tf32"}, {cuda::MathMode::bf16, "bf16"}});
 
+inline constexpr std::int64_t kMostSeeds = 32;
+
 /// Everything a run needs to know: the whole YAML file.
 struct RunConfig {
   std::string name = "run";             ///< of the run folder, runs/NAME
@@ -34,6 +36,8 @@ struct RunConfig {
   cuda::MathMode math = cuda::MathMode::fp32;
   /// The folder of a trained model, or of a run that has one, which is taken instead of training (cli/given_model.h).
   std::string checkpoint;
+  /// How often the whole run is made, each time with other random numbers (cli/seed_runs.h).
+  std::int64_t seeds = 1;
   CorpusConfig corpus;
   GptConfig model;  ///< its vocabulary is what the tokenizer learns
   TrainConfig train;
@@ -46,6 +50,7 @@ struct RunConfig {
     v("device", device);
     v("math", math);
     v("checkpoint", checkpoint);
+    v("seeds", seeds, in_range(1, kMostSeeds));
     v("corpus", corpus, required());
     v("model", model);
     v("train", train);

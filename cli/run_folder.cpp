@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/config_source.h"
+#include "cli/seed_runs.h"
 #include "nn/files/model_file.h"
 #include "nn/files/model_tokenizer.h"
 
@@ -16,8 +17,8 @@ namespace fs = std::filesystem;
 namespace {
 
 /// All that a run writes directly into its folder.
-constexpr std::array kEntries = {"config.yaml", "metrics.jsonl", "train.log", "checkpoints", "quantized",
-                                 "charts",      "report.json",   "report.md", "report.html", "outliers.json"};
+constexpr std::array kEntries = {"config.yaml", "metrics.jsonl", "train.log",   "checkpoints",   "quantized", "charts",
+                                 "report.json", "report.md",     "report.html", "outliers.json", "seeds"};
 
 bool is_config_of_run(const fs::path& path) {
   try {
@@ -83,9 +84,15 @@ void check_run_folder(const Run& run) {
          "{}: expected a folder for a run, found that of an entropy lab; choose another one with --out",
          run.folder.string());
   }
+  if (is_natural_lab({run.folder.string(), nullptr, true})) {
+    fail(ErrorKind::config,
+         "{}: expected a folder for a run, found that of a lab of natural outliers; choose another one with --out",
+         run.folder.string());
+  }
   for (const Recipe& recipe : run.config.quantize) {
     check_replaceable(run.quantized(recipe), quantized_files());
   }
+  for (const Run& other : other_seeds(run)) check_run_folder(other);
 }
 
 void lock_run(Run& run) {

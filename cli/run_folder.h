@@ -7,10 +7,10 @@
 
 namespace octet {
 
-/// Checks before any work that a run may write its folder, and that nothing that is not Octet's would be lost by it.
-/// Creates nothing. Errors: (run) it, or the folder it would be created in, cannot be written; `quantized/NAME` holds
-/// other files than those of a quantized model; (config) something stands where a run writes, in a folder that no run
-/// has made; it is the folder of an entropy lab.
+/// Checks before any work that a run may write its folder, and that nothing that is not Octet's would be lost by it;
+/// the same of the folders of its other seeds. Creates nothing. Errors: (run) it, or the folder it would be created in,
+/// cannot be written; `quantized/NAME` holds other files than those of a quantized model; (config) something stands
+/// where a run writes, in a folder that no run has made; it is the folder of an entropy lab.
 void check_run_folder(const Run& run);
 
 /// The same of any folder that Octet works in: that it, or the folder it would be created in, can be written (run), and

@@ -198,6 +198,10 @@ void check_outlier_lab(const OutlierLabConfig& lab, const GptConfig& model, Prob
                    "expected a model of the architecture llama for hidden, got gpt2: no "
                    "factor passes its GELU");
     }
+    if (place == OutlierPlace::keys && model.qk_norm) {
+      problems.add("eval.outlier_lab.places",
+                   "expected a model without qk_norm for keys: its norm takes every factor out");
+    }
     const std::int64_t count = outlier_channels(place, model);
     for (const std::int64_t channel : lab.channels) {
       if (channel >= count) {
@@ -236,6 +240,9 @@ void RunConfig::validate(Problems& problems) const {
 }
 
 void RunConfig::check_against_model(Problems& problems) const {
+  if (model.attention_gate && device == DeviceKind::cuda) {
+    problems.add("device", "expected cpu for a model with attention_gate, which has no kernel for a GPU, got cuda");
+  }
   check_recipes(*this, problems);
   check_eval(eval, model, problems);
   if (eval.outlier_lab) check_outlier_lab(*eval.outlier_lab, model, problems);

@@ -17,8 +17,11 @@ void train_stage(Run& run, ProgressSink& progress);
 /// Applies every recipe to the best checkpoint: quantized/RECIPE.
 void quantize_stage(Run& run, ProgressSink& progress);
 
+/// What is measured: everything, or as other seeds of a run need it (cli/seed_runs.h), scores and sizes.
+enum class EvalScope { everything, scores };
+
 /// Measures all models on the test text: report.json.
-void eval_stage(Run& run, ProgressSink& progress);
+void eval_stage(Run& run, ProgressSink& progress, EvalScope scope = EvalScope::everything);
 
 /// Draws the charts and writes report.md and report.html from report.json and the run folder.
 Report report_stage(const Run& run, ProgressSink& progress);

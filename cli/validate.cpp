@@ -4,6 +4,7 @@
 #include "cli/console.h"
 #include "cli/entropy_lab.h"
 #include "cli/given_model.h"
+#include "cli/natural_lab.h"
 #include "cli/run_folder.h"
 #include "tensor/cuda/runtime/runtime.h"
 
@@ -20,6 +21,11 @@ void validate_verb(const CommonOptions& common, const ConfigArguments& arguments
   const ConfigSource source = find_config_source(arguments.config);
   if (is_entropy_lab(source)) {
     validate_entropy_lab(read_entropy_lab(common, arguments, source));
+    print_valid(common, arguments.config);
+    return;
+  }
+  if (is_natural_lab(source)) {
+    validate_natural_lab(read_natural_lab(common, arguments, source));
     print_valid(common, arguments.config);
     return;
   }

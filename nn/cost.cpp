@@ -9,7 +9,13 @@ std::int64_t qkv_width(const GptConfig& config) {
 
 std::int64_t layer_matrices(const GptConfig& config) {
   const std::int64_t mlp_matrices = config.architecture == Architecture::llama ? 3 : 2;
-  return config.width * (qkv_width(config) + config.width + mlp_matrices * config.hidden);
+  const std::int64_t gates = config.attention_gate ? config.heads : 0;
+  return config.width * (qkv_width(config) + gates + config.width + mlp_matrices * config.hidden);
+}
+
+/// The gains of queries and keys, and the biases of gates.
+std::int64_t attention_vectors(const GptConfig& config) {
+  return (config.qk_norm ? 2 * config.head_dim() : 0) + (config.attention_gate ? config.heads : 0);
 }
 
 std::int64_t norm_parameters(const GptConfig& config) {
@@ -26,7 +32,8 @@ std::int64_t parameter_count(const GptConfig& config) {
   const std::int64_t table = config.vocabulary * config.width;
   const std::int64_t tables = config.tied_head ? table : 2 * table;
   const std::int64_t positions = config.architecture == Architecture::gpt2 ? config.context * config.width : 0;
-  const std::int64_t layer = layer_matrices(config) + layer_biases(config) + 2 * norm_parameters(config);
+  const std::int64_t layer =
+      layer_matrices(config) + layer_biases(config) + attention_vectors(config) + 2 * norm_parameters(config);
   return tables + positions + config.layers * layer + norm_parameters(config);
 }
 

@@ -14,6 +14,8 @@ namespace octet {
 ///     positions.weight                               (T, C), gpt2
 ///     blocks.N.attention_norm.{gain,bias}            bias: gpt2
 ///     blocks.N.attention.{qkv,output}.{weight,bias}
+///     blocks.N.attention.{query_norm,key_norm}.gain  (D), with qk_norm
+///     blocks.N.attention.gate.{weight,bias}          (H, C) and (H), with attention_gate
 ///     blocks.N.mlp_norm.{gain,bias}
 ///     blocks.N.mlp.{gate,up,down}.{weight,bias}      gate: llama
 ///     norm.{gain,bias}

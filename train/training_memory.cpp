@@ -21,7 +21,9 @@ double floats_per_layer(const GptConfig& model) {
   const auto width = static_cast<double>(model.width);
   const auto heads = static_cast<double>((model.heads + 2 * model.key_value_heads()) * model.head_dim());
   const auto hidden = static_cast<double>(model.hidden);
-  return 7 * width + 2 * heads + (model.architecture == Architecture::llama ? 4 : 2) * hidden;
+  const double normalised = model.qk_norm ? 2 * heads : 0;  // each head apart, and together again
+  const double gated = model.attention_gate ? width + static_cast<double>(model.heads) : 0;
+  return 7 * width + 2 * heads + normalised + gated + (model.architecture == Architecture::llama ? 4 : 2) * hidden;
 }
 
 }  // namespace

@@ -97,6 +97,20 @@ struct RunsChart {
 /// explains; one far above the others is drawn at the upper edge with an arrow.
 Chart draw_runs_chart(const std::filesystem::path& folder, const std::string& name, const RunsChart& chart);
 
+/// One model under several seeds. Changes are relative, against FP32 of the same seed: 0.01 = 1 %.
+struct SeedsPoint {
+  std::string label;
+  double low = 0, high = 0;   ///< the interval over the test text of the first seed
+  std::vector<double> seeds;  ///< the change of each
+};
+struct SeedsChart {
+  double confidence = 0.95;  ///< of the intervals
+  std::vector<SeedsPoint> models;
+};
+/// A row for each model: its seeds as dots upon the interval of the text. What lies far beyond the others is drawn at
+/// the right edge with its value.
+Chart draw_seeds_chart(const std::filesystem::path& folder, const std::string& name, const SeedsChart& chart);
+
 struct FormatPoint {
   std::string label;
   double bits_per_weight = 0;
@@ -169,6 +183,19 @@ struct SpeedPoint {
 /// Tokens per second relative to the first point, the FP32 baseline.
 Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& name,
                        const std::vector<SpeedPoint>& points);
+
+/// What one training grew.
+struct NaturalPoint {
+  std::string label;
+  double max_over_std = 0, kurtosis = 0;  ///< of the inputs of its worst layer
+  std::vector<double> increase;           ///< of perplexity by each recipe, 0.01 = 1 %
+};
+struct NaturalChart {
+  std::vector<std::string> models;  ///< recipes, at most four
+  std::vector<NaturalPoint> variants;
+};
+/// Bars for each training: its largest outlier, its kurtosis, and what the recipes cost it.
+Chart draw_natural_chart(const std::filesystem::path& folder, const std::string& name, const NaturalChart& chart);
 
 /// What a model loses on the text of one source, in nats per symbol.
 struct EntropyPoint {

@@ -10,7 +10,7 @@ namespace octet {
 InputSpace input_space(std::string_view layer) {
   if (layer.ends_with("attention.output")) return InputSpace::heads;
   if (layer.ends_with("mlp.down")) return InputSpace::hidden;
-  if (layer.ends_with("mlp.gate")) return InputSpace::duplicate;
+  if (layer.ends_with("mlp.gate") || layer.ends_with("attention.gate")) return InputSpace::duplicate;
   return InputSpace::residual;
 }
 

@@ -15,7 +15,7 @@ enum class InputSpace {
   residual,   ///< attention.qkv, mlp.up and the last layer: the stream behind a norm
   heads,      ///< attention.output
   hidden,     ///< mlp.down
-  duplicate,  ///< mlp.gate reads what mlp.up reads
+  duplicate,  ///< mlp.gate reads what mlp.up reads, attention.gate what attention.qkv reads
 };
 /// By the dotted name of the layer.
 InputSpace input_space(std::string_view layer);

@@ -66,6 +66,7 @@ class BlockScalings {
   void plant_in_norms(std::int64_t channel) {
     norm(*block_.attention_norm, channel, "attention_norm");
     column(*block_.attention->qkv, channel, "attention.qkv");
+    if (block_.attention->gate) column(**block_.attention->gate, channel, "attention.gate");
     norm(*block_.mlp_norm, channel, "mlp_norm");
     if (auto* gated = dynamic_cast<SwigluMlp*>(&*block_.mlp)) {
       column(*gated->gate, channel, "mlp.gate");
@@ -83,6 +84,12 @@ class BlockScalings {
   }
 
   void plant_in_keys(std::int64_t channel) {
+    if (config_.qk_norm) {
+      fail(ErrorKind::config,
+           "[inject_outliers] {}.attention: expected a model without qk_norm for keys, got one whose "
+           "norm takes every factor out again",
+           path_);
+    }
     key_and_queries(channel);
     if (config_.architecture == Architecture::llama) {
       const std::int64_t size = config_.head_dim(), place = channel % size;

@@ -14,29 +14,41 @@ void measure_samples(Report& report, const MeasuredModels& measured, const EvalC
   report.seed = config.sampling.seed;
 }
 
-void measure_size_and_speed(Report& report, const MeasuredModels& measured, const EvalConfig& config) {
+void measure_sizes(Report& report, const MeasuredModels& measured) {
   const ModelSize fp32 = measure_size(measured.folders.front());
   for (std::size_t i = 0; i < measured.models.size(); ++i) {
     put_size(report.models[i], measure_size(measured.folders[i]), fp32);
   }
+}
+
+void measure_speeds(Report& report, const MeasuredModels& measured, const EvalConfig& config) {
   const std::vector<SpeedResult> speeds = measure_speed(measured.models, config.speed);
   for (std::size_t i = 0; i < speeds.size(); ++i) {
     put_speed(report.models[i], speeds[i]);
   }
 }
 
+std::vector<Window> windows_of(const MeasuredModels& measured, const EvalConfig& config) {
+  return test_windows(measured.test.runs, measured.tokenizer, config, measured.models.front().model->config(),
+                      config.max_windows);
+}
+
 }  // namespace
 
 void measure_models(Report& report, const MeasuredModels& measured, const EvalConfig& config, ProgressSink& progress) {
-  const std::vector<Window> windows = test_windows(measured.test.runs, measured.tokenizer, config,
-                                                   measured.models.front().model->config(), config.max_windows);
-  measure_result(report, measured.models, windows, config, progress);
+  measure_scores(report, measured, config, progress);
   progress.note("counting outliers");
-  measure_outliers(report, *measured.models.front().model, pick_windows(windows, config.outlier_windows), config);
+  measure_outliers(report, *measured.models.front().model,
+                   pick_windows(windows_of(measured, config), config.outlier_windows), config);
   progress.note("writing samples");
   measure_samples(report, measured, config);
   progress.note("timing prefill and decode of every model");
-  measure_size_and_speed(report, measured, config);
+  measure_speeds(report, measured, config);
+}
+
+void measure_scores(Report& report, const MeasuredModels& measured, const EvalConfig& config, ProgressSink& progress) {
+  measure_result(report, measured.models, windows_of(measured, config), config, progress);
+  measure_sizes(report, measured);
 }
 
 }  // namespace octet

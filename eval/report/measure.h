@@ -24,4 +24,7 @@ struct MeasuredModels {
 /// they are. report.models has an entry for each. Takes as long as the stage `eval`; says on `progress` what it does.
 void measure_models(Report& report, const MeasuredModels& measured, const EvalConfig& config, ProgressSink& progress);
 
+/// The part of it that other seeds of a run need beside the first: how well the models predict, and how large they are.
+void measure_scores(Report& report, const MeasuredModels& measured, const EvalConfig& config, ProgressSink& progress);
+
 }  // namespace octet

@@ -14,6 +14,7 @@
 #include "eval/report/sections/outliers.h"
 #include "eval/report/sections/result.h"
 #include "eval/report/sections/samples.h"
+#include "eval/report/sections/seeds.h"
 #include "eval/report/sections/training.h"
 
 namespace octet {
@@ -33,6 +34,7 @@ struct Report {
   ReportProtocol protocol;
   std::vector<ReportModel> models;  ///< the first is the baseline, fp32
   std::vector<ReportComparison> comparisons;
+  std::optional<ReportSeeds> seeds;  ///< where the configuration asks for several
   ReportTraining training;
   double sigma_threshold = 6, absolute_threshold = 6;
   std::vector<ReportOutliers> outliers;
@@ -54,6 +56,7 @@ struct Report {
     v("protocol", protocol);
     v("models", models);
     v("comparisons", comparisons, optional_key());
+    v("seeds", seeds, optional_key());
     v("training", training);
     v("sigma_threshold", sigma_threshold, allow_nonfinite());
     v("absolute_threshold", absolute_threshold, allow_nonfinite());

@@ -4,8 +4,18 @@
 
 #include <fmt/format.h>
 
+#include "base/error.h"
+
 namespace octet {
 namespace {
+
+/// Neither format has these parts of attention.
+void check_expressible(const GptConfig& config, const char* format) {
+  const char* option = config.qk_norm ? "model.qk_norm" : config.attention_gate ? "model.attention_gate" : nullptr;
+  if (option != nullptr) {
+    fail(ErrorKind::config, "{0}: expected a model without {0}, which {1} cannot express", option, format);
+  }
+}
 
 /// Collects parameters; shapes and ways to store follow from the configuration.
 class LayoutBuilder {
@@ -134,6 +144,7 @@ SourceLayout with_head(SourceLayout layout, const GptConfig& c, const std::strin
 }  // namespace
 
 SourceLayout hugging_face_layout(const GptConfig& config, const std::string& prefix) {
+  check_expressible(config, "a model of Hugging Face of this shape");
   return with_head(config.architecture == Architecture::llama ? hugging_face_llama(config, prefix)
                                                               : hugging_face_gpt2(config, prefix),
                    config, "lm_head.weight");
@@ -148,6 +159,7 @@ std::string hugging_face_prefix(Architecture architecture) {
 }
 
 SourceLayout gguf_layout(const GptConfig& config) {
+  check_expressible(config, "a GGUF file of this architecture");
   return with_head(config.architecture == Architecture::llama ? gguf_llama(config) : gguf_gpt2(config), config,
                    "output.weight");
 }

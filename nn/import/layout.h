@@ -54,6 +54,8 @@ struct SourceLayout {
   std::vector<StoredConstant> constants;
 };
 
+// Both layouts: error (config) for a model with qk_norm or attention_gate, which these formats do not have.
+
 /// Names of Hugging Face's LlamaForCausalLM or GPT2LMHeadModel. `prefix` stands before all but the head: "model.",
 /// "transformer." or nothing.
 SourceLayout hugging_face_layout(const GptConfig& config, const std::string& prefix);

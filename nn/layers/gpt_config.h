@@ -27,6 +27,8 @@ struct GptConfig {
   double dropout = 0.0;
   double norm_epsilon = 1e-5;
   double rope_theta = 10000.0;
+  bool qk_norm = false;         ///< queries and keys of each head are normalised (nn/layers/attention.h)
+  bool attention_gate = false;  ///< each head's output is multiplied by a gate (nn/layers/attention.h)
 
   std::int64_t head_dim() const { return width / heads; }
   std::int64_t key_value_heads() const { return kv_heads == 0 ? heads : kv_heads; }
@@ -46,6 +48,8 @@ struct GptConfig {
     v("dropout", dropout, in_range(0.0, 0.95));
     v("norm_epsilon", norm_epsilon, in_range(1e-20, 1));  // kernels compute with floats
     v("rope_theta", rope_theta, in_range(1, 1e20));
+    v("qk_norm", qk_norm);
+    v("attention_gate", attention_gate);
   }
   void validate(Problems& problems) const;
 };

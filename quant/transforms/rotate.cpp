@@ -96,7 +96,7 @@ class Rotator {
   }
 
   void fold_norms(const std::string& block) const {
-    fold_norm(block + "attention_norm", {block + "attention.qkv"});
+    fold_norm(block + "attention_norm", {block + "attention.qkv", block + "attention.gate"});
     fold_norm(block + "mlp_norm", {block + "mlp.gate", block + "mlp.up"});
   }
 
@@ -117,7 +117,7 @@ class Rotator {
   }
 
   void rotate_block(const std::string& block) const {
-    for (const char* reader : {"attention.qkv", "mlp.gate", "mlp.up"}) {
+    for (const char* reader : {"attention.qkv", "attention.gate", "mlp.gate", "mlp.up"}) {
       if (const Tensor weight = tensors_.find(block + reader + ".weight"); weight.defined()) {
         rotate_rows(weight, stream_);
       }

@@ -20,7 +20,9 @@ class Finder {
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
       const std::string block = fmt::format("blocks.{}.", layer), qkv = block + "attention.qkv", up = block + "mlp.up";
       inputs.push_back(behind_values(block + "attention.output", qkv));
-      inputs.push_back(behind_norm({qkv}, block + "attention_norm"));
+      inputs.push_back(
+          behind_norm(config_.attention_gate ? std::vector{qkv, block + "attention.gate"} : std::vector{qkv},
+                      block + "attention_norm"));
       if (gated) {
         inputs.push_back(behind({block + "mlp.down"}, {up + ".weight"}));
       }

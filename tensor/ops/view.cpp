@@ -81,6 +81,40 @@ Tensor slice(const Tensor& x, int dim, std::int64_t begin, std::int64_t end) {
   });
 }
 
+Tensor concat(const std::vector<Tensor>& parts) {
+  check(!parts.empty(), "[concat] expected parts, got none");
+  Shape shape = parts.front().shape();
+  std::vector<std::int64_t> widths;
+  std::int64_t width = 0;
+  for (const Tensor& part : parts) {
+    check_float("concat", part, 1);
+    check_same_device("concat", parts.front(), part);
+    widths.push_back(part.dim(-1));
+    width += part.dim(-1);
+    shape.set(-1, part.dim(-1));
+    check(part.shape() == shape, "[concat] expected parts that differ in their last dimension alone, got {} and {}",
+          parts.front().shape(), part.shape());
+  }
+  shape.set(-1, width);
+  const int last = shape.rank() - 1;
+  const Tensor y = empty_like(parts.front(), shape);
+  std::int64_t begin = 0;
+  for (const Tensor& part : parts) {
+    sliced(y, last, begin, begin + part.dim(-1)).copy_from(part);
+    begin += part.dim(-1);
+  }
+  // forward: y = the parts side by side; so each has its columns of dy.
+  return record("concat", parts, y, [widths, last](const Tensor& dy) {
+    std::vector<Tensor> gradients;
+    std::int64_t first = 0;
+    for (const std::int64_t columns : widths) {
+      gradients.push_back(sliced(dy, last, first, first + columns));
+      first += columns;
+    }
+    return gradients;
+  });
+}
+
 Tensor contiguous(const Tensor& x) {
   if (x.is_contiguous()) {
     return x;

@@ -196,6 +196,16 @@ TEST_F(ChartsTest, RunsNameTheSmallestModelThatIsAsGood) {
   EXPECT_THAT(drawn, HasSubstr("5000.000")) << "the list has what lies above the picture";
 }
 
+TEST_F(ChartsTest, SeedsStandBesideTheText) {
+  const SeedsChart chart = {
+      0.9,
+      {{"int8", 0.001, 0.002, {0.001, 0.0015}}, {"int4", 0.02, 0.03, {0.02, 0.05}}, {"ruined", 90, 100, {95, 97}}}};
+  const std::string svg = redraw(draw_seeds_chart(folder_.path(), "seeds", chart));
+  EXPECT_THAT(svg, HasSubstr("90 % interval over the test text"));
+  EXPECT_THAT(svg, HasSubstr("+9500.00 %")) << "what lies beyond the picture has its value";
+  EXPECT_THAT(error_of([&] { draw_seeds_chart(folder_.path(), "none", {}); }), HasSubstr("expected models"));
+}
+
 TEST_F(ChartsTest, SpeedIsRelativeToTheFirstPoint) {
   const std::string svg = redraw(draw_speed_chart(folder_.path(), "speed", sample::speed_points()));
   EXPECT_THAT(svg, HasSubstr("2.97×"));

@@ -67,6 +67,18 @@ TEST(InjectOutliersPlaces, KeepTheLogitsBitIdentical) {
   }
 }
 
+/// A gate reads the norm too; a norm of queries and keys passes no factor on.
+TEST(InjectOutliersPlaces, KnowGatesAndNormedKeys) {
+  using enum OutlierPlace;
+  Gpt model(with_head_options(tiny_llama()));
+  fill_randomly(model, 5);
+  const std::vector<float> before = model.forward(ids()).to_vector();
+  inject_outliers(model, {.channels = {1, 6}, .layers = {}, .places = {norms, values, hidden}, .exponent = 9});
+  EXPECT_EQ(model.forward(ids()).to_vector(), before);
+  EXPECT_THAT([&] { inject_outliers(model, {.channels = {1}, .layers = {}, .places = {keys}, .exponent = 9}); },
+              testing::ThrowsMessage<Error>(HasSubstr("expected a model without qk_norm for keys")));
+}
+
 /// By layer, the channels of its inputs that grew, all of them 2^9 times.
 std::map<std::string, std::vector<std::size_t>> grown_channels(OutlierPlace place) {
   Gpt model(tiny_llama());

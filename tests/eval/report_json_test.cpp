@@ -49,8 +49,8 @@ TEST(ReportJson, RoundTripKeepsEverything) {
 TEST(ReportJson, KeepsItsContract) {
   const Json json = Json::parse(report_to_json(sample::report()));
   EXPECT_THAT(keys(json), ElementsAre("version", "name", "corpus", "machine", "protocol", "models", "comparisons",
-                                      "training", "sigma_threshold", "absolute_threshold", "outliers", "census",
-                                      "prompt", "seed", "samples", "charts", "notices", "provenance"));
+                                      "seeds", "training", "sigma_threshold", "absolute_threshold", "outliers",
+                                      "census", "prompt", "seed", "samples", "charts", "notices", "provenance"));
   EXPECT_THAT(keys(json["corpus"]), ::testing::IsSupersetOf({"name", "sha256", "train_bytes", "test_bytes",
                                                              "tokens_tested", "bytes_per_token"}));
   EXPECT_THAT(keys(json["machine"]), ::testing::IsSupersetOf({"cpu", "isa", "threads", "gpu"}));
@@ -63,6 +63,10 @@ TEST(ReportJson, KeepsItsContract) {
   EXPECT_THAT(keys(model["delta_nll"]), ElementsAre("mean", "low", "high"));
   EXPECT_THAT(keys(model["ppl_increase"]), ElementsAre("mean", "low", "high"));
   EXPECT_THAT(keys(model["kl_divergence"]), ElementsAre("mean", "p99", "max", "p50", "p999"));
+  EXPECT_THAT(keys(json["seeds"]), ElementsAre("trained", "confidence", "seeds", "models", "comparisons"));
+  EXPECT_THAT(keys(json["seeds"]["models"][1]), ElementsAre("name", "perplexity", "ppl_increase"));
+  EXPECT_THAT(keys(json["seeds"]["models"][1]["perplexity"]), ElementsAre("values", "std", "mean"));
+  EXPECT_THAT(keys(json["seeds"]["comparisons"][0]), ElementsAre("better", "worse", "ppl_increase"));
   EXPECT_EQ(model["name"], "int8");
   EXPECT_DOUBLE_EQ(model["ppl_increase"]["mean"].get<double>(), 0.0002);
 }

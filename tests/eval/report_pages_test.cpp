@@ -73,6 +73,9 @@ TEST_F(ReportPages, HtmlHasEverySection) {
                            "-0.29 % (-0.42 % to -0.16 %)",
                            "id=\"comparisons\"",
                            "could be chance",
+                           "id=\"seeds\"",
+                           "seeds 1, 2, 3",
+                           "+3.27 % (+2.68 % to +3.86 %)",
                            "id=\"attribution\"",
                            "4.0 % of the whole is left",
                            "+0.01900"}) {

@@ -103,6 +103,20 @@ inline Report report() {
   report.models = {fp32, int8, int4};
   report.comparisons = {{"fp32", "int8", int8.ppl_increase}, {"int8", "int4", {0.0305, 0.0263, 0.0348}}};
 
+  report.seeds =
+      ReportSeeds{true,
+                  0.95,
+                  {1, 2, 3},
+                  {{"fp32", {{13.204, 13.31, 13.12}, 0.0952, {13.2113, 12.975, 13.448}}, {{0, 0, 0}, 0, {0, 0, 0}}},
+                   {"int8",
+                    {{13.2067, 13.311, 13.125}, 0.0932, {13.2142, 12.983, 13.446}},
+                    {{0.0002, 0.0001, 0.0004}, 0.00015, {0.0002, -0.0001, 0.0006}}},
+                   {"int4",
+                    {{13.61, 13.78, 13.55}, 0.119, {13.6467, 13.351, 13.942}},
+                    {{0.0307, 0.0353, 0.0328}, 0.0023, {0.0329, 0.0272, 0.0386}}}},
+                  {{"fp32", "int8", {{0.0002, 0.0001, 0.0004}, 0.00015, {0.0002, -0.0001, 0.0006}}},
+                   {"int8", "int4", {{0.0305, 0.0352, 0.0324}, 0.0024, {0.0327, 0.0268, 0.0386}}}}};
+
   for (const LayerOutliers& layer : activation_chart().layers) {
     report.outliers.push_back({layer.layer, "activations", 1.03, layer.max_over_std * 1.03, layer.max_over_std,
                                layer.share_sigma, layer.share_absolute});

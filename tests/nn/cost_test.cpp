@@ -38,7 +38,8 @@ TEST(Cost, ParametersOfPublishedModels) {
 }
 
 TEST(Cost, FormulaCountsWhatTheModelHolds) {
-  for (GptConfig config : {tiny_gpt2(), tiny_llama()}) {
+  for (GptConfig config :
+       {tiny_gpt2(), tiny_llama(), with_head_options(tiny_gpt2()), with_head_options(tiny_llama())}) {
     for (const bool tied : {false, true}) {
       config.tied_head = tied;
       EXPECT_EQ(parameter_count(config), Gpt(config).parameter_count());

@@ -51,6 +51,11 @@ TEST(GptGradient, Llama) {
   EXPECT_EQ(check_whole_model(tiny_llama()), "");
 }
 
+TEST(GptGradient, NormedQueriesAndKeysAndGates) {
+  EXPECT_EQ(check_whole_model(with_head_options(tiny_llama())), "");
+  EXPECT_EQ(check_whole_model(with_head_options(tiny_gpt2())), "");
+}
+
 TEST(GptGradient, TiedHeadAddsToTheEmbedding) {
   GptConfig config = tiny_llama();
   config.tied_head = true;

@@ -48,6 +48,32 @@ TEST(Gpt, ParameterNamesOfLlama) {
                           "blocks.0.mlp.up.weight", "blocks.0.mlp.down.weight", "norm.gain", "head.weight"));
 }
 
+TEST(Gpt, ParameterNamesOfNormedHeadsAndGates) {
+  GptConfig config = with_head_options(tiny_llama());
+  config.layers = 1;
+  Gpt model(config);
+  const std::vector<std::string> paths = parameter_paths(model);
+  EXPECT_THAT(std::vector(paths.begin() + 2, paths.begin() + 7),
+              ElementsAre("blocks.0.attention.qkv.weight", "blocks.0.attention.query_norm.gain",
+                          "blocks.0.attention.key_norm.gain", "blocks.0.attention.gate.weight",
+                          "blocks.0.attention.gate.bias"));
+}
+
+/// So that short products and long ones weigh alike: a query of twice the length is the same query.
+TEST(Gpt, NormedQueriesAndKeysHaveNoLength) {
+  GptConfig config = tiny_llama();
+  config.qk_norm = true;
+  config.norm_epsilon = 1e-20;
+  Gpt model(config);
+  fill_randomly(model, 2);
+  const Tensor ids = random_ids(1, 7, config.vocabulary, 1);
+  const std::vector<float> before = model.forward(ids).to_vector();
+  Tensor qkv = dynamic_cast<Linear&>(*(*model.blocks)[0].attention->qkv).weight.value();
+  const std::int64_t queries_and_keys = (config.heads + config.kv_heads) * config.head_dim();
+  for (std::int64_t i = 0; i < queries_and_keys * config.width; ++i) qkv.data<float>()[i] *= 2;
+  EXPECT_EQ(model.forward(ids).to_vector(), before) << "doubling rounds nothing";
+}
+
 TEST_P(EachGpt, LogitsHaveOneRowPerPosition) {
   Gpt model(config());
   initialize(model, 1);

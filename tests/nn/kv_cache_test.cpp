@@ -26,7 +26,8 @@ INSTANTIATE_TEST_SUITE_P(Pieces, CachedGpt,
                                          std::vector<std::int64_t>{3, 5, 3}, std::vector<std::int64_t>{11}));
 
 TEST_P(CachedGpt, EqualsTheFullForward) {
-  for (const GptConfig& config : {tiny_gpt2(), tiny_llama()}) {
+  for (const GptConfig& config :
+       {tiny_gpt2(), tiny_llama(), with_head_options(tiny_gpt2()), with_head_options(tiny_llama())}) {
     SCOPED_TRACE(enum_name(config.architecture));
     Gpt model(config);
     fill_randomly(model, 3);

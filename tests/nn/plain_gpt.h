@@ -117,6 +117,10 @@ struct Gpt {
     Rows qkv, result;                          // (T, (H + 2 Hkv) D): queries, then keys, then values
     for (const Row& vector : x) {
       qkv.push_back(linear(name + "qkv", vector));
+      for (int head = 0; config.at("qk_norm") && head < heads + kv_heads; ++head) {
+        normalise(&qkv.back()[static_cast<std::size_t>(head * size)], size,
+                  values.at(name + (head < heads ? "query_norm.gain" : "key_norm.gain")));
+      }
       for (int head = 0; is_llama() && head < heads + kv_heads; ++head) {
         rotate(&qkv.back()[static_cast<std::size_t>(head * size)], size, static_cast<double>(qkv.size() - 1));
       }
@@ -140,9 +144,22 @@ struct Gpt {
           for (int d = 0; d < size; ++d) y[static_cast<std::size_t>(head * size + d)] += weights[s] / sum * v[d];
         }
       }
+      const Row gates = config.at("attention_gate") ? linear(name + "gate", x[t]) : Row();  // (H)
+      for (std::size_t c = 0; c < y.size() && !gates.empty(); ++c) {
+        y[c] /= 1 + std::exp(-gates[c / static_cast<std::size_t>(size)]);
+      }
       result.push_back(linear(name + "output", y));
     }
     return result;
+  }
+
+  /// RMSNorm of one query or key.
+  void normalise(double* head, int size, const Row& gain) const {
+    double squares = 0;
+    for (int d = 0; d < size; ++d) squares += head[d] * head[d] / size;
+    for (int d = 0; d < size; ++d) {
+      head[d] *= gain[static_cast<std::size_t>(d)] / std::sqrt(squares + config.at("norm_epsilon").get<double>());
+    }
   }
 
   /// RoPE: columns i and i + D / 2 of a head are turned by an angle that grows with the position.

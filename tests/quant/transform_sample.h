@@ -9,11 +9,14 @@
 
 namespace octet {
 
-/// Both architectures, with tied heads and with heads of their own; Llama with grouped heads.
+/// Both architectures, with tied heads and with heads of their own; Llama with grouped heads; with norms of queries and
+/// keys and gates, and without.
 inline std::vector<GptConfig> transform_configs() {
   std::vector<GptConfig> configs = {tiny_gpt2(), tiny_llama(), tiny_gpt2(), tiny_llama()};
   configs[2].tied_head = !configs[2].tied_head;
   configs[3].tied_head = !configs[3].tied_head;
+  configs.push_back(with_head_options(configs[2]));
+  configs.push_back(with_head_options(configs[3]));
   return configs;
 }
 

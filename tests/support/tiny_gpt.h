@@ -33,6 +33,12 @@ inline GptConfig tiny_llama() {
   return config;
 }
 
+/// The same with normed queries and keys and a gate for each head.
+inline GptConfig with_head_options(GptConfig config) {
+  config.qk_norm = config.attention_gate = true;
+  return config;
+}
+
 inline Tensor random_ids(std::int64_t batch, std::int64_t time, std::int64_t vocabulary, std::uint64_t seed) {
   std::vector<std::int32_t> ids(static_cast<std::size_t>(batch * time));
   const Random random(seed);

@@ -12,6 +12,7 @@
 #include "tensor/ops/dropout.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/embedding.h"
+#include "tensor/ops/head_gate.h"
 #include "tensor/ops/linear.h"
 #include "tensor/ops/matmul.h"
 #include "tensor/ops/norm.h"
@@ -61,6 +62,14 @@ inline std::vector<GradientCase> cases() {
       {"add_same_twice", [](const Inputs& x) { return add(x[0], x[0]); }, {{3, 5}}},
       {"mul", [](const Inputs& x) { return mul(x[0], x[1]); }, {{3, 5}, {3, 5}}},
       {"scale", [](const Inputs& x) { return scale(x[0], -1.5F); }, {{3, 5}}},
+      {"concat", [](const Inputs& x) { return concat(x); }, {{2, 3, 5}, {2, 3, 1}, {2, 3, 2}}},
+      {"concat_of_parts",
+       [](const Inputs& x) {
+         return concat({slice(x[0], 1, 2, 5), slice(x[0], 1, 0, 1)});
+       },
+       {{3, 5}}},
+      {"head_gate", [](const Inputs& x) { return head_gate(x[0], x[1]); }, {{2, 3, 12}, {2, 3, 4}}, true},
+      {"head_gate_one", [](const Inputs& x) { return head_gate(x[0], x[1]); }, {{1}, {1}}, true},
       {"gelu", [](const Inputs& x) { return gelu(x[0]); }, {{33}}},
       {"silu", [](const Inputs& x) { return silu(x[0]); }, {{33}}},
       {"swiglu", [](const Inputs& x) { return swiglu(x[0], x[1]); }, {{3, 11}, {3, 11}}},

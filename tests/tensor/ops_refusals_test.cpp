@@ -11,6 +11,7 @@
 #include "tensor/ops/dynamic_linear.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/embedding.h"
+#include "tensor/ops/head_gate.h"
 #include "tensor/ops/linear.h"
 #include "tensor/ops/matmul.h"
 #include "tensor/ops/norm.h"
@@ -136,6 +137,13 @@ TEST(OpsRefuse, IdsOutsideTheirRange) {
 
 TEST(OpsRefuse, ShapesThatDoNotFit) {
   const Tensor x = Tensor::zeros({2, 3}), other = Tensor::zeros({2, 4}), four = Tensor::zeros({4});
+  EXPECT_EQ(error_of([&] {
+              concat({x, four});
+            }),
+            "[concat] expected parts that differ in their last dimension alone, got (2, 3) and (4)");
+  EXPECT_EQ(error_of([&] { concat({}); }), "[concat] expected parts, got none");
+  EXPECT_EQ(error_of([&] { head_gate(other, x); }),
+            "[head_gate] expected x (..., H D) and logits (..., H), got (2, 4) and (2, 3)");
   EXPECT_EQ(error_of([&] { mul(x, other); }), "[mul] expected equal shapes, got (2, 3) and (2, 4)");
   EXPECT_EQ(error_of([&] { swiglu(x, other); }), "[swiglu] expected equal shapes, got (2, 3) and (2, 4)");
   EXPECT_NE(error_of([&] { add(x, other); }), "no error");

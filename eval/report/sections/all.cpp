@@ -11,6 +11,7 @@
 #include "eval/report/sections/result.h"
 #include "eval/report/sections/samples.h"
 #include "eval/report/sections/section.h"
+#include "eval/report/sections/seeds.h"
 #include "eval/report/sections/speed.h"
 #include "eval/report/sections/token_changes.h"
 #include "eval/report/sections/training.h"
@@ -19,10 +20,10 @@ namespace octet {
 
 std::span<const ReportSection> report_sections() {
   static const ReportSection sections[] = {
-      notices_section(), result_section(),      comparisons_section(), token_changes_section(),
-      charts_section(),  samples_section(),     coverage_section(),    outliers_section(),
-      census_section(),  outlier_lab_section(), attribution_section(), layer_errors_section(),
-      speed_section(),   training_section(),    facts_section(),
+      notices_section(),       result_section(), comparisons_section(), seeds_section(),
+      token_changes_section(), charts_section(), samples_section(),     coverage_section(),
+      outliers_section(),      census_section(), outlier_lab_section(), attribution_section(),
+      layer_errors_section(),  speed_section(),  training_section(),    facts_section(),
   };
   return sections;
 }
