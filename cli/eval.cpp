@@ -80,8 +80,8 @@ void measure_outlier_lab(const Run& run, const RunText& text, Report& report, Pr
 
 }  // namespace
 
-void eval_stage(Run& run, ProgressSink& sink) {
-  StopsOnInterrupt progress("eval", sink);
+void eval_stage(Run& run, ProgressSink& progress) {
+  StopsOnInterrupt stoppable("eval", progress);
   const RunText text = load_text(run);
   const ComparedModels models = load_models(run);
   run.config.model = models.owned.front()->config();
@@ -92,11 +92,11 @@ void eval_stage(Run& run, ProgressSink& sink) {
   report.corpus.trained_on = read_trainer_state(run.best_checkpoint()).step > 0;
   report.machine = describe_machine(run.config.device);
   describe_models(report, models);
-  measure_models(report, {models.named, models.folders, text.tokenizer, text.tokens.test}, run.config.eval, progress);
-  measure_attribution(run, text, models, report, progress);
-  measure_outlier_lab(run, text, report, progress);
+  measure_models(report, {models.named, models.folders, text.tokenizer, text.tokens.test}, run.config.eval, stoppable);
+  measure_attribution(run, text, models, report, stoppable);
+  measure_outlier_lab(run, text, report, stoppable);
   report.training = summarize_training(run.metrics_file(), run.config.model, report.models.front().bits_per_byte,
-                                       run.config.device, progress);
+                                       run.config.device, stoppable);
   report.provenance = {.octet_version = OCTET_VERSION,
                        .commit = program_commit(),
                        .command = "octet run " + (run.folder / "config.yaml").string(),
