@@ -78,7 +78,7 @@ def check(source, deadline):
         return None
     command = ["clang-tidy-14", "--quiet", "--warnings-as-errors=*", "-p", str(BUILD), source]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    return run.stdout + run.stderr if run.returncode != 0 else ""
+    return run.stdout or run.stderr if run.returncode != 0 else ""
 
 
 def main():

@@ -35,7 +35,7 @@ std::vector<std::int64_t> count_codes(std::span<const std::int8_t> codes, int bi
   for (const std::int8_t code : codes) {
     check(code >= -top && code <= top, "[grid use] expected codes within [-{0}, {0}], got {1}", top,
           static_cast<int>(code));
-    ++counts[static_cast<std::size_t>(code + top)];
+    ++counts[static_cast<std::size_t>(std::ptrdiff_t{code} + top)];
   }
   return counts;
 }
