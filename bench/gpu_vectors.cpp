@@ -149,10 +149,11 @@ void measure(const Arguments& arguments, GpuDocument& document) {
   if (arguments.vectors_only) {
     return;
   }
-  for (const auto& [name, mode] : {std::pair{"fp32", cuda::MathMode::fp32}, std::pair{"tf32", cuda::MathMode::tf32},
-                                   std::pair{"bf16", cuda::MathMode::bf16}}) {
-    document.section(fmt::format("cube {}", name),
-                     [&](ordered_json& results) { add_float_cube(results["cubes"], name, mode, arguments.size); });
+  for (const auto& cube : {std::pair{"fp32", cuda::MathMode::fp32}, std::pair{"tf32", cuda::MathMode::tf32},
+                           std::pair{"bf16", cuda::MathMode::bf16}}) {
+    document.section(fmt::format("cube {}", cube.first), [&](ordered_json& results) {
+      add_float_cube(results["cubes"], cube.first, cube.second, arguments.size);
+    });
   }
   for (const std::string& kind : arguments.kinds) {
     document.section("cube " + kind, [&](ordered_json& results) {

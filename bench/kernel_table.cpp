@@ -59,7 +59,7 @@ std::vector<Measured> measure(std::span<const ProductKind> kinds, const LayerSha
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     if (auto product = make_product(kinds[i], shape, m, copies_of(kinds[i], shape, bytes))) {
       const std::int64_t times = repeats_of(*product);
-      jobs.push_back([run = product->run, times] {
+      jobs.emplace_back([run = product->run, times] {
         for (std::int64_t t = 0; t < times; ++t) {
           run();
         }

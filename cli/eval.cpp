@@ -80,8 +80,8 @@ void measure_outlier_lab(const Run& run, const RunText& text, Report& report, Pr
 
 }  // namespace
 
-void eval_stage(Run& run, ProgressSink& sink, EvalScope scope) {
-  StopsOnInterrupt progress("eval", sink);
+void eval_stage(Run& run, ProgressSink& progress, EvalScope scope) {
+  StopsOnInterrupt stoppable("eval", progress);
   const RunText text = load_text(run);
   const ComparedModels models = load_models(run);
   run.config.model = models.owned.front()->config();
@@ -95,14 +95,14 @@ void eval_stage(Run& run, ProgressSink& sink, EvalScope scope) {
   describe_models(report, models);
   const MeasuredModels measured = {models.named, models.folders, text.tokenizer, text.tokens.test};
   if (scope == EvalScope::scores) {
-    measure_scores(report, measured, run.config.eval, progress);
+    measure_scores(report, measured, run.config.eval, stoppable);
   } else {
-    measure_models(report, measured, run.config.eval, progress);
-    measure_attribution(run, text, models, report, progress);
-    measure_outlier_lab(run, text, report, progress);
+    measure_models(report, measured, run.config.eval, stoppable);
+    measure_attribution(run, text, models, report, stoppable);
+    measure_outlier_lab(run, text, report, stoppable);
   }
   report.training = summarize_training(run.metrics_file(), steps, run.config.model, report.models.front().bits_per_byte,
-                                       run.config.device, progress);
+                                       run.config.device, stoppable);
   report.provenance = {.octet_version = OCTET_VERSION,
                        .commit = program_commit(),
                        .command = "octet run " + (run.folder / "config.yaml").string(),

@@ -88,9 +88,7 @@ PlannedModel planned(const Recipe& recipe, const Coverage& coverage) {
     model.tensors.push_back(
         {row.bits_per_weight, row.bytes, row.reason, row.scheme, {sizes.begin(), sizes.end()}, row.path});
   }
-  ReportModel grouped;
-  put_coverage(grouped, coverage);
-  for (const CoverageGroup& group : group_coverage(grouped.coverage)) {
+  for (const CoverageGroup& group : group_coverage(coverage)) {
     if (!group.reason.empty()) {
       model.exceptions.push_back({group.reason, group.scheme, group.tensors});
     }

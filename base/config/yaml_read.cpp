@@ -214,13 +214,13 @@ class TreeBuilder : public YAML::EventHandler {
 
 }  // namespace
 
-ConfigNode parse_yaml(const std::string& with_mark, const std::string& name) {
+ConfigNode parse_yaml(const std::string& text, const std::string& name) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  const std::string text = with_mark.starts_with(kByteOrderMark) ? with_mark.substr(kByteOrderMark.size()) : with_mark;
-  check_yaml_lines(text, name);
-  TreeBuilder builder(text, name);
+  const std::string plain = text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
+  check_yaml_lines(plain, name);
+  TreeBuilder builder(plain, name);
   try {
-    std::istringstream stream(text);
+    std::istringstream stream(plain);
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }

@@ -6,6 +6,7 @@
 #include "bench/ladder/ladder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <optional>
@@ -136,9 +137,9 @@ std::vector<double> time_steps(const std::vector<Step>& steps, const Problem& pr
   const Args& args = problem.args();
   std::vector<std::function<void()>> jobs;
   for (const Step& step : steps) {
-    jobs.push_back([&] { step.run(args); });
+    jobs.emplace_back([&] { step.run(args); });
   }
-  jobs.push_back([x = problem.float_x(), w = problem.weight()] { dynamic_linear(x, w); });
+  jobs.emplace_back([x = problem.float_x(), w = problem.weight()] { dynamic_linear(x, w); });
   const std::function<void()> onednn = bench::onednn_int8_product(args.m, args.n, args.k, 1);
   if (onednn) {
     jobs.push_back(onednn);

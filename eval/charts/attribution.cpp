@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -16,7 +17,7 @@ constexpr std::array kColours = {Palette::kOrange, Palette::kBlue, Palette::kGre
 
 struct Costliest {
   std::string layer = "none", model;
-  double cost = -INFINITY;
+  double cost = -std::numeric_limits<double>::infinity();
 };
 
 Costliest costliest_of(const AttributionChart& chart) {

@@ -230,16 +230,16 @@ std::string make_title(const std::vector<NumberedPoint>& points) {
 }  // namespace
 
 Chart draw_format_chart(const std::filesystem::path& folder, const std::string& name,
-                        const std::vector<FormatPoint>& all) {
-  const std::vector<NumberedPoint> points = numbered(all);
-  check(!points.empty(), "[format chart] expected points with a positive error, got none");
+                        const std::vector<FormatPoint>& points) {
+  const std::vector<NumberedPoint> drawn = numbered(points);
+  check(!drawn.empty(), "[format chart] expected points with a positive error, got none");
   std::vector<NumberedPoint> few, many;  // bits
-  for (const NumberedPoint& each : points) {
+  for (const NumberedPoint& each : drawn) {
     (each.point.bits_per_weight <= kFewBits ? few : many).push_back(each);
   }
   const bool has_inset = !few.empty() && !many.empty();
   const Box frame{78, 700, 62, kHeight - 58};
-  const std::vector<NumberedPoint>& shown = has_inset ? few : points;
+  const std::vector<NumberedPoint>& shown = has_inset ? few : drawn;
   Axes main = axes_around(shown, frame, 0.3);
   constexpr double kRoomForKey = 0.15, kRoomForInset = 8;
   main.most_mse *= std::pow(main.most_mse / main.least_mse, kRoomForKey);
@@ -248,17 +248,17 @@ Chart draw_format_chart(const std::filesystem::path& folder, const std::string& 
   }
 
   ChartScript script(name, static_cast<int>(kWidth), static_cast<int>(kHeight));
-  const Blocks blocks = write_blocks(script, points);
+  const Blocks blocks = write_blocks(script, drawn);
   script.line(
-      fmt::format("set multiplot title {} font ',16' textcolor rgb '{}'", gp_bold(make_title(points)), Palette::kInk));
-  write_list(script, points, frame.right + 30);
+      fmt::format("set multiplot title {} font ',16' textcolor rgb '{}'", gp_bold(make_title(drawn)), Palette::kInk));
+  write_list(script, drawn, frame.right + 30);
   if (has_inset) {
-    const Axes inset = inset_axes(main, points);
+    const Axes inset = inset_axes(main, drawn);
     script.line(fmt::format("set object 1 rectangle from {} to {} front fillcolor rgb '{}' fillstyle solid noborder",
                             screen(frame.left + 2, frame.bottom + 2),
                             screen(inset.frame.right + 8, inset.frame.top + 8), Palette::kPaper));
     draw_main(script, main, shown, blocks);
-    draw_inset(script, inset, points, many, blocks);
+    draw_inset(script, inset, drawn, many, blocks);
   } else {
     draw_main(script, main, shown, blocks);
   }

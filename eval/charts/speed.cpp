@@ -35,16 +35,16 @@ void add_bar_label(ChartScript& script, double x, double speedup, double tallest
 }  // namespace
 
 Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& name,
-                       const std::vector<SpeedPoint>& all) {
-  check(!all.empty(), "[speed chart] expected points, got none");
-  std::vector<SpeedPoint> points = all;
-  for (SpeedPoint& point : points) point.label = shortened(point.label, kMostLabelColumns);
-  const SpeedPoint& base = points[0];
-  ChartScript script(name, std::clamp(300 + 170 * static_cast<int>(points.size()), 800, 2000), 520);
+                       const std::vector<SpeedPoint>& points) {
+  check(!points.empty(), "[speed chart] expected points, got none");
+  std::vector<SpeedPoint> shown = points;
+  for (SpeedPoint& point : shown) point.label = shortened(point.label, kMostLabelColumns);
+  const SpeedPoint& base = shown[0];
+  ChartScript script(name, std::clamp(300 + 170 * static_cast<int>(shown.size()), 800, 2000), 520);
   script.begin_block("format, prefill and decode relative to the first row, prefill and decode in tokens/s");
   double tallest = 1;
   bool any_measured = false;
-  for (const SpeedPoint& point : points) {
+  for (const SpeedPoint& point : shown) {
     for (const double speedup : {ratio(point.prefill_tokens_per_s, base.prefill_tokens_per_s),
                                  ratio(point.decode_tokens_per_s, base.decode_tokens_per_s)}) {
       if (!std::isfinite(speedup)) continue;
@@ -54,8 +54,8 @@ Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& n
   }
   check(any_measured, "[speed chart] expected speeds relative to {}, got none", base.label);
   std::string tics;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const SpeedPoint& point = points[i];
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const SpeedPoint& point = shown[i];
     const double x = static_cast<double>(i);
     const double prefill = ratio(point.prefill_tokens_per_s, base.prefill_tokens_per_s);
     const double decode = ratio(point.decode_tokens_per_s, base.decode_tokens_per_s);
@@ -69,7 +69,7 @@ Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& n
   }
   script.line(fmt::format("set title {} font ',16'", gp_bold("Speed relative to " + base.label)));
   script.line(fmt::format("set ylabel {}", gp_text("times the tokens/s of " + base.label)));
-  script.line(fmt::format("set xrange [-0.6:{:.1f}]; set yrange [0:{:.4g}]", static_cast<double>(points.size()) - 0.4,
+  script.line(fmt::format("set xrange [-0.6:{:.1f}]; set yrange [0:{:.4g}]", static_cast<double>(shown.size()) - 0.4,
                           1.2 * tallest));
   script.line(fmt::format("set xtics ({}) scale 0", tics));
   script.line("set style fill solid 0.85 noborder");

@@ -127,31 +127,31 @@ std::string make_title(const std::vector<TradeoffPoint>& front, const std::vecto
 }  // namespace
 
 Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string& name,
-                          const std::vector<TradeoffPoint>& all, double confidence) {
-  std::vector<TradeoffPoint> points;
-  for (const TradeoffPoint& point : all) {
+                          const std::vector<TradeoffPoint>& points, double confidence) {
+  std::vector<TradeoffPoint> shown;
+  for (const TradeoffPoint& point : points) {
     if (!std::isfinite(point.size_mb) || !std::isfinite(point.perplexity) || point.perplexity <= 0) continue;
-    points.push_back(point);
-    points.back().label = shortened(point.label, kMostLabelColumns);
-    if (!std::isfinite(point.low)) points.back().low = point.perplexity;
-    if (!std::isfinite(point.high)) points.back().high = point.perplexity;
+    shown.push_back(point);
+    shown.back().label = shortened(point.label, kMostLabelColumns);
+    if (!std::isfinite(point.low)) shown.back().low = point.perplexity;
+    if (!std::isfinite(point.high)) shown.back().high = point.perplexity;
   }
-  check(!points.empty(), "[tradeoff chart] expected points with a size and a perplexity, got none");
+  check(!shown.empty(), "[tradeoff chart] expected points with a size and a perplexity, got none");
   double largest = 0;
-  for (const TradeoffPoint& point : points) largest = std::max(largest, point.size_mb);
+  for (const TradeoffPoint& point : shown) largest = std::max(largest, point.size_mb);
   const Range sizes{0, largest > 0 ? 1.12 * largest : 1.0};
-  const std::vector<TradeoffPoint> front = front_of(points);
-  const bool many = points.size() > kMostLabels;
-  const Range perplexities = choose_perplexities(points, many ? front : points);
+  const std::vector<TradeoffPoint> front = front_of(shown);
+  const bool many = shown.size() > kMostLabels;
+  const Range perplexities = choose_perplexities(shown, many ? front : shown);
 
   ChartScript script(name, static_cast<int>(kWidth), static_cast<int>(kHeight));
   script.begin_block("size in MB, perplexity, low, high, bits per weight; the first row is the baseline");
-  for (const TradeoffPoint& point : points) {
+  for (const TradeoffPoint& point : shown) {
     script.row({point.size_mb, point.perplexity, point.low, point.high, point.bits_per_weight});
   }
   script.line(fmt::format("set lmargin at screen {}; set rmargin at screen {}", kLeft, kRight));
   script.line(fmt::format("set bmargin at screen {}; set tmargin at screen {}", kBottom, kTop));
-  script.line(fmt::format("set title {} font ',16'", gp_bold(make_title(front, points))));
+  script.line(fmt::format("set title {} font ',16'", gp_bold(make_title(front, shown))));
   script.line("set xlabel 'file size (MB)'");
   script.line("set ylabel 'perplexity on held-out text (lower is better)'");
   script.line(fmt::format("set xrange [{}:{:.7g}]", sizes.low, sizes.high));
@@ -159,9 +159,9 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
   script.line("set key off");
   script.line(
       fmt::format("set arrow from graph 0,first {0:.7g} to graph 1,first {0:.7g} nohead dashtype 2 linecolor rgb '{1}'",
-                  points[0].perplexity, Palette::kMuted));
-  LabelPlacer placer(sizes, perplexities, points);
-  for (const TradeoffPoint& point : many ? front : points) {
+                  shown[0].perplexity, Palette::kMuted));
+  LabelPlacer placer(sizes, perplexities, shown);
+  for (const TradeoffPoint& point : many ? front : shown) {
     script.line(
         placer.place(point, fmt::format("{}  {} bits/weight", point.label, format_fixed(point.bits_per_weight, 2))));
   }
@@ -185,7 +185,7 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
           "Further left is smaller, further down is better; the dashed line is {0}. The bars are {1} intervals of the "
           "paired difference to {0}: where a bar crosses the dashed line, the difference could be chance. Bits per weight "
           "count the scales and everything that was left unquantized.",
-          points[0].label, format_confidence(confidence)) +
+          shown[0].label, format_confidence(confidence)) +
       of_many;
   return script.draw(folder, "Perplexity against size", caption);
 }

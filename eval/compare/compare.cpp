@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/number_text.h"
+#include "eval/charts/try_to_draw.h"
 
 namespace octet {
 namespace {
@@ -148,12 +149,8 @@ void draw_comparison(RunComparison& comparison, const std::filesystem::path& fol
                                           chart.relative ? 100.0 * model.ppl_increase.mean : model.perplexity});
     }
   }
-  try {
-    comparison.charts.push_back(draw_runs_chart(folder / "charts", "compare", chart));
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) throw;
-    comparison.notices.push_back(fmt::format("The chart was left out: {}", error.what()));
-  }
+  const auto draw = [&] { return draw_runs_chart(folder / "charts", "compare", chart); };
+  if (auto drawn = try_to_draw("The chart", draw, comparison.notices)) comparison.charts.push_back(std::move(*drawn));
 }
 
 }  // namespace octet

@@ -20,7 +20,7 @@ enum class ActivationGrain {
 class SimulatedLinear : public LinearBase {
  public:
   /// `layer` reads floats. `scales` (in) of ActivationGrain::channel; undefined for tensor.
-  SimulatedLinear(std::unique_ptr<LinearBase> layer, ActivationGrain grain, Tensor scales);
+  SimulatedLinear(std::unique_ptr<LinearBase> inner, ActivationGrain grain, Tensor scales);
 
   std::int64_t in_features() const override { return layer->in_features(); }
   std::int64_t out_features() const override { return layer->out_features(); }

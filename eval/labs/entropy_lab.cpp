@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "eval/charts/gnuplot.h"
+#include "eval/charts/try_to_draw.h"
 #include "text/sources/source_reader.h"
 
 namespace octet {
@@ -102,12 +103,8 @@ void draw_entropy_lab(EntropyLab& lab, const std::filesystem::path& folder) {
     panels.push_back({source.name, source.true_entropy_nats, {}});
     for (const EntropyModel& model : source.models) panels.back().points.push_back({model.name, model.kl_nats});
   }
-  try {
-    lab.charts = {draw_entropy_chart(folder / "charts", "entropy", panels)};
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) throw;
-    lab.notices.push_back(fmt::format("The chart was left out: {}", error.what()));
-  }
+  const auto draw = [&] { return draw_entropy_chart(folder / "charts", "entropy", panels); };
+  if (auto drawn = try_to_draw("The chart", draw, lab.notices)) lab.charts = {std::move(*drawn)};
 }
 
 }  // namespace octet

@@ -13,7 +13,8 @@ namespace {
 double measure_bulk_mse(std::span<const float> original, std::span<const float> dequantized) {
   std::vector<float> magnitudes(original.size());
   std::transform(original.begin(), original.end(), magnitudes.begin(), [](float x) { return std::abs(x); });
-  const auto limit = magnitudes.begin() + static_cast<std::ptrdiff_t>(0.99 * (magnitudes.size() - 1));
+  const auto limit =
+      magnitudes.begin() + static_cast<std::ptrdiff_t>(0.99 * static_cast<double>(magnitudes.size() - 1));
   std::nth_element(magnitudes.begin(), limit, magnitudes.end());
   double sum = 0;
   std::size_t count = 0;
@@ -30,11 +31,11 @@ double measure_bulk_mse(std::span<const float> original, std::span<const float> 
 
 std::vector<std::int64_t> count_codes(std::span<const std::int8_t> codes, int bits) {
   const int top = (1 << (bits - 1)) - 1;
-  std::vector<std::int64_t> counts(static_cast<std::size_t>(2 * top + 1), 0);
+  std::vector<std::int64_t> counts(std::size_t{2} * static_cast<std::size_t>(top) + 1, 0);
   for (const std::int8_t code : codes) {
     check(code >= -top && code <= top, "[grid use] expected codes within [-{0}, {0}], got {1}", top,
           static_cast<int>(code));
-    ++counts[static_cast<std::size_t>(code + top)];
+    ++counts[static_cast<std::size_t>(std::ptrdiff_t{code} + top)];
   }
   return counts;
 }

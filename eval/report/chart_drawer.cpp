@@ -2,27 +2,17 @@
 
 #include <fmt/format.h>
 
-#include "base/error.h"
+#include "eval/charts/try_to_draw.h"
 #include "eval/report/sections/section.h"
 
 namespace octet {
 
 void ChartDrawer::draw(const std::string& name, const std::function<Chart()>& chart) {
-  try {
-    drawn_.charts.push_back(chart());
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) {
-      throw;
-    }
-    leave_out(name, error.what());
-  } catch (const std::exception& error) {  // out of memory, or of the standard library
-    leave_out(name, error.what());
+  if (auto drawn = try_to_draw(fmt::format("The chart \"{}\"", name), chart, drawn_.notices)) {
+    drawn_.charts.push_back(std::move(*drawn));
+  } else {
+    progress_.note(drawn_.notices.back());
   }
-}
-
-void ChartDrawer::leave_out(const std::string& name, const std::string& reason) {
-  drawn_.notices.push_back(fmt::format("The chart \"{}\" was left out: {}", name, reason));
-  progress_.note(drawn_.notices.back());
 }
 
 DrawnCharts draw_charts(const std::filesystem::path& folder, const Report& report, const ChartSources& sources,

@@ -44,8 +44,6 @@ class ChartDrawer {
   DrawnCharts take() { return std::move(drawn_); }
 
  private:
-  void leave_out(const std::string& name, const std::string& reason);
-
   std::filesystem::path folder_;
   const ChartSources& sources_;
   ProgressSink& progress_;

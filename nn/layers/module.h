@@ -48,6 +48,8 @@ class ChildSlot {
   virtual Module& module() const = 0;
   /// Puts another module in place and returns the one before; an error where its type does not fit the slot.
   virtual std::unique_ptr<Module> replace(std::unique_ptr<Module> module) = 0;
+  /// Gives the two slots each other's modules; an error, and nothing is done, where the slots are of different types.
+  virtual void exchange(ChildSlot& other) = 0;
 
  private:
   std::string name_;
@@ -114,6 +116,12 @@ class Child : public ChildSlot {
     check(typed != nullptr, "[module] the slot \"{}\" cannot hold a module of this type", name());
     static_cast<void>(module.release());
     return std::exchange(module_, std::unique_ptr<T>(typed));
+  }
+  void exchange(ChildSlot& other) override {
+    auto* typed = dynamic_cast<Child<T>*>(&other);
+    check(typed != nullptr, "[module] the slots \"{}\" and \"{}\" hold modules of different types", name(),
+          other.name());
+    module_.swap(typed->module_);
   }
   template <typename... Arguments>
   decltype(auto) operator()(Arguments&&... arguments) const {

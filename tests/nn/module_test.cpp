@@ -95,6 +95,26 @@ TEST(Module, SlotRefusesAnotherType) {
   EXPECT_EQ(pair.first->out_features(), 3);  // still there
 }
 
+TEST(Module, SlotsExchangeTheirModules) {
+  Pair one, other;
+  one.first.replace(std::make_unique<Doubling>(7));
+  const LinearBase* doubling = &*one.first;
+  const LinearBase* linear = &*other.second;
+  one.first.exchange(other.second);
+  EXPECT_EQ(&*one.first, linear);
+  EXPECT_EQ(&*other.second, doubling);
+}
+
+TEST(Module, SlotsOfDifferentTypesExchangeNothing) {
+  Pair pair;
+  Stack stack;
+  const LinearBase* first = &*pair.first;
+  EXPECT_THAT([&] { pair.first.exchange(stack.pairs); },
+              Throws<Error>(Property(&Error::what, HasSubstr("the slots \"first\" and \"pairs\" hold modules of"))));
+  EXPECT_EQ(&*pair.first, first);
+  EXPECT_EQ(stack.pairs->size(), 2);
+}
+
 TEST(Module, NamesMustDiffer) {
   Pair pair;
   EXPECT_THAT([&] { Parameter(pair, "scale", {1}); },

@@ -79,7 +79,7 @@ void print_vectors(const Sizes& sizes) {
 void print_attention(const Sizes& sizes) {
   const AttentionSample sample(sizes.heads, sizes.time);
   const double operations =
-      4.0 * kHeadDim * static_cast<double>(sizes.heads) * static_cast<double>(sizes.time * (sizes.time + 1) / 2);
+      4.0 * kHeadDim * static_cast<double>(sizes.heads) * (0.5 * static_cast<double>(sizes.time * (sizes.time + 1)));
   const double fp32 = device_peak_fp32_gflops(DeviceKind::cuda);
   set_math_mode(MathMode::tf32);
   const double tf32 = device_peak_fp32_gflops(DeviceKind::cuda);

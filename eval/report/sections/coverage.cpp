@@ -71,12 +71,18 @@ std::string html(const Report& report, const std::filesystem::path&) {
   return html_section("coverage", kTitle, text);
 }
 
+std::vector<ReportTensor> report_tensors(const Coverage& coverage) {
+  std::vector<ReportTensor> tensors;
+  for (const CoverageRow& row : coverage.rows) {
+    tensors.push_back({row.path, row.scheme, row.reason, row.shape.elements(), row.bytes});
+  }
+  return tensors;
+}
+
 }  // namespace
 
 void put_coverage(ReportModel& model, const Coverage& coverage) {
-  for (const CoverageRow& row : coverage.rows) {
-    model.coverage.push_back({row.path, row.scheme, row.reason, row.shape.elements(), row.bytes});
-  }
+  model.coverage = report_tensors(coverage);
 }
 
 std::vector<CoverageGroup> group_coverage(const std::vector<ReportTensor>& coverage) {
@@ -92,6 +98,10 @@ std::vector<CoverageGroup> group_coverage(const std::vector<ReportTensor>& cover
   }
   std::stable_sort(groups.begin(), groups.end(), [](const auto& a, const auto& b) { return a.values > b.values; });
   return groups;
+}
+
+std::vector<CoverageGroup> group_coverage(const Coverage& coverage) {
+  return group_coverage(report_tensors(coverage));
 }
 
 ReportSection coverage_section() {

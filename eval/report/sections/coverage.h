@@ -36,6 +36,7 @@ struct CoverageGroup {
   double values = 0, bytes = 0;  ///< sums of absurd counts must not overflow
 };
 std::vector<CoverageGroup> group_coverage(const std::vector<ReportTensor>& coverage);
+std::vector<CoverageGroup> group_coverage(const Coverage& coverage);
 
 /// What was quantized in each model, and what not; with where the bytes went and what rounding did to each layer.
 ReportSection coverage_section();
