@@ -1,5 +1,6 @@
 #include "cli/seed_runs.h"
 
+#include <algorithm>
 #include <limits>
 #include <system_error>
 
@@ -26,15 +27,24 @@ std::int64_t shifted(std::int64_t seed, std::int64_t shift) {
   return seed > kLargest - shift ? seed - (kLargest - shift) - 1 : seed + shift;
 }
 
+bool has(const Recipe& recipe, TransformKind kind) {
+  return std::find(recipe.transforms.begin(), recipe.transforms.end(), kind) != recipe.transforms.end();
+}
+
+/// Other numbers of everything that a recipe draws. It may not set what it does not use.
+void shift_seeds(Recipe& recipe, std::int64_t shift) {
+  const bool calibrated =
+      recipe.needs_calibration() || has(recipe, TransformKind::smooth) || has(recipe, TransformKind::awq);
+  if (calibrated) recipe.calibration.seed = shifted(recipe.calibration.seed, shift);
+  if (has(recipe, TransformKind::rotate)) recipe.rotate.seed += static_cast<std::uint64_t>(shift);
+}
+
 /// The run whose seeds are larger by `shift`, 1 to seeds - 1.
 Run run_of_seed(const Run& run, std::int64_t shift) {
   Run other = {run.config, run.folder / "seeds" / std::to_string(shift + 1), run.verb};
   other.config.seeds = 1;
   other.config.train.seed += static_cast<std::uint64_t>(shift);
-  for (Recipe& recipe : other.config.quantize) {
-    recipe.calibration.seed = shifted(recipe.calibration.seed, shift);
-    recipe.rotate.seed += static_cast<std::uint64_t>(shift);
-  }
+  for (Recipe& recipe : other.config.quantize) shift_seeds(recipe, shift);
   other.config.eval = scores_only(other.config.eval);
   return other;
 }

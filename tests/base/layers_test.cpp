@@ -47,7 +47,7 @@ const std::map<std::string, Rooms> kRooms = {
       {"experiments", {"score", "outliers"}},
       {"charts", {"outliers"}},
       {"report", {"", "score", "outliers", "speed", "experiments", "charts"}},
-      {"labs", {"score", "charts", "report"}},
+      {"labs", {"score", "outliers", "charts", "report"}},
       {"compare", {"score", "charts", "report"}},
       {"", {"score", "outliers", "speed", "experiments"}}}},
 };
