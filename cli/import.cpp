@@ -82,16 +82,18 @@ void import_verb(const CommonOptions& common, const ImportArguments& arguments) 
   check_target(source, out);
   const auto sink = make_progress(common);
   StopsOnInterrupt progress("import", *sink);
-  ImportedModel imported =
-      import_model(source, progress,
-                   {.fp32 = arguments.fp32, .activations = enum_from_name<Activations>(arguments.activations).value()});
+  ImportedModel imported = import_model(source, progress,
+                                        {.fp32 = arguments.fp32,
+                                         .half = arguments.half,
+                                         .activations = enum_from_name<Activations>(arguments.activations).value()});
   if (out.has_parent_path()) make_folder(out.parent_path());
   AtomicFolder folder(out, kFiles);
   save_any_model(folder.path(), *imported.model, {},
                  {.tokenizer_sha256 = tokenizer_sha256(imported.tokenizer),
                   .fp32_sha256 = {},
                   .calibration_sha256 = {},
-                  .made_by = program_version()});
+                  .made_by = program_version()},
+                 progress);
   save_tokenizer(imported.tokenizer, (folder.path() / kTokenizerFile).string());
   folder.commit();
   for (const std::string& text : imported.notes) note(common, text);

@@ -291,7 +291,9 @@ class CommandLine {
         ->required()
         ->check(not_blank());
     command->add_flag("--fp32", import_.fp32,
-                      "make integer blocks of a GGUF file FP32 too: for training and for recipes");
+                      "make integer blocks and halves of a GGUF file FP32 too: for training and for recipes");
+    command->add_flag("--half", import_.half,
+                      "keep F16 and BF16 matrices of a folder: half the memory, but neither recipes nor training");
     command
         ->add_option("--activations", import_.activations,
                      "what layers that stay integer multiply: weight_only (FP32) or dynamic (int8)")

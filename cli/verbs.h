@@ -63,7 +63,8 @@ void compare_verb(const CommonOptions& common, const CompareArguments& arguments
 
 struct ImportArguments {
   std::string source;                       ///< folder of Hugging Face or GGUF file
-  bool fp32 = false;                        ///< integer blocks of GGUF become FP32 too
+  bool fp32 = false;                        ///< all matrices of a GGUF file become FP32
+  bool half = false;                        ///< those of a folder in F16 or BF16 stay so
   std::string activations = "weight_only";  ///< of layers that stay integer: or dynamic
 };
 /// Writes a model of another program as a model folder of Octet (--out).

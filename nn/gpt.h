@@ -15,7 +15,7 @@ namespace octet {
 ///     blocks.N.attention_norm.{gain,bias}            bias: gpt2
 ///     blocks.N.attention.{qkv,output}.{weight,bias}
 ///     blocks.N.mlp_norm.{gain,bias}
-///     blocks.N.mlp.{gate,up,down}.{weight,bias}      gate: llama
+///     blocks.N.mlp.{gate,up,down}.{weight,bias}      gate: llama; biases: gpt2, in llama as configured
 ///     norm.{gain,bias}
 ///     head.weight                                    (V, C), where it is not tied
 ///

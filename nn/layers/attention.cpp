@@ -13,8 +13,8 @@ HeadLayout layout_of(const GptConfig& config) {
 }  // namespace
 
 Attention::Attention(const GptConfig& config, std::int64_t layer)
-    : qkv(*this, "qkv", std::make_unique<Linear>(config.width, layout_of(config).width(), config.has_biases())),
-      output(*this, "output", std::make_unique<Linear>(config.width, config.width, config.has_biases())),
+    : qkv(*this, "qkv", std::make_unique<Linear>(config.width, layout_of(config).width(), config.has_qkv_bias())),
+      output(*this, "output", std::make_unique<Linear>(config.width, config.width, config.has_output_bias())),
       layer_(layer),
       layout_(layout_of(config)),
       rope_theta_(config.architecture == Architecture::llama ? std::optional(static_cast<float>(config.rope_theta))

@@ -22,7 +22,7 @@ class Finder {
       inputs.push_back(behind_values(block + "attention.output", qkv));
       inputs.push_back(behind_norm({qkv}, block + "attention_norm"));
       if (gated) {
-        inputs.push_back(behind({block + "mlp.down"}, {up + ".weight"}));
+        inputs.push_back(behind({block + "mlp.down"}, {up + ".weight", up + ".bias"}));
       }
       inputs.push_back(behind_norm(gated ? std::vector{block + "mlp.gate", up} : std::vector{up}, block + "mlp_norm"));
     }

@@ -38,7 +38,9 @@ TEST(Cost, ParametersOfPublishedModels) {
 }
 
 TEST(Cost, FormulaCountsWhatTheModelHolds) {
-  for (GptConfig config : {tiny_gpt2(), tiny_llama()}) {
+  GptConfig biased = tiny_llama();
+  biased.qkv_bias = biased.output_bias = biased.mlp_bias = true;
+  for (GptConfig config : {tiny_gpt2(), tiny_llama(), biased}) {
     for (const bool tied : {false, true}) {
       config.tied_head = tied;
       EXPECT_EQ(parameter_count(config), Gpt(config).parameter_count());
