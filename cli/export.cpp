@@ -125,13 +125,14 @@ const GgufType* gguf_type_of(const std::string& name) {
   return type;
 }
 
-using WriteFolder = Exported(const fs::path&, Gpt&, const Tokenizer&, const std::string& made_by);
+using WriteFolder = Exported(const fs::path&, Gpt&, const Tokenizer&, const std::string& made_by, ProgressSink&);
 
 /// A folder of Hugging Face, whole or not at all.
-Exported write_folder(const fs::path& out, WriteFolder* write, Gpt& model, const Tokenizer& tokenizer) {
+Exported write_folder(const fs::path& out, WriteFolder* write, Gpt& model, const Tokenizer& tokenizer,
+                      ProgressSink& progress) {
   if (out.has_parent_path()) make_folder(out.parent_path());
   AtomicFolder folder(out, kHuggingFaceFiles);
-  Exported exported = write(folder.path(), model, tokenizer, program_version());
+  Exported exported = write(folder.path(), model, tokenizer, program_version(), progress);
   stop_if_interrupted("export");
   folder.commit();
   return exported;
@@ -245,10 +246,10 @@ void export_verb(const CommonOptions& common, const ExportArguments& given) {
   if (makes_file(target) && out.has_parent_path()) make_folder(out.parent_path());
   switch (target) {
     case ExportTarget::hf:
-      report(common, arguments, write_folder(out, export_hugging_face, *model, tokenizer));
+      report(common, arguments, write_folder(out, export_hugging_face, *model, tokenizer, progress));
       break;
     case ExportTarget::compressed_tensors:
-      report(common, arguments, write_folder(out, export_compressed_tensors, *model, tokenizer));
+      report(common, arguments, write_folder(out, export_compressed_tensors, *model, tokenizer, progress));
       break;
     case ExportTarget::gguf:
       report(common, arguments,

@@ -22,7 +22,8 @@ namespace {
 
 struct ImportArguments {
   std::string source;                       ///< folder of Hugging Face or GGUF file
-  bool fp32 = false;                        ///< integer blocks of GGUF become FP32 too
+  bool fp32 = false;                        ///< all matrices of a GGUF file become FP32
+  bool half = false;                        ///< those of a folder in F16 or BF16 stay so
   std::string activations = "weight_only";  ///< of layers that stay integer: or dynamic
 };
 
@@ -88,16 +89,18 @@ void import_verb(const CommonOptions& common, const ImportArguments& arguments) 
   check_target(source, out);
   const auto sink = make_progress(common);
   StopsOnInterrupt progress("import", *sink);
-  ImportedModel imported =
-      import_model(source, progress,
-                   {.fp32 = arguments.fp32, .activations = enum_from_name<Activations>(arguments.activations).value()});
+  ImportedModel imported = import_model(source, progress,
+                                        {.fp32 = arguments.fp32,
+                                         .half = arguments.half,
+                                         .activations = enum_from_name<Activations>(arguments.activations).value()});
   if (out.has_parent_path()) make_folder(out.parent_path());
   AtomicFolder folder(out, kFiles);
   save_any_model(folder.path(), *imported.model, {},
                  {.tokenizer_sha256 = tokenizer_sha256(imported.tokenizer),
                   .fp32_sha256 = {},
                   .calibration_sha256 = {},
-                  .made_by = program_version()});
+                  .made_by = program_version()},
+                 progress);
   save_tokenizer(imported.tokenizer, (folder.path() / kTokenizerFile).string());
   folder.commit();
   for (const std::string& text : imported.notes) note(common, text);
@@ -121,7 +124,10 @@ void add_import(VerbList& verbs) {
       verbs.add("import", "make a model of Hugging Face, or a GGUF file, a model of Octet (--out)", import_verb);
   options.text("source", arguments.source, "folder with config.json, tokenizer.json and safetensors, or GGUF file")
       .required();
-  options.flag("--fp32", arguments.fp32, "make integer blocks of a GGUF file FP32 too: for training and for recipes");
+  options.flag("--fp32", arguments.fp32,
+               "make integer blocks and halves of a GGUF file FP32 too: for training and for recipes");
+  options.flag("--half", arguments.half,
+               "keep F16 and BF16 matrices of a folder: half the memory, but neither recipes nor training");
   options
       .choice("--activations", arguments.activations, {"weight_only", "dynamic"},
               "what layers that stay integer multiply: weight_only (FP32) or dynamic (int8)")

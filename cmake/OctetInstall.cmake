@@ -29,6 +29,7 @@ install(EXPORT OctetTargets NAMESPACE Octet:: DESTINATION ${octet_package})
 configure_package_config_file(cmake/OctetConfig.cmake.in ${PROJECT_BINARY_DIR}/OctetConfig.cmake INSTALL_DESTINATION ${octet_package})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/OctetConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/OctetConfig.cmake ${PROJECT_BINARY_DIR}/OctetConfigVersion.cmake cmake/FindPCRE2.cmake
+  cmake/FindUtf8proc.cmake
   DESTINATION ${octet_package})
 
 # An example outside the tree, against an installed Octet.

@@ -13,6 +13,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(PCRE2 REQUIRED)
+find_package(Utf8proc REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 
 # ccache looks into precompiled headers only where the preprocessor names them (and with its setting

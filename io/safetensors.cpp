@@ -34,8 +34,32 @@ std::map<std::string, Tensor> checked(std::span<const NamedTensor> tensors) {
   return result;
 }
 
+/// How much of a file is written. Each byte is seen twice: first for the checksum.
+class WriteProgress {
+ public:
+  explicit WriteProgress(ProgressSink& sink) : sink_(sink) {}
+
+  void begin(const SafetensorsHeader& header) {
+    update_.total = mebibytes(2 * header.data_bytes());
+    sink_.update(update_);
+  }
+  void add(std::size_t bytes) {
+    bytes_ += bytes;
+    update_.done = mebibytes(bytes_);
+    sink_.update(update_);
+  }
+  void finish() { sink_.finish(update_); }
+
+ private:
+  static std::int64_t mebibytes(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes >> 20); }
+
+  ProgressSink& sink_;
+  std::uint64_t bytes_ = 0;
+  ProgressUpdate update_{.task = "write", .unit = "MiB", .rate_unit = "MiB"};
+};
+
 SafetensorsHeader header_of(const std::map<std::string, Tensor>& tensors,
-                            const std::map<std::string, std::string>& metadata) {
+                            const std::map<std::string, std::string>& metadata, WriteProgress& progress) {
   SafetensorsHeader header;
   for (const auto& [name, tensor] : tensors) {
     header.entries.push_back({name, tensor.dtype(), tensor.shape(), 0, 0});
@@ -46,8 +70,11 @@ SafetensorsHeader header_of(const std::map<std::string, Tensor>& tensors,
   header.metadata[kVersionKey] = "1";
   Sha256 digest;
   digest.update(canonical_text(header));
+  progress.begin(header);
   for (const SafetensorsEntry& entry : header.entries) {
-    digest.update(bytes_of(tensors.at(entry.name)));
+    const std::string_view bytes = bytes_of(tensors.at(entry.name));
+    digest.update(bytes);
+    progress.add(bytes.size());
   }
   header.metadata[kChecksumKey] = digest.hex();
   return header;
@@ -86,12 +113,13 @@ bool has_digest(const SafetensorsHeader& header, const std::string& where) {
 }  // namespace
 
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                       const std::map<std::string, std::string>& metadata) {
+                       const std::map<std::string, std::string>& metadata, ProgressSink& progress) {
   const auto by_name = checked(tensors);
+  WriteProgress written(progress);
   SafetensorsHeader header;
   std::string text;
   try {
-    header = header_of(by_name, metadata);
+    header = header_of(by_name, metadata, written);
     text = header_text(header);
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorKind::run, "{}: names and metadata must be UTF-8: {}", path.string(), error.what());
@@ -101,9 +129,12 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
   file.write({reinterpret_cast<const char*>(&length), sizeof length});
   file.write(text);
   for (const SafetensorsEntry& entry : header.entries) {
-    file.write(bytes_of(by_name.at(entry.name)));
+    const std::string_view bytes = bytes_of(by_name.at(entry.name));
+    file.write(bytes);
+    written.add(bytes.size());
   }
   file.commit();
+  written.finish();
 }
 
 SafetensorsHeader read_safetensors_header(const std::filesystem::path& path) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/files/read_file.h"
+#include "base/progress.h"
 #include "io/safetensors_header.h"
 #include "tensor/tensor.h"
 
@@ -35,9 +36,9 @@ inline constexpr const char* kVersionKey = "octet_version";
 /// Writes the tensors through an AtomicFile without a second copy of contiguous ones; those of other devices are copied
 /// to the CPU. Metadata gets `format: pt` (which Hugging Face's loader demands), the version and the checksum. The same
 /// input gives the same bytes.
-/// Errors: a name twice, empty or reserved, an undefined tensor; of AtomicFile.
+/// Progress is that of the bytes. Errors: a name twice, empty or reserved, an undefined tensor; of AtomicFile.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                       const std::map<std::string, std::string>& metadata = {});
+                       const std::map<std::string, std::string>& metadata = {}, ProgressSink& progress = no_progress());
 
 /// The header alone, checked against the size of the file; the data is not read. Errors as SafetensorsFile.
 SafetensorsHeader read_safetensors_header(const std::filesystem::path& path);

@@ -20,14 +20,16 @@ using json = nlohmann::json;
 
 constexpr const char* kMetadata = "__metadata__";
 
-/// The dtypes that a Tensor can hold, in the order in which the reference writer stores them.
-constexpr std::array<std::pair<std::string_view, DType>, 7> kDTypes = {{{"I64", DType::i64},
+/// The dtypes that a Tensor can hold, in the order in which the reference writer stores them. BOOL, a byte of 0 or 1,
+/// is only read.
+constexpr std::array<std::pair<std::string_view, DType>, 8> kDTypes = {{{"I64", DType::i64},
                                                                         {"F32", DType::f32},
                                                                         {"I32", DType::i32},
                                                                         {"BF16", DType::bf16},
                                                                         {"F16", DType::f16},
                                                                         {"I8", DType::i8},
-                                                                        {"U8", DType::u8}}};
+                                                                        {"U8", DType::u8},
+                                                                        {"BOOL", DType::u8}}};
 
 auto find_dtype(DType dtype) {
   return std::find_if(kDTypes.begin(), kDTypes.end(), [&](const auto& row) { return row.second == dtype; });
@@ -118,7 +120,7 @@ class HeaderParser {
         return dtype;
       }
     }
-    refuse("tensor '{}': dtype {} is not supported (expected F32, F16, BF16, I64, I32, I8 or U8)", name,
+    refuse("tensor '{}': dtype {} is not supported (expected F32, F16, BF16, I64, I32, I8, U8 or BOOL)", name,
            json(text).dump());
   }
 

@@ -23,7 +23,9 @@ std::int64_t norm_parameters(const GptConfig& config) {
 }
 
 std::int64_t layer_biases(const GptConfig& config) {
-  return config.has_biases() ? qkv_width(config) + config.width + config.hidden + config.width : 0;
+  const std::int64_t up = config.architecture == Architecture::llama ? 2 * config.hidden : config.hidden;  // and gate
+  return (config.has_qkv_bias() ? qkv_width(config) : 0) + (config.has_output_bias() ? config.width : 0) +
+         (config.has_mlp_bias() ? up + config.width : 0);
 }
 
 }  // namespace

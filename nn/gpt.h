@@ -17,7 +17,7 @@ namespace octet {
 ///     blocks.N.attention.{query_norm,key_norm}.gain  (D), with qk_norm
 ///     blocks.N.attention.gate.{weight,bias}          (H, C) and (H), with attention_gate
 ///     blocks.N.mlp_norm.{gain,bias}
-///     blocks.N.mlp.{gate,up,down}.{weight,bias}      gate: llama
+///     blocks.N.mlp.{gate,up,down}.{weight,bias}      gate: llama; biases: gpt2, in llama as configured
 ///     norm.{gain,bias}
 ///     head.weight                                    (V, C), where it is not tied
 ///

@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(realpath -m "${1:-gpu-deps}")
 
-packages=(libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libgtest-dev libgmock-dev)
-# What their libraries load at run time, whose names hold a version: libfmt9, libyaml-cpp0.7, libpcre2-8-0.
-mapfile -t loaded < <(apt-cache depends "${packages[@]}" | awk '/Depends: lib(fmt|yaml-cpp|pcre2-8-?)[0-9]/ { print $2 }' | sort -u)
+packages=(libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libutf8proc-dev libgtest-dev libgmock-dev)
+# What their libraries load at run time, whose names hold a version: libfmt9, libyaml-cpp0.7, libpcre2-8-0, libutf8proc2.
+mapfile -t loaded < <(apt-cache depends "${packages[@]}" | awk '/Depends: lib(fmt|yaml-cpp|pcre2-8-?|utf8proc)[0-9]/ { print $2 }' | sort -u)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   g++ cmake ninja-build
-  libyaml-cpp-dev libfmt-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libdnnl-dev libeigen3-dev
+  libyaml-cpp-dev libfmt-dev nlohmann-json3-dev libcli11-dev libpcre2-dev libutf8proc-dev libdnnl-dev libeigen3-dev
   libgtest-dev libgmock-dev librapidcheck-dev libboost-context-dev libbenchmark-dev
   bible-kjv python3
   "$@"

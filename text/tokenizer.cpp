@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/utf8.h"
 #include "text/interrupt_check.h"
+#include "text/normal_form.h"
 #include "text/piece_splitter.h"
 
 namespace octet {
@@ -191,6 +192,11 @@ std::vector<std::int32_t> Tokenizer::encode_chunk(std::string_view text) const {
 
 std::vector<std::int32_t> Tokenizer::encode_in_chunks(std::string_view text, std::int64_t chunk_bytes) const {
   check(chunk_bytes >= 1, "[tokenizer] expected chunks of at least 1 byte, got {}", chunk_bytes);
+  std::string normalized;
+  if (vocabulary_.nfc) {
+    normalized = normal_form_c(text);
+    text = normalized;
+  }
   const std::vector<std::size_t> edges = chunk_edges(text, chunk_bytes);
   std::vector<std::vector<std::int32_t>> parts(edges.size() - 1);
   parallel_for(static_cast<std::int64_t>(parts.size()), 1, [&](std::int64_t begin, std::int64_t end) {

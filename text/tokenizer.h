@@ -21,16 +21,17 @@ enum class SpecialText {
 };
 
 /// Turns any byte string into token ids and back: `decode(encode(text)) == text`, UTF-8 or not, unless the vocabulary
-/// leaves out bytes.
+/// leaves out bytes or brings text to a normal form.
 ///
 ///     const Tokenizer tokenizer(train_bpe(texts, 512));       // text/bpe_trainer.h, or load_tokenizer(path)
 ///     const std::vector<std::int32_t> ids = tokenizer.encode("In the beginning");
 ///     tokenizer.decode(ids);                                  // "In the beginning"
 ///
-/// Encoding looks for added tokens as they are spelled, cuts what lies between into pieces (`PieceSplitter`) and starts
-/// from one token per byte. Inside each piece the pair of neighbours whose merge has the lowest rank is merged, the
-/// leftmost one first, until no neighbours can be merged. All functions are const and may be called from several
-/// threads. Source: Sennrich, Haddow, Birch, "Neural Machine Translation of Rare Words with Subword Units", ACL 2016.
+/// Encoding looks for added tokens as they are spelled, normalizes what lies between where the vocabulary asks for it,
+/// cuts it into pieces (`PieceSplitter`) and starts from one token per byte. Inside each piece the pair of neighbours
+/// whose merge has the lowest rank is merged, the leftmost one first, until no neighbours can be merged. All functions
+/// are const and may be called from several threads. Source: Sennrich, Haddow, Birch, "Neural Machine Translation of
+/// Rare Words with Subword Units", ACL 2016.
 class Tokenizer {
  public:
   /// Error (run) if a byte has no token and none may be left out, a merge, special or added token names an unknown id,

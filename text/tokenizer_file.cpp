@@ -86,9 +86,10 @@ class Reader {
   }
 
   void refuse_what_differs() {
-    for (const char* key : {"normalizer", "truncation", "padding"}) {
+    for (const char* key : {"truncation", "padding"}) {
       if (!absent(root_, key)) refuse(key, "only null is supported, got {}", root_[key].dump());
     }
+    vocabulary_.nfc = !absent(root_, "normalizer") && read_normalizer(root_["normalizer"], name_);
     vocabulary_.pattern = read_pre_tokenizer(member(root_, "pre_tokenizer", "pre_tokenizer"), name_);
     expect_step(member(root_, "decoder", "decoder"), "decoder", "ByteLevel", name_);
     if (!absent(root_, "post_processor")) {
@@ -122,6 +123,10 @@ class Reader {
       const bool special = flag(list[i], "special", path + ".special", false);
       for (const char* key : {"single_word", "lstrip", "rstrip"}) {
         if (flag(list[i], key, path + "." + key, false)) refuse(path + "." + key, "only false is supported");
+      }
+      // Where nothing is normalized it does not matter.
+      if (vocabulary_.nfc && flag(list[i], "normalized", path + ".normalized", !special)) {
+        refuse(path + ".normalized", "only false is supported beside a normalizer");
       }
       const auto token_id = id(member(list[i], "id", path + ".id"), path + ".id");
       if (!added_.emplace(content, AddedToken{token_id, special}).second) refuse(path, "{} is listed twice", content);
@@ -300,7 +305,7 @@ std::string tokenizer_to_json(const Tokenizer& tokenizer, TokenRoles roles) {
                       {"truncation", nullptr},
                       {"padding", nullptr},
                       {"added_tokens", std::move(added)},
-                      {"normalizer", nullptr},
+                      {"normalizer", normalizer_json(vocabulary.nfc)},
                       {"pre_tokenizer", pre_tokenizer_json(vocabulary.pattern)},
                       {"post_processor", post_processor_json(bos, vocabulary.bos.value_or(0))},
                       {"decoder", byte_level_json()}};

@@ -11,8 +11,8 @@ namespace octet {
 enum class TokenRoles { written, left_out };
 
 /// The Hugging Face `tokenizer.json` of byte-level BPE: model type BPE with `vocab` and `merges`; ByteLevel as decoder;
-/// a pre_tokenizer and a post_processor of text/tokenizer_steps.h; special and other added tokens in `added_tokens`,
-/// and in `vocab` or not. Files of GPT-2, Llama 3, Qwen 2 (its normalizer aside) and SmolLM 2 have this form. What ends
+/// a normalizer, a pre_tokenizer and a post_processor of text/tokenizer_steps.h; special and other added tokens in
+/// `added_tokens`, and in `vocab` or not. Files of GPT-2, Llama 3, Qwen 2 and SmolLM 2 have this form. What ends
 /// and begins a text stands as `octet_role`, "bos" or "eos" or "bos eos", of an added token: other programs pass it
 /// over, some with a warning.
 std::string tokenizer_to_json(const Tokenizer& tokenizer, TokenRoles roles = TokenRoles::written);

@@ -100,6 +100,16 @@ void expect_step(const Json& step, const std::string& path, const char* type, co
   if (found != type) refuse(name, path + ".type", "only {} is supported, got {}", type, found);
 }
 
+bool read_normalizer(const Json& step, const std::string& name) {
+  const auto steps = steps_of(step, "normalizers", "normalizer", name);
+  for (const auto& [path, part] : steps) expect_step(*part, path, "NFC", name);
+  return !steps.empty();
+}
+
+OrderedJson normalizer_json(bool nfc) {
+  return nfc ? OrderedJson{{"type", "NFC"}} : OrderedJson(nullptr);
+}
+
 SplitPattern read_pre_tokenizer(const Json& step, const std::string& name) {
   const auto steps = steps_of(step, "pretokenizers", "pre_tokenizer", name);
   SplitPattern pattern = SplitPattern::gpt2;

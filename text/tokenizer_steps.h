@@ -11,6 +11,11 @@ namespace octet {
 // The steps around the BPE model of a Hugging Face tokenizer.json: which of them Octet knows, and how it writes them.
 // `name` is the file and begins messages. Errors (input) name the key: a step that would tokenize differently here.
 
+/// `normalizer`, which changes the text first: NFC, Unicode's normal form C, alone or in a sequence; none is `null`.
+/// The result is whether there is one.
+bool read_normalizer(const nlohmann::json& step, const std::string& name);
+nlohmann::ordered_json normalizer_json(bool nfc);
+
 /// `pre_tokenizer`, which cuts the text:
 ///
 ///     gpt2       ByteLevel with its regular expression

@@ -28,6 +28,7 @@ struct Vocabulary {
   std::vector<std::int32_t> specials;  ///< ids that plain text never encodes to
 
   // What tokenizers of other programs have besides:
+  bool nfc = false;                           ///< text is brought to Unicode's normal form C first
   std::vector<std::int32_t> added;            ///< ids of texts that become this token wherever they stand
   SplitPattern pattern = SplitPattern::gpt2;  ///< how text is cut into pieces
   bool ignore_merges = false;                 ///< a piece that is a token becomes it, whatever the merges say

@@ -259,7 +259,7 @@ void add_notes(const std::map<std::string, Layer>& layers, Exported& exported) {
 }  // namespace
 
 Exported export_compressed_tensors(const std::filesystem::path& folder, Gpt& model, const Tokenizer& tokenizer,
-                                   const std::string& made_by) {
+                                   const std::string& made_by, ProgressSink& progress) {
   const std::map<std::string, Layer> layers = layers_of(model);
   const std::map<std::string, FullWeight> weights = full_weights(model);
   const GptConfig& config = model.config();
@@ -267,9 +267,10 @@ Exported export_compressed_tensors(const std::filesystem::path& folder, Gpt& mod
   for (const ParameterSource& source : hugging_face_layout(config).parameters) {
     const FullWeight& weight = weights.at(source.parameter);
     const auto layer = layers.find(source.parameter.substr(0, source.parameter.rfind('.')));
+    const bool has_codes = layer != layers.end() && source.parameter.ends_with(".weight");  // a bias has none
     std::int64_t row = 0;
     for (const SourcePart& part : source.parts) {
-      if (layer != layers.end()) {
+      if (has_codes) {
         writer.add_layer(part, layer->second, weight.from, row);
       } else {
         writer.add_plain(part, weight, row);
@@ -281,7 +282,7 @@ Exported export_compressed_tensors(const std::filesystem::path& folder, Gpt& mod
   add_notes(layers, writer.exported());
   OrderedJson json = hugging_face_config(config, tokenizer);
   json["quantization_config"] = writer.quantization_config();
-  write_hugging_face_folder(folder, json, writer.tensors(), config, tokenizer, made_by);
+  write_hugging_face_folder(folder, json, writer.tensors(), config, tokenizer, made_by, progress);
   return writer.exported();
 }
 

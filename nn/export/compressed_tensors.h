@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "base/progress.h"
 #include "nn/export/exported.h"
 #include "nn/gpt.h"
 #include "text/tokenizer.h"
@@ -24,6 +25,6 @@ namespace octet {
 /// Errors (config): a model of GPT-2 shape, or without quantized layers; a layer, by name, whose rows are no multiple
 /// of its group.
 Exported export_compressed_tensors(const std::filesystem::path& folder, Gpt& model, const Tokenizer& tokenizer,
-                                   const std::string& made_by);
+                                   const std::string& made_by, ProgressSink& progress = no_progress());
 
 }  // namespace octet

@@ -106,8 +106,7 @@ Blocks blocks_of(const Weight& weight, const GgufType& type, const std::string& 
 
 /// The rows of a part in the order in which its file has them; they begin at row `first`.
 std::vector<std::uint8_t> part_bytes(const BlockRows& blocks, const SourcePart& part, std::int64_t first) {
-  if (part.shape.rank() == 1) return blocks.bytes;
-  const std::int64_t size = blocks.row_bytes();
+  const std::int64_t size = part.shape.rank() == 1 ? blocks.type->bytes : blocks.row_bytes();  // vectors are F32
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(part.rows() * size));
   for (std::int64_t row = 0; row < part.rows(); ++row) {
     std::copy_n(blocks.bytes.data() + (first + parameter_row(part, row)) * size, size, bytes.data() + row * size);
@@ -153,7 +152,7 @@ bool rounds_inputs(Gpt& model) {
 
 Exported export_gguf(const std::filesystem::path& file, Gpt& model, const Tokenizer& tokenizer,
                      const GgufOptions& options, ProgressSink& progress) {
-  const SourceLayout layout = gguf_layout(model.config());
+  const SourceLayout layout = gguf_layout(model.config(), gguf_architecture(model.config()));
   const std::map<std::string, Weight> weights = weights_of(model);
   std::vector<GgufEntry> entries;
   std::vector<const GgufType*> types;  // of each parameter
@@ -192,6 +191,10 @@ Exported export_gguf(const std::filesystem::path& file, Gpt& model, const Tokeni
   exported.notes = changes.notes();
   if (rounds_inputs(model)) {
     exported.notes.push_back("the file does not tell how inputs of layers are rounded: llama.cpp has a way of its own");
+  }
+  if (tokenizer.vocabulary().nfc) {
+    exported.notes.push_back(
+        "the file does not tell that the tokenizer brings texts to normal form C: there they are read as they are");
   }
   return exported;
 }

@@ -4,6 +4,8 @@
 #include <map>
 
 #include "base/error.h"
+#include "nn/import/gguf_model.h"
+#include "nn/import/layout.h"
 #include "text/token_lists.h"
 
 namespace octet {
@@ -24,7 +26,7 @@ std::uint32_t file_type(std::span<const GgufType* const> matrices) {
 
 void add_shape(const GptConfig& config, GgufKeys& keys) {
   const bool is_llama = config.architecture == Architecture::llama;
-  const std::string prefix = is_llama ? "llama." : "gpt2.";
+  const std::string prefix = gguf_architecture(config) + ".";
   const auto number = [&](const char* name, std::int64_t value) {
     keys.emplace_back(prefix + name, static_cast<std::uint32_t>(value));
   };
@@ -56,6 +58,7 @@ void add_tokenizer(const Tokenizer& tokenizer, GgufKeys& keys) {
   keys.emplace_back("tokenizer.ggml.token_type", std::vector<std::int32_t>(lists.types.begin(), lists.types.end()));
   keys.emplace_back("tokenizer.ggml.merges", lists.merges);
   if (begin) keys.emplace_back("tokenizer.ggml.bos_token_id", static_cast<std::uint32_t>(*begin));
+  if (!tokenizer.vocabulary().bos) keys.emplace_back(kGgufHasBeginKey, false);
   if (end) keys.emplace_back("tokenizer.ggml.eos_token_id", static_cast<std::uint32_t>(*end));
   keys.emplace_back("tokenizer.ggml.add_bos_token", lists.adds_bos.value_or(false));
 }
@@ -66,7 +69,7 @@ GgufKeys gguf_keys(const GptConfig& config, const Tokenizer& tokenizer, const st
                    std::span<const GgufType* const> matrices) {
   constexpr std::uint32_t kQuantizationVersion = 2;
   GgufKeys keys;
-  keys.emplace_back("general.architecture", std::string(config.architecture == Architecture::llama ? "llama" : "gpt2"));
+  keys.emplace_back("general.architecture", gguf_architecture(config));
   keys.emplace_back("general.type", std::string("model"));
   keys.emplace_back("general.name", name);
   keys.emplace_back("general.file_type", file_type(matrices));

@@ -15,7 +15,7 @@
 namespace octet {
 
 Exported export_hugging_face(const std::filesystem::path& folder, Gpt& model, const Tokenizer& tokenizer,
-                             const std::string& made_by) {
+                             const std::string& made_by, ProgressSink& progress) {
   const GptConfig& config = model.config();
   const std::map<std::string, FullWeight> weights = full_weights(model);
   Exported exported;
@@ -38,14 +38,15 @@ Exported export_hugging_face(const std::filesystem::path& folder, Gpt& model, co
         "--to compressed-tensors keeps int8 and int4 codes",
         quantized));
   }
-  write_hugging_face_folder(folder, hugging_face_config(config, tokenizer), tensors, config, tokenizer, made_by);
+  write_hugging_face_folder(folder, hugging_face_config(config, tokenizer), tensors, config, tokenizer, made_by,
+                            progress);
   return exported;
 }
 
 void write_hugging_face_folder(const std::filesystem::path& folder, const nlohmann::ordered_json& config,
                                const std::vector<NamedTensor>& tensors, const GptConfig& model,
-                               const Tokenizer& tokenizer, const std::string& made_by) {
-  write_safetensors(folder / kHfWeightsFile, tensors, {{kExportedKey, made_by}});
+                               const Tokenizer& tokenizer, const std::string& made_by, ProgressSink& progress) {
+  write_safetensors(folder / kHfWeightsFile, tensors, {{kExportedKey, made_by}}, progress);
   write_file_atomically(folder / kHfConfigFile, json_text(config, 2) + "\n");
   write_file_atomically(folder / kHfTokenizerFile, tokenizer_to_json(tokenizer, TokenRoles::left_out));
   write_file_atomically(folder / kHfTokenizerConfigFile,

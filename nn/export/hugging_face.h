@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
 #include "io/safetensors.h"
 #include "nn/export/exported.h"
 #include "nn/gpt.h"
@@ -25,11 +26,12 @@ inline constexpr const char* kExportedKey = "octet_export";
 /// Writes a model of GPT-2 or Llama shape in FP32 to an existing folder, with its tokenizer. All numbers stay as they
 /// are; quantized weights are dequantized, and a note says so. `made_by` is the program with its version.
 Exported export_hugging_face(const std::filesystem::path& folder, Gpt& model, const Tokenizer& tokenizer,
-                             const std::string& made_by);
+                             const std::string& made_by, ProgressSink& progress = no_progress());
 
 /// The part that all such folders share: everything from the content of config.json, and the tensors.
 void write_hugging_face_folder(const std::filesystem::path& folder, const nlohmann::ordered_json& config,
                                const std::vector<NamedTensor>& tensors, const GptConfig& model,
-                               const Tokenizer& tokenizer, const std::string& made_by);
+                               const Tokenizer& tokenizer, const std::string& made_by,
+                               ProgressSink& progress = no_progress());
 
 }  // namespace octet

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+
 namespace octet {
 namespace {
 
@@ -9,6 +11,18 @@ using OrderedJson = nlohmann::ordered_json;
 
 OrderedJson id_or_null(std::optional<std::int32_t> id) {
   return id ? OrderedJson(*id) : OrderedJson(nullptr);
+}
+
+/// Qwen 2 has biases of queries, keys and values alone; Llama of all four layers of attention or of none.
+bool is_qwen(const GptConfig& c) {
+  if (c.qkv_bias == c.output_bias) return false;
+  if (!c.qkv_bias || c.mlp_bias) {
+    fail(ErrorKind::config,
+         "--to hf: expected biases as a model of transformers has them (qkv_bias alone, or like output_bias), got "
+         "qkv_bias {}, output_bias {}, mlp_bias {}; --to gguf writes any",
+         c.qkv_bias, c.output_bias, c.mlp_bias);
+  }
+  return true;
 }
 
 OrderedJson llama(const GptConfig& c) {
@@ -26,9 +40,18 @@ OrderedJson llama(const GptConfig& c) {
           {"rms_norm_eps", c.norm_epsilon},
           {"rope_theta", c.rope_theta},
           {"rope_scaling", nullptr},
-          {"attention_bias", false},
-          {"mlp_bias", false},
+          {"attention_bias", c.output_bias},
+          {"mlp_bias", c.mlp_bias},
           {"attention_dropout", 0.0}};
+}
+
+OrderedJson qwen(const GptConfig& c) {
+  OrderedJson json = llama(c);
+  for (const char* key : {"attention_bias", "mlp_bias"}) json.erase(key);
+  json["architectures"] = {"Qwen2ForCausalLM"};
+  json["model_type"] = "qwen2";
+  json["use_sliding_window"] = false;
+  return json;
 }
 
 OrderedJson gpt2(const GptConfig& c) {
@@ -52,7 +75,9 @@ OrderedJson gpt2(const GptConfig& c) {
 }  // namespace
 
 OrderedJson hugging_face_config(const GptConfig& config, const Tokenizer& tokenizer) {
-  OrderedJson json = config.architecture == Architecture::llama ? llama(config) : gpt2(config);
+  OrderedJson json = config.architecture == Architecture::gpt2 ? gpt2(config)
+                     : is_qwen(config)                         ? qwen(config)
+                                                               : llama(config);
   json["initializer_range"] = 0.02;
   json["tie_word_embeddings"] = config.tied_head;
   json["bos_token_id"] = id_or_null(tokenizer.vocabulary().bos);

@@ -47,7 +47,8 @@ int export_imatrix(const std::filesystem::path& file, Gpt& model, const TokenWin
   const GgufType* type = find_gguf_type("F32");
   std::vector<GgufEntry> entries;
   std::vector<std::vector<std::uint8_t>> data;
-  for (const ParameterSource& source : gguf_layout(model.config()).parameters) {
+  const SourceLayout layout = gguf_layout(model.config(), gguf_architecture(model.config()));
+  for (const ParameterSource& source : layout.parameters) {
     const auto found = sums.find(source.parameter);
     if (found == sums.end()) continue;
     const std::vector<float> squares(found->second.squares.begin(), found->second.squares.end());

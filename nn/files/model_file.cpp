@@ -125,7 +125,7 @@ void check_tensor(const Tensor& tensor, const Tensor& parameter, const std::stri
 
 }  // namespace
 
-void save_model(const Path& folder, Gpt& model, const ModelExtras& extras) {
+void save_model(const Path& folder, Gpt& model, const ModelExtras& extras, ProgressSink& progress) {
   make_folder(folder);
   std::vector<NamedTensor> tensors;
   for (const auto& [path, parameter] : model.parameters()) {
@@ -144,7 +144,7 @@ void save_model(const Path& folder, Gpt& model, const ModelExtras& extras) {
     metadata[kQuantizationKey] = sha256_hex(json["quantization"].dump());
   }
   put_ties(extras.ties, metadata);
-  write_safetensors(folder / kModelWeightsFile, tensors, metadata);
+  write_safetensors(folder / kModelWeightsFile, tensors, metadata, progress);
   write_file_atomically(folder / kModelConfigFile, json.dump(2) + "\n");
 }
 

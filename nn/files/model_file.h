@@ -39,7 +39,8 @@ struct ModelExtras {
 };
 
 /// Writes both files, each whole or not at all; the folder is made where it is missing.
-void save_model(const std::filesystem::path& folder, Gpt& model, const ModelExtras& extras = {});
+void save_model(const std::filesystem::path& folder, Gpt& model, const ModelExtras& extras = {},
+                ProgressSink& progress = no_progress());
 
 /// A new model with all weights of the folder. An error where layers are quantized: `quantization` is not empty.
 std::unique_ptr<Gpt> load_model(const std::filesystem::path& folder);

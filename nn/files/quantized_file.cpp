@@ -308,7 +308,8 @@ std::map<std::string, LayerDescription> read_layers(const std::string& quantizat
 
 }  // namespace
 
-void save_any_model(const Path& folder, Gpt& model, const std::string& recipe, const ModelTies& ties) {
+void save_any_model(const Path& folder, Gpt& model, const std::string& recipe, const ModelTies& ties,
+                    ProgressSink& progress) {
   ModelExtras extras;
   extras.ties = ties;
   nlohmann::json layers = nlohmann::json::object();
@@ -323,7 +324,7 @@ void save_any_model(const Path& folder, Gpt& model, const std::string& recipe, c
     quantization["recipe"] = recipe.empty() ? nlohmann::json::object() : nlohmann::json::parse(recipe);
     extras.quantization = quantization.dump();
   }
-  save_model(folder, model, extras);
+  save_model(folder, model, extras, progress);
 }
 
 std::unique_ptr<Gpt> load_any_model(const Path& folder) {

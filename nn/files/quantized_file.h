@@ -33,7 +33,7 @@ namespace octet {
 
 /// Saves a model with or without quantized layers. `recipe` is the JSON object that made it, or empty.
 void save_any_model(const std::filesystem::path& folder, Gpt& model, const std::string& recipe = {},
-                    const ModelTies& ties = {});
+                    const ModelTies& ties = {}, ProgressSink& progress = no_progress());
 
 /// Loads a model with or without quantized layers. Errors: those of load_model; a `quantization` that the weights were
 /// not saved with; a layer that the model does not have, of a wrong shape, or codes and scales that break the rules of

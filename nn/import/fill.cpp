@@ -123,7 +123,11 @@ void check_constant(const StoredConstant& constant, NamedTensors& tensors, const
   }
 }
 
-void check_finite(const Tensor& values, const SourceTensor& tensor) {
+void check_weights(const Tensor& values, const SourceTensor& tensor) {
+  if (tensor.type == "U8") {  // of masks alone
+    fail(ErrorKind::input, "{}: tensor \"{}\": expected floating-point numbers, got {}", tensor.file, tensor.name,
+         tensor.type);
+  }
   const std::span<const float> all = values.span<float>();
   const auto bad = std::find_if(all.begin(), all.end(), [](float value) { return !std::isfinite(value); });
   if (bad != all.end()) {
@@ -215,7 +219,7 @@ FilledModel filled_model(const GptConfig& config, const SourceLayout& layout, co
     for (const SourcePart& part : from.parts) {
       progress.update(update);
       const Tensor values = tensors.read(part.name);
-      check_finite(values, tensors.info(part.name));
+      check_weights(values, tensors.info(part.name));
       to += copy_to_rows(values, part, to);
       ++update.done;
     }

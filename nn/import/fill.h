@@ -12,9 +12,10 @@
 
 namespace octet {
 
-/// What becomes of matrices in blocks with integer codes.
+/// What becomes of matrices that formats of Octet hold as they are stored: blocks with codes, F16, BF16.
 struct ImportOptions {
-  bool fp32 = false;  ///< all become FP32; else those that a format of Octet holds stay as they are
+  bool fp32 = false;  ///< all become FP32; else those of GGUF files stay as they are
+  bool half = false;  ///< those of folders, F16 and BF16, stay too
   /// Of layers that stay as they are. Layers without integer codes have FP32 activations whatever it says.
   Activations activations = Activations::weight_only;
 };

@@ -59,6 +59,12 @@ bool has_finite(const BlockRows& blocks, std::int64_t place) {
   return true;
 }
 
+template <typename T>
+bool all_finite(const Tensor& values) {
+  const std::span<const T> all = values.span<T>();
+  return std::all_of(all.begin(), all.end(), [](T value) { return std::isfinite(to_float(value)); });
+}
+
 /// Codes of Q4_0, Q4_1 and Q8_0: code(block, j) of value j.
 template <typename Code>
 Codes read_codes(const BlockRows& from, int bits, const Code& code) {
@@ -121,6 +127,13 @@ std::optional<AnyWeight> read_mxfp4(const BlockRows& from) {
     scales.data<std::uint8_t>()[i] = scale;
   }
   return CodebookWeight(Codebook::mxfp4, read_nibbles(from, 1), {ScaleCoding::e8m0, scales}, from.columns, kBlock);
+}
+
+std::optional<AnyWeight> read_half(const BlockRows& from, DType dtype) {
+  Tensor values = Tensor::empty({from.rows, from.columns}, dtype);
+  std::memcpy(values.raw_data(), from.bytes.data(), from.bytes.size());
+  const bool finite = dtype == DType::f16 ? all_finite<Float16>(values) : all_finite<BFloat16>(values);
+  return finite ? std::optional<AnyWeight>(HalfWeight(std::move(values))) : std::nullopt;
 }
 
 BlockRows empty_blocks(const AnyWeight& weight, const GgufType& type) {
@@ -233,7 +246,9 @@ std::optional<BlockRows> write_half(const AnyWeight& weight, const GgufType& typ
 
 std::optional<AnyWeight> weight_of_blocks(const BlockRows& blocks) {
   const std::string_view type = blocks.type->name;
-  if (!is_integer_type(*blocks.type)) return std::nullopt;
+  if (!has_format(*blocks.type)) return std::nullopt;
+  if (type == "F16") return read_half(blocks, DType::f16);
+  if (type == "BF16") return read_half(blocks, DType::bf16);
   if (type == "MXFP4") return read_mxfp4(blocks);
   if (!has_finite(blocks, 0) || (type == "Q4_1" && !has_finite(blocks, 2))) return std::nullopt;
   if (type == "Q4_0") return read_q4_0(blocks);
@@ -242,8 +257,8 @@ std::optional<AnyWeight> weight_of_blocks(const BlockRows& blocks) {
   return read_iq4_nl(blocks);
 }
 
-bool is_integer_type(const GgufType& type) {
-  constexpr std::array<std::string_view, 5> kTypes = {"Q4_0", "Q4_1", "Q8_0", "IQ4_NL", "MXFP4"};
+bool has_format(const GgufType& type) {
+  constexpr std::array<std::string_view, 7> kTypes = {"Q4_0", "Q4_1", "Q8_0", "IQ4_NL", "MXFP4", "F16", "BF16"};
   return std::find(kTypes.begin(), kTypes.end(), type.name) != kTypes.end();
 }
 

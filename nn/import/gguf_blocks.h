@@ -26,17 +26,17 @@ struct BlockRows {
 //     Q8_0    int8, groups of 32            the scale in FP16; no code is -128
 //     IQ4_NL  table4 of kTable4Levels, 32   nibble
 //     MXFP4   mxfp4                         nibble; scales from 2^-24 to 2^15
-//     F16, BF16   the same
+//     F16, BF16   fp16, bf16                the same; all finite
 //
 // A block whose codes do not matter, because its scale is 0, gets code 0 and, where a format has no scale of 0, scale
 // 1. On the way back blocks of code 0 alone get the scale that the encoder of their type gives to zeros. So values
 // never change, and blocks as ggml makes them come back bit for bit.
 
-/// The format with the same values; nothing where no integer format has them: another type, or one of the exceptions.
+/// The format with the same values; nothing where none has them: another type, or one of the exceptions.
 std::optional<AnyWeight> weight_of_blocks(const BlockRows& blocks);
 
 /// True for types of which weight_of_blocks() has the blocks.
-bool is_integer_type(const GgufType& type);
+bool has_format(const GgufType& type);
 
 /// The blocks with the codes of `weight`; nothing where the type does not hold them. Codes of fewer bits and larger
 /// groups fit too. Scales beyond FP16's precision, those of int8, are rounded to it, at most by 2^-11 of themselves.

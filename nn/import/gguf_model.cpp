@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "io/gguf.h"
+#include "io/gguf_parts.h"
 #include "nn/import/fill.h"
 #include "nn/import/fit_vocabulary.h"
 #include "nn/import/layout.h"
@@ -15,18 +15,21 @@ namespace {
 
 class GgufTensors final : public TensorSource {
  public:
-  explicit GgufTensors(const GgufFile& file) : file_(file) {
-    for (const GgufTensor& tensor : file.tensors()) {
-      tensors_.push_back({tensor.name, tensor.shape, std::string(tensor.type->name), file.where()});
+  explicit GgufTensors(const GgufParts& parts) : parts_(parts) {
+    for (const auto& [file, tensor] : parts.tensors()) {
+      tensors_.push_back({tensor->name, tensor->shape, std::string(tensor->type->name), file->where()});
     }
   }
 
   const std::vector<SourceTensor>& tensors() const override { return tensors_; }
-  Tensor read(std::size_t i) const override { return file_.read(file_.tensors()[i]); }
+  Tensor read(std::size_t i) const override {
+    const auto& [file, tensor] = parts_.tensors()[i];
+    return file->read(*tensor);
+  }
   std::optional<BlockRows> read_blocks(std::size_t i) const override {
-    const GgufTensor& tensor = file_.tensors()[i];
-    if (tensor.shape.rank() != 2 || !is_integer_type(*tensor.type)) return std::nullopt;
-    return BlockRows{tensor.type, tensor.shape[0], tensor.shape[1], file_.read_bytes(tensor)};
+    const auto& [file, tensor] = parts_.tensors()[i];
+    if (tensor->shape.rank() != 2 || !has_format(*tensor->type)) return std::nullopt;
+    return BlockRows{tensor->type, tensor->shape[0], tensor->shape[1], file->read_bytes(*tensor)};
   }
   bool contains(const std::string& name) const {
     for (const SourceTensor& tensor : tensors_) {
@@ -36,7 +39,7 @@ class GgufTensors final : public TensorSource {
   }
 
  private:
-  const GgufFile& file_;
+  const GgufParts& parts_;
   std::vector<SourceTensor> tensors_;
 };
 
@@ -44,15 +47,15 @@ class GgufTensors final : public TensorSource {
 class KeyReader {
  public:
   explicit KeyReader(const GgufFile& file) : file_(file), architecture_(file.text("general.architecture")) {
-    if (architecture_ != "llama" && architecture_ != "gpt2") {
-      fail(ErrorKind::input, "{}: key general.architecture: expected llama or gpt2, got \"{}\"", file.where(),
+    if (architecture_ != "llama" && architecture_ != "qwen2" && architecture_ != "gpt2") {
+      fail(ErrorKind::input, "{}: key general.architecture: expected llama, qwen2 or gpt2, got \"{}\"", file.where(),
            architecture_);
     }
   }
 
   GptConfig read(const GgufTensors& tensors) {
     GptConfig config;
-    config.architecture = architecture_ == "llama" ? Architecture::llama : Architecture::gpt2;
+    config.architecture = architecture_ == "gpt2" ? Architecture::gpt2 : Architecture::llama;
     config.vocabulary = static_cast<std::int64_t>(file_.texts("tokenizer.ggml.tokens").size());
     config.context = integer("context_length");
     config.width = integer("embedding_length");
@@ -64,6 +67,11 @@ class KeyReader {
     if (config.heads < 1 || config.kv_heads < 1) refuse("attention.head_count", "expected at least 1 head");
     const bool is_llama = config.architecture == Architecture::llama;
     config.norm_epsilon = number(is_llama ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon");
+    if (is_llama) {  // qwen2 always has the first
+      config.qkv_bias = architecture_ == "qwen2" || tensors.contains("blk.0.attn_q.bias");
+      config.output_bias = tensors.contains("blk.0.attn_output.bias");
+      config.mlp_bias = tensors.contains("blk.0.ffn_down.bias");
+    }
     if (is_llama && file_.contains(key("rope.freq_base"))) config.rope_theta = number("rope.freq_base");
     expect_same("rope.dimension_count", config.head_dim());
     expect_same("attention.key_length", config.head_dim());
@@ -136,15 +144,16 @@ class KeyReader {
   std::set<std::string> seen_;
 };
 
-/// Parts of a model, adapters and vocabularies alone have the same container.
+/// Adapters and vocabularies alone have the same container.
 void expect_whole_model(const GgufFile& file) {
   if (file.contains("general.type") && file.text("general.type") != "model") {
     fail(ErrorKind::input, "{}: key general.type: expected model, got \"{}\"", file.where(), file.text("general.type"));
   }
-  const std::int64_t parts = file.optional_integer("split.count").value_or(1);
-  if (parts > 1) {
-    fail(ErrorKind::input, "{}: key split.count: expected a whole model, got one of {} parts", file.where(), parts);
-  }
+}
+
+std::optional<std::int64_t> begin_of_text(const GgufFile& file) {
+  if (!file.optional_flag(kGgufHasBeginKey).value_or(true)) return std::nullopt;
+  return file.optional_integer("tokenizer.ggml.bos_token_id");
 }
 
 Vocabulary read_vocabulary(const GgufFile& file) {
@@ -161,7 +170,7 @@ Vocabulary read_vocabulary(const GgufFile& file) {
   lists.tokens = file.texts("tokenizer.ggml.tokens");
   lists.merges = file.texts("tokenizer.ggml.merges");
   lists.pattern = file.text("tokenizer.ggml.pre");
-  lists.bos = file.optional_integer("tokenizer.ggml.bos_token_id");
+  lists.bos = begin_of_text(file);
   lists.adds_bos = file.optional_flag("tokenizer.ggml.add_bos_token");
   const std::string types = "tokenizer.ggml.token_type";
   if (file.contains(types)) {
@@ -175,15 +184,16 @@ Vocabulary read_vocabulary(const GgufFile& file) {
 }  // namespace
 
 ImportedModel import_gguf(const std::filesystem::path& path, ProgressSink& progress, const ImportOptions& options) {
-  const GgufFile file(path);
+  const GgufParts parts(path);
+  const GgufFile& file = parts.first();
   expect_whole_model(file);
-  const GgufTensors tensors(file);
+  const GgufTensors tensors(parts);
   const GptConfig config = KeyReader(file).read(tensors);
   std::vector<std::string> notes;
-  Tokenizer tokenizer = fit_vocabulary(read_vocabulary(file), config.vocabulary, file.where(),
-                                       file.optional_integer("tokenizer.ggml.bos_token_id"),
+  Tokenizer tokenizer = fit_vocabulary(read_vocabulary(file), config.vocabulary, file.where(), begin_of_text(file),
                                        file.optional_integer("tokenizer.ggml.eos_token_id"), notes);
-  FilledModel filled = filled_model(config, gguf_layout(config), tensors, file.where(), options, progress);
+  const SourceLayout layout = gguf_layout(config, file.text("general.architecture"));
+  FilledModel filled = filled_model(config, layout, tensors, file.where(), options, progress);
   return {std::move(filled.model), std::move(tokenizer), tensors.tensors(), std::move(filled.kept), std::move(notes)};
 }
 

@@ -24,16 +24,18 @@ std::string prefix_of(const TensorSource& source, Architecture architecture) {
 
 }  // namespace
 
-ImportedModel import_hugging_face(const std::filesystem::path& folder, ProgressSink& progress) {
+ImportedModel import_hugging_face(const std::filesystem::path& folder, ProgressSink& progress,
+                                  const ImportOptions& options) {
   const std::filesystem::path config_file = folder / "config.json", tokenizer_file = folder / "tokenizer.json";
   HuggingFaceConfig config = read_hugging_face_config(read_text_file(config_file), config_file.string());
   const Vocabulary vocabulary = load_tokenizer(tokenizer_file.string(), MissingBytes::left_out).vocabulary();
   Tokenizer tokenizer = fit_vocabulary(vocabulary, config.model.vocabulary, tokenizer_file.string(), config.bos,
                                        config.eos, config.notes);
-  const HuggingFaceTensors tensors(folder);
+  const HuggingFaceTensors tensors(folder, options.half);
   const SourceLayout layout = hugging_face_layout(config.model, prefix_of(tensors, config.model.architecture));
-  FilledModel filled = filled_model(config.model, layout, tensors, folder.string(), {}, progress);
-  return {std::move(filled.model), std::move(tokenizer), tensors.tensors(), {}, std::move(config.notes)};
+  FilledModel filled = filled_model(config.model, layout, tensors, folder.string(), options, progress);
+  return {std::move(filled.model), std::move(tokenizer), tensors.tensors(), std::move(filled.kept),
+          std::move(config.notes)};
 }
 
 }  // namespace octet

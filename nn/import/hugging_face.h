@@ -7,6 +7,7 @@
 namespace octet {
 
 /// import_model() for a folder.
-ImportedModel import_hugging_face(const std::filesystem::path& folder, ProgressSink& progress);
+ImportedModel import_hugging_face(const std::filesystem::path& folder, ProgressSink& progress,
+                                  const ImportOptions& options);
 
 }  // namespace octet

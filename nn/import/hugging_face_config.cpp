@@ -90,12 +90,10 @@ struct Lacking {
   const char* what;
 };
 constexpr Lacking kLacking[] = {{"add_cross_attention", "cross-attention"},
-                                {"attention_bias", "biases of queries, keys, values and output"},
                                 {"attn_logit_softcapping", "soft-capped attention scores"},
                                 {"cross_attention_hidden_size", "cross-attention"},
                                 {"final_logit_softcapping", "soft-capped logits"},
                                 {"is_encoder_decoder", "an encoder"},
-                                {"mlp_bias", "biases of the MLP"},
                                 {"num_experts", "experts"},
                                 {"num_local_experts", "experts"},
                                 {"pruned_heads", "pruned heads"},
@@ -117,12 +115,13 @@ class ConfigReader {
   HuggingFaceConfig read() {
     const std::string type = text("model_type");
     HuggingFaceConfig result;
-    if (type == "llama") {
+    if (type == "llama" || type == "qwen2") {
       result.model = llama();
+      read_biases(type, result.model);
     } else if (type == "gpt2") {
       result.model = gpt2();
     } else {
-      refuse("model_type", "expected llama or gpt2, got \"{}\"", type);
+      refuse("model_type", "expected llama, qwen2 or gpt2, got \"{}\"", type);
     }
     for (const Lacking& lacking : kLacking) refuse_lacking(lacking);
     result.bos = token("bos_token_id", result.notes);
@@ -206,6 +205,18 @@ class ConfigReader {
     }
     refuse_windows();
     return config;
+  }
+
+  /// Of Qwen 2 no key tells: queries, keys and values always have them.
+  void read_biases(const std::string& type, GptConfig& config) {
+    const bool attention = flag_or("attention_bias", false), mlp = flag_or("mlp_bias", false);
+    const bool is_qwen = type == "qwen2";
+    if (is_qwen && (attention || mlp)) {
+      refuse(attention ? "attention_bias" : "mlp_bias", "expected none, since qwen2 has biases of its own, got true");
+    }
+    config.qkv_bias = is_qwen || attention;
+    config.output_bias = attention;
+    config.mlp_bias = mlp;
   }
 
   GptConfig gpt2() {

@@ -1,6 +1,7 @@
 #include "nn/import/hugging_face_tensors.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -73,7 +74,7 @@ std::string type_name(DType dtype) {
 
 }  // namespace
 
-HuggingFaceTensors::HuggingFaceTensors(const fs::path& folder) {
+HuggingFaceTensors::HuggingFaceTensors(const fs::path& folder, bool half) : half_(half) {
   const fs::path single = folder / kWeightsFile, index = folder / kIndexFile;
   const bool has_single = fs::exists(single), has_index = fs::exists(index);
   if (has_single == has_index) {
@@ -128,9 +129,20 @@ Tensor HuggingFaceTensors::read(std::size_t i) const {
     case DType::u8:  // the causal mask of older files
       return widened<std::uint8_t>(file.read(entry));
     default:
-      fail(ErrorKind::input, "{}: tensor \"{}\": expected F32, F16, BF16 or U8, got {}", tensors_[i].file, entry.name,
-           tensors_[i].type);
+      fail(ErrorKind::input, "{}: tensor \"{}\": expected F32, F16, BF16, U8 or BOOL, got {}", tensors_[i].file,
+           entry.name, tensors_[i].type);
   }
+}
+
+std::optional<BlockRows> HuggingFaceTensors::read_blocks(std::size_t i) const {
+  const SafetensorsEntry& entry = files_[places_[i].file]->header().entries[places_[i].entry];
+  const bool is_half = entry.dtype == DType::f16 || entry.dtype == DType::bf16;
+  if (!half_ || !is_half || entry.shape.rank() != 2) return std::nullopt;
+  const Tensor stored = files_[places_[i].file]->read(entry);
+  BlockRows rows{find_gguf_type(tensors_[i].type), entry.shape[0], entry.shape[1], {}};
+  rows.bytes.resize(stored.bytes());
+  std::memcpy(rows.bytes.data(), stored.raw_data(), stored.bytes());
+  return rows;
 }
 
 }  // namespace octet

@@ -11,7 +11,7 @@ ImportedModel import_model(const std::filesystem::path& source, ProgressSink& pr
   if (!std::filesystem::exists(source, ignored)) {
     fail(ErrorKind::input, "{}: expected a folder of Hugging Face or a GGUF file, found nothing", source.string());
   }
-  return std::filesystem::is_directory(source, ignored) ? import_hugging_face(source, progress)
+  return std::filesystem::is_directory(source, ignored) ? import_hugging_face(source, progress, options)
                                                         : import_gguf(source, progress, options);
 }
 

@@ -23,9 +23,9 @@ struct ImportedModel {
   std::vector<std::string> notes;           ///< for the user: what is not as it stood in the source
 };
 
-/// Reads a folder of Hugging Face (config.json, tokenizer.json, weights in safetensors) or a GGUF file. Nothing is
-/// rounded: matrices in blocks that formats of Octet hold stay as they are (nn/import/gguf_blocks.h), all other weights
-/// become FP32.
+/// Reads a folder of Hugging Face (config.json, tokenizer.json, weights in safetensors) or a GGUF file, whole or in
+/// parts (io/gguf_parts.h). Nothing is rounded: matrices that formats of Octet hold stay as they are where the options
+/// say so (nn/import/gguf_blocks.h), all other weights become FP32.
 ///
 /// A tokenizer with fewer tokens than the embedding has rows gets special tokens "[PAD3]" for the rest, so that every
 /// id stands for something. Errors (input) of the readers, naming file, and key or tensor.

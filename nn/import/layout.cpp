@@ -28,26 +28,31 @@ class LayoutBuilder {
   void matrix(const std::string& parameter, const std::string& name, std::int64_t out, std::int64_t in) {
     layout_.parameters.push_back({parameter, {{name, {out, in}}}});
   }
-  /// A matrix with its bias, as the Linear of GPT-2: stored as rows, or as columns.
-  void affine(const std::string& parameter, const std::string& name, std::int64_t out, std::int64_t in,
-              StoredAs stored) {
+  /// A linear layer, stored as rows, or as columns.
+  void linear(const std::string& parameter, const std::string& name, std::int64_t out, std::int64_t in, bool with_bias,
+              StoredAs stored = StoredAs::rows) {
     const Shape shape = stored == StoredAs::columns ? Shape{in, out} : Shape{out, in};
     layout_.parameters.push_back({parameter + ".weight", {{name + ".weight", shape, stored}}});
-    vector(parameter + ".bias", name + ".bias", out);
+    if (with_bias) vector(parameter + ".bias", name + ".bias", out);
   }
   /// A LayerNorm.
   void layer_norm(const std::string& parameter, const std::string& name) {
     vector(parameter + ".gain", name + ".weight", c_.width);
     vector(parameter + ".bias", name + ".bias", c_.width);
   }
-  /// Queries, keys and values of Llama, one under the other.
-  void llama_attention(const std::string& parameter, const std::string& query, const std::string& key,
-                       const std::string& value, StoredAs rotated) {
+  /// Queries, keys and values of Llama, one under the other, from layers of these names.
+  void llama_qkv(const std::string& parameter, const std::string& query, const std::string& key,
+                 const std::string& value, StoredAs rotated) {
     const std::int64_t keys = c_.key_value_heads() * c_.head_dim();
-    layout_.parameters.push_back({parameter,
-                                  {{query, {c_.width, c_.width}, rotated, c_.heads},
-                                   {key, {keys, c_.width}, rotated, c_.key_value_heads()},
-                                   {value, {keys, c_.width}}}});
+    layout_.parameters.push_back({parameter + ".weight",
+                                  {{query + ".weight", {c_.width, c_.width}, rotated, c_.heads},
+                                   {key + ".weight", {keys, c_.width}, rotated, c_.key_value_heads()},
+                                   {value + ".weight", {keys, c_.width}}}});
+    if (!c_.has_qkv_bias()) return;
+    layout_.parameters.push_back({parameter + ".bias",
+                                  {{query + ".bias", {c_.width}, rotated, c_.heads},
+                                   {key + ".bias", {keys}, rotated, c_.key_value_heads()},
+                                   {value + ".bias", {keys}}}});
   }
   void constant(const std::string& name, StoredConstant::Kind kind) { layout_.constants.push_back({name, kind}); }
 
@@ -64,13 +69,13 @@ SourceLayout hugging_face_llama(const GptConfig& c, const std::string& prefix) {
   for (std::int64_t i = 0; i < c.layers; ++i) {
     const std::string from = fmt::format("{}layers.{}.", prefix, i), to = fmt::format("blocks.{}.", i);
     build.vector(to + "attention_norm.gain", from + "input_layernorm.weight", c.width);
-    build.llama_attention(to + "attention.qkv.weight", from + "self_attn.q_proj.weight",
-                          from + "self_attn.k_proj.weight", from + "self_attn.v_proj.weight", StoredAs::rows);
-    build.matrix(to + "attention.output.weight", from + "self_attn.o_proj.weight", c.width, c.width);
+    build.llama_qkv(to + "attention.qkv", from + "self_attn.q_proj", from + "self_attn.k_proj",
+                    from + "self_attn.v_proj", StoredAs::rows);
+    build.linear(to + "attention.output", from + "self_attn.o_proj", c.width, c.width, c.has_output_bias());
     build.vector(to + "mlp_norm.gain", from + "post_attention_layernorm.weight", c.width);
-    build.matrix(to + "mlp.gate.weight", from + "mlp.gate_proj.weight", c.hidden, c.width);
-    build.matrix(to + "mlp.up.weight", from + "mlp.up_proj.weight", c.hidden, c.width);
-    build.matrix(to + "mlp.down.weight", from + "mlp.down_proj.weight", c.width, c.hidden);
+    build.linear(to + "mlp.gate", from + "mlp.gate_proj", c.hidden, c.width, c.has_mlp_bias());
+    build.linear(to + "mlp.up", from + "mlp.up_proj", c.hidden, c.width, c.has_mlp_bias());
+    build.linear(to + "mlp.down", from + "mlp.down_proj", c.width, c.hidden, c.has_mlp_bias());
     build.constant(from + "self_attn.rotary_emb.inv_freq", StoredConstant::Kind::inverse_frequencies);
   }
   build.vector("norm.gain", prefix + "norm.weight", c.width);
@@ -84,11 +89,11 @@ SourceLayout hugging_face_gpt2(const GptConfig& c, const std::string& prefix) {
   for (std::int64_t i = 0; i < c.layers; ++i) {
     const std::string from = fmt::format("{}h.{}.", prefix, i), to = fmt::format("blocks.{}.", i);
     build.layer_norm(to + "attention_norm", from + "ln_1");
-    build.affine(to + "attention.qkv", from + "attn.c_attn", 3 * c.width, c.width, StoredAs::columns);
-    build.affine(to + "attention.output", from + "attn.c_proj", c.width, c.width, StoredAs::columns);
+    build.linear(to + "attention.qkv", from + "attn.c_attn", 3 * c.width, c.width, true, StoredAs::columns);
+    build.linear(to + "attention.output", from + "attn.c_proj", c.width, c.width, true, StoredAs::columns);
     build.layer_norm(to + "mlp_norm", from + "ln_2");
-    build.affine(to + "mlp.up", from + "mlp.c_fc", c.hidden, c.width, StoredAs::columns);
-    build.affine(to + "mlp.down", from + "mlp.c_proj", c.width, c.hidden, StoredAs::columns);
+    build.linear(to + "mlp.up", from + "mlp.c_fc", c.hidden, c.width, true, StoredAs::columns);
+    build.linear(to + "mlp.down", from + "mlp.c_proj", c.width, c.hidden, true, StoredAs::columns);
     build.constant(from + "attn.bias", StoredConstant::Kind::causal_mask);
     build.constant(from + "attn.masked_bias", StoredConstant::Kind::large_negative);
   }
@@ -96,19 +101,18 @@ SourceLayout hugging_face_gpt2(const GptConfig& c, const std::string& prefix) {
   return build.layout();
 }
 
-SourceLayout gguf_llama(const GptConfig& c) {
+SourceLayout gguf_llama(const GptConfig& c, StoredAs rotated) {
   LayoutBuilder build(c);
   build.matrix("embedding.weight", "token_embd.weight", c.vocabulary, c.width);
   for (std::int64_t i = 0; i < c.layers; ++i) {
     const std::string from = fmt::format("blk.{}.", i), to = fmt::format("blocks.{}.", i);
     build.vector(to + "attention_norm.gain", from + "attn_norm.weight", c.width);
-    build.llama_attention(to + "attention.qkv.weight", from + "attn_q.weight", from + "attn_k.weight",
-                          from + "attn_v.weight", StoredAs::neighbour_pairs);
-    build.matrix(to + "attention.output.weight", from + "attn_output.weight", c.width, c.width);
+    build.llama_qkv(to + "attention.qkv", from + "attn_q", from + "attn_k", from + "attn_v", rotated);
+    build.linear(to + "attention.output", from + "attn_output", c.width, c.width, c.has_output_bias());
     build.vector(to + "mlp_norm.gain", from + "ffn_norm.weight", c.width);
-    build.matrix(to + "mlp.gate.weight", from + "ffn_gate.weight", c.hidden, c.width);
-    build.matrix(to + "mlp.up.weight", from + "ffn_up.weight", c.hidden, c.width);
-    build.matrix(to + "mlp.down.weight", from + "ffn_down.weight", c.width, c.hidden);
+    build.linear(to + "mlp.gate", from + "ffn_gate", c.hidden, c.width, c.has_mlp_bias());
+    build.linear(to + "mlp.up", from + "ffn_up", c.hidden, c.width, c.has_mlp_bias());
+    build.linear(to + "mlp.down", from + "ffn_down", c.width, c.hidden, c.has_mlp_bias());
   }
   build.vector("norm.gain", "output_norm.weight", c.width);
   return build.layout();
@@ -121,11 +125,11 @@ SourceLayout gguf_gpt2(const GptConfig& c) {
   for (std::int64_t i = 0; i < c.layers; ++i) {
     const std::string from = fmt::format("blk.{}.", i), to = fmt::format("blocks.{}.", i);
     build.layer_norm(to + "attention_norm", from + "attn_norm");
-    build.affine(to + "attention.qkv", from + "attn_qkv", 3 * c.width, c.width, StoredAs::rows);
-    build.affine(to + "attention.output", from + "attn_output", c.width, c.width, StoredAs::rows);
+    build.linear(to + "attention.qkv", from + "attn_qkv", 3 * c.width, c.width, true);
+    build.linear(to + "attention.output", from + "attn_output", c.width, c.width, true);
     build.layer_norm(to + "mlp_norm", from + "ffn_norm");
-    build.affine(to + "mlp.up", from + "ffn_up", c.hidden, c.width, StoredAs::rows);
-    build.affine(to + "mlp.down", from + "ffn_down", c.width, c.hidden, StoredAs::rows);
+    build.linear(to + "mlp.up", from + "ffn_up", c.hidden, c.width, true);
+    build.linear(to + "mlp.down", from + "ffn_down", c.width, c.hidden, true);
   }
   build.layer_norm("norm", "output_norm");
   return build.layout();
@@ -158,9 +162,15 @@ std::string hugging_face_prefix(Architecture architecture) {
   return architecture == Architecture::llama ? "model." : "transformer.";
 }
 
-SourceLayout gguf_layout(const GptConfig& config) {
+std::string gguf_architecture(const GptConfig& config) {
+  if (config.architecture == Architecture::gpt2) return "gpt2";
+  return config.qkv_bias && !config.output_bias && !config.mlp_bias ? "qwen2" : "llama";
+}
+
+SourceLayout gguf_layout(const GptConfig& config, std::string_view architecture) {
   check_expressible(config, "a GGUF file of this architecture");
-  return with_head(config.architecture == Architecture::llama ? gguf_llama(config) : gguf_gpt2(config), config,
+  const StoredAs rotated = architecture == "llama" ? StoredAs::neighbour_pairs : StoredAs::rows;
+  return with_head(config.architecture == Architecture::llama ? gguf_llama(config, rotated) : gguf_gpt2(config), config,
                    "output.weight");
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nn/layers/gpt_config.h"
@@ -11,7 +12,7 @@ namespace octet {
 // Which tensors of a foreign model become which parameter of a Gpt, and how they lie there. C is the width, F the
 // hidden width, V the vocabulary, T the context, H and G query and key heads of size D.
 
-/// How a stored matrix becomes rows (out, in) of a parameter.
+/// How a stored matrix becomes rows (out, in) of a parameter, or a stored vector its elements.
 enum class StoredAs {
   rows,             ///< as it is
   columns,          ///< (in, out): transposed. The Conv1D of GPT-2 in Hugging Face's files
@@ -64,7 +65,11 @@ SourceLayout hugging_face_layout(const GptConfig& config);
 /// What stands before the names of all tensors but the head of such a model.
 std::string hugging_face_prefix(Architecture architecture);
 
-/// Names of GGUF files of the architectures llama and gpt2.
-SourceLayout gguf_layout(const GptConfig& config);
+/// The `general.architecture` of a GGUF file with this model: "gpt2", "llama", or "qwen2" where queries, keys and
+/// values alone have biases.
+std::string gguf_architecture(const GptConfig& config);
+
+/// Names of a GGUF file of one of these architectures. Rows that RoPE turns together are neighbours in llama alone.
+SourceLayout gguf_layout(const GptConfig& config, std::string_view architecture);
 
 }  // namespace octet

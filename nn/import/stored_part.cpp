@@ -23,7 +23,7 @@ std::int64_t copy_to_rows(const Tensor& stored, const SourcePart& part, float* t
       for (std::int64_t o = 0; o < out; ++o) to[o * in + i] = from[i * out + o];
     }
   } else if (part.stored == StoredAs::neighbour_pairs) {
-    const std::int64_t columns = stored.dim(1);
+    const std::int64_t columns = count / stored.dim(0);  // 1 of a vector
     for (std::int64_t row = 0; row < stored.dim(0); ++row) {
       std::copy_n(from + row * columns, columns, to + parameter_row(part, row) * columns);
     }
@@ -36,7 +36,7 @@ std::int64_t copy_to_rows(const Tensor& stored, const SourcePart& part, float* t
 Tensor stored_from_rows(const Tensor& rows, const SourcePart& part) {
   Tensor stored = contiguous(part.stored == StoredAs::columns ? transpose(rows, 0, 1) : rows);
   if (part.stored == StoredAs::neighbour_pairs) {
-    const std::int64_t columns = rows.dim(1);
+    const std::int64_t columns = rows.elements() / rows.dim(0);  // 1 of a vector
     const Tensor halves = stored;
     stored = Tensor::empty(halves.shape());
     for (std::int64_t row = 0; row < rows.dim(0); ++row) {

@@ -28,7 +28,7 @@ class TensorSource {
   /// Tensor i of tensors() as FP32 in CPU memory, in its shape. Nothing of it is kept: who asks twice reads twice.
   virtual Tensor read(std::size_t i) const = 0;
 
-  /// A matrix as it is stored, where that is blocks of GGUF with integer codes (is_integer_type()); else nothing.
+  /// A matrix as it is stored, where a format of Octet holds its type (has_format()); else nothing.
   virtual std::optional<BlockRows> read_blocks(std::size_t) const { return std::nullopt; }
 };
 

@@ -32,11 +32,11 @@ Tensor each_head(const Child<NormBase>& norm, const Tensor& x, std::int64_t head
 }  // namespace
 
 Attention::Attention(const GptConfig& config, std::int64_t layer)
-    : qkv(*this, "qkv", std::make_unique<Linear>(config.width, layout_of(config).width(), config.has_biases())),
+    : qkv(*this, "qkv", std::make_unique<Linear>(config.width, layout_of(config).width(), config.has_qkv_bias())),
       query_norm(make_head_norm(*this, "query_norm", config)),
       key_norm(make_head_norm(*this, "key_norm", config)),
       gate(make_gate(*this, config)),
-      output(*this, "output", std::make_unique<Linear>(config.width, config.width, config.has_biases())),
+      output(*this, "output", std::make_unique<Linear>(config.width, config.width, config.has_output_bias())),
       layer_(layer),
       layout_(layout_of(config)),
       rope_theta_(config.architecture == Architecture::llama ? std::optional(static_cast<float>(config.rope_theta))

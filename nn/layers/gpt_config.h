@@ -6,7 +6,8 @@
 
 namespace octet {
 
-/// gpt2: LayerNorm, learned positions, GELU (tanh), biases. llama: RMSNorm, RoPE, SwiGLU, grouped heads, no biases.
+/// gpt2: LayerNorm, learned positions, GELU (tanh), biases. llama: RMSNorm, RoPE, SwiGLU, grouped heads, biases where
+/// they are asked for.
 enum class Architecture { gpt2, llama };
 
 template <>
@@ -24,6 +25,9 @@ struct GptConfig {
   std::int64_t kv_heads = 0;  ///< Hkv, divides the heads; 0: as many as heads
   std::int64_t hidden = 512;  ///< F, the inner width of the MLP
   bool tied_head = true;      ///< the output head is the token embedding
+  bool qkv_bias = false;      ///< llama: queries, keys and values have biases, as in Qwen 2
+  bool output_bias = false;   ///< llama: the output of attention has one
+  bool mlp_bias = false;      ///< llama: all layers of the MLP have one
   double dropout = 0.0;
   double norm_epsilon = 1e-5;
   double rope_theta = 10000.0;
@@ -32,7 +36,10 @@ struct GptConfig {
 
   std::int64_t head_dim() const { return width / heads; }
   std::int64_t key_value_heads() const { return kv_heads == 0 ? heads : kv_heads; }
-  bool has_biases() const { return architecture == Architecture::gpt2; }
+  bool has_biases() const { return architecture == Architecture::gpt2; }  ///< in norms and all layers but the head
+  bool has_qkv_bias() const { return has_biases() || qkv_bias; }
+  bool has_output_bias() const { return has_biases() || output_bias; }
+  bool has_mlp_bias() const { return has_biases() || mlp_bias; }
 
   template <class V>
   void visit(V& v) {
@@ -45,6 +52,9 @@ struct GptConfig {
     v("kv_heads", kv_heads, at_least(0));
     v("hidden", hidden, in_range(1, 1 << 18));
     v("tied_head", tied_head);
+    v("qkv_bias", qkv_bias);
+    v("output_bias", output_bias);
+    v("mlp_bias", mlp_bias);
     v("dropout", dropout, in_range(0.0, 0.95));
     v("norm_epsilon", norm_epsilon, in_range(1e-20, 1));  // kernels compute with floats
     v("rope_theta", rope_theta, in_range(1, 1e20));

@@ -24,9 +24,9 @@ Tensor SwigluMlp::operator()(const LayerInput& x, const Epilogue& epilogue) {
 
 std::unique_ptr<MlpBase> make_mlp(const GptConfig& config) {
   if (config.architecture == Architecture::gpt2) {
-    return std::make_unique<Mlp>(config.width, config.hidden, config.has_biases());
+    return std::make_unique<Mlp>(config.width, config.hidden, config.has_mlp_bias());
   }
-  return std::make_unique<SwigluMlp>(config.width, config.hidden, config.has_biases());
+  return std::make_unique<SwigluMlp>(config.width, config.hidden, config.has_mlp_bias());
 }
 
 }  // namespace octet

@@ -24,7 +24,7 @@ class Finder {
           behind_norm(config_.attention_gate ? std::vector{qkv, block + "attention.gate"} : std::vector{qkv},
                       block + "attention_norm"));
       if (gated) {
-        inputs.push_back(behind({block + "mlp.down"}, {up + ".weight"}));
+        inputs.push_back(behind({block + "mlp.down"}, {up + ".weight", up + ".bias"}));
       }
       inputs.push_back(behind_norm(gated ? std::vector{block + "mlp.gate", up} : std::vector{up}, block + "mlp_norm"));
     }

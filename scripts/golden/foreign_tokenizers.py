@@ -4,15 +4,15 @@
     python3 -m venv /tmp/golden && /tmp/golden/bin/pip install tokenizers==0.23.3
     /tmp/golden/bin/python scripts/golden/foreign_tokenizers.py
 
-Small byte-level BPE vocabularies with the steps of GPT-2, SmolLM 2, Llama 3 and Qwen 2 (without its normalizer), learnt
-from our own sentences, each as the tokenizer.json that the package writes, with the ids of hostile texts. One lacks
+Small byte-level BPE vocabularies with the steps of GPT-2, SmolLM 2, Llama 3 and Qwen 2 (with its normalizer and, as in
+GGUF files, without), learnt from our own sentences, each as the tokenizer.json that the package writes, with the ids of hostile texts. One lacks
 bytes, one ignores merges and puts a token before each text, all have added tokens.
 """
 
 import json
 import pathlib
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 CORPUS = """\
 The octopus counts its arms: 1, 2, 3, 45, 678, 9012 and 1234567 more. It's said that they've eight; we'll see.
@@ -36,6 +36,11 @@ TEXTS = [
     "\x00\x01\x1b[31m\x7f control", "a" * 300, " " * 100 + "x", "\n" * 50 + "x", "!" * 70 + "\n\n", "1" * 50, "ab" * 120 + " " + "'s" * 30,
     "<|endoftext|>", "x<|endoftext|>y <|endoftext|> z", "<|endof", "<tool>call</tool> <tool>", "a<tool>1", "<|begin|>text",
     "\U00010400\U00020000 \ue000 \ufffd",
+    # What normal form C changes, or almost changes.
+    "A\u030a \u212b \u2126 \u2000x cafe\u0301\u0301", "a\u0301\u0323 a\u0323\u0301 \u1ea5\u0323 s\u0323\u0307", "\u0301x \n\u0301 \t\u0308",
+    "\u1112\u1161\u11ab \u1112\u1161 \ud558\u11ab \uac01\u11a8", "\u0915\u093c \u0958 \u0344 \u0340 \ufb1d \u2adc \U0001d15e",
+    "<|begin|>\u0301 <tool>\u0301 e<tool>\u0301", "\ufb01 \uff21 \u00bd \u2460 \u1e9b\u0323 \u017f\u0323\u0307", "q\u0307\u0323" * 20,
+    "\u0627\u0653 \u0627\u0654 \u0c46\u0c56 \u0dd9\u0dcf\u0dca \u1025\u102e", "\uf900 \U0002f800 \u4e0d",
 ]
 
 FILE = pathlib.Path(__file__).resolve().parents[2] / "tests" / "text" / "golden" / "foreign_tokenizers.json"
@@ -50,18 +55,21 @@ def split(number):
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 
-STEPS = {
+STEPS = {  # of the pre-tokenizer
     "gpt2": pre_tokenizers.ByteLevel(add_prefix_space=False),
     "smollm": pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True),
                                        pre_tokenizers.ByteLevel(add_prefix_space=False)]),
     "llama_bpe": split(r"\p{N}{1,3}"),
     "qwen2": split(r"\p{N}"),
+    "qwen2_nfc": split(r"\p{N}"),
 }
 
 
 def make(name):
     model = models.BPE(ignore_merges=name == "llama_bpe")
     tokenizer = Tokenizer(model)
+    if name == "qwen2_nfc":
+        tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = STEPS[name]
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = [] if name == "smollm" else pre_tokenizers.ByteLevel.alphabet()

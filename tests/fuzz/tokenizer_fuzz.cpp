@@ -1,4 +1,5 @@
 #include "tests/fuzz/fuzz.h"
+#include "text/normal_form.h"
 #include "text/tokenizer_file.h"
 
 namespace octet::fuzz {
@@ -10,13 +11,19 @@ std::string sample_text() {
   for (int byte = 0; byte < 256; ++byte) {
     text += static_cast<char>(byte);
   }
-  return text + " the cat sees the house, the house don't see 12 cats.\n\n  <|endoftext|>caf\u00e9 the";
+  return text + " the cat sees the house, the house don't see 12 cats.\n\n  <|endoftext|>caf\u00e9 the e\u0301\u0323";
 }
 
 void use(const Tokenizer& tokenizer, const std::string& text) {
-  promise(tokenizer.decode(tokenizer.encode(text)) == text, "what was encoded decodes to the same text");
+  const std::string plain = tokenizer.decode(tokenizer.encode(text));
   const auto ids = tokenizer.encode(text, SpecialText::recognise);
-  promise(tokenizer.decode(ids) == text, "what was encoded with special tokens decodes to the same text");
+  if (!tokenizer.vocabulary().nfc) {
+    promise(plain == text, "what was encoded decodes to the same text");
+    promise(tokenizer.decode(ids) == text, "what was encoded with special tokens decodes to the same text");
+  } else if (tokenizer.vocabulary().added.empty()) {  // what lies between added tokens is normalized part by part
+    promise(plain == normal_form_c(text), "what was encoded decodes to the normal form of the text");
+    promise(normal_form_c(plain) == plain, "a normal form is that of itself");
+  }
   for (const std::int32_t id : ids) {
     tokenizer.text_bytes(id);
   }

@@ -38,8 +38,10 @@ TEST(Cost, ParametersOfPublishedModels) {
 }
 
 TEST(Cost, FormulaCountsWhatTheModelHolds) {
+  GptConfig biased = tiny_llama();
+  biased.qkv_bias = biased.output_bias = biased.mlp_bias = true;
   for (GptConfig config :
-       {tiny_gpt2(), tiny_llama(), with_head_options(tiny_gpt2()), with_head_options(tiny_llama())}) {
+       {tiny_gpt2(), tiny_llama(), biased, with_head_options(tiny_gpt2()), with_head_options(tiny_llama())}) {
     for (const bool tied : {false, true}) {
       config.tied_head = tied;
       EXPECT_EQ(parameter_count(config), Gpt(config).parameter_count());

@@ -122,6 +122,43 @@ TEST_P(ExportToHuggingFace, IsImportedAsTheSameModelBitForBit) {
   EXPECT_EQ(files.weights().metadata().at(kExportedKey), "test");
 }
 
+TEST(ExportToHuggingFace, WritesBiasesAsTheModelThatHasThem) {
+  const auto imported = [](bool qkv, bool output, bool mlp, const char* type) {
+    GptConfig config = tiny_llama();
+    config.qkv_bias = qkv;
+    config.output_bias = output;
+    config.mlp_bias = mlp;
+    Gpt model(config);
+    fill_randomly(model, 5);
+    Files files;
+    files.exported = export_hugging_face(files.folder.path(), model, tiny_tokenizer(), "test");
+    EXPECT_EQ(files.config()["model_type"], type);
+    NullProgress silent;
+    const ImportedModel there = import_model(files.folder.path(), silent);
+    const Tensor ids = random_ids(2, 11, 23, 3);
+    EXPECT_EQ(numbers(there.model->forward(ids)), numbers(model.forward(ids)));
+  };
+  imported(true, false, false, "qwen2");
+  imported(true, true, false, "llama");
+  imported(false, false, true, "llama");
+  EXPECT_THAT(error_of(ErrorKind::config, [&] { imported(true, false, true, ""); }),
+              HasSubstr("--to hf: expected biases"));
+  EXPECT_THAT(error_of(ErrorKind::config, [&] { imported(false, true, false, ""); }), HasSubstr("output_bias true"));
+}
+
+TEST(ExportToCompressedTensors, LeavesBiasesAsTheyAre) {
+  GptConfig config = tiny_llama();
+  config.qkv_bias = true;
+  Gpt model(config);
+  fill_randomly(model, 5);
+  const std::vector<float> bias = numbers(dynamic_cast<Linear&>(*(*model.blocks)[1].attention->qkv).bias->value());
+  quantize_blocks(model, "blocks.", Activations::weight_only, int8_weight);
+  Files files;
+  write_codes(files, model);
+  const std::vector<float> key = numbers(files.weights().at("model.layers.1.self_attn.k_proj.bias"));
+  EXPECT_EQ(key, std::vector<float>(bias.begin() + 16, bias.begin() + 24));
+}
+
 TEST(ExportToHuggingFace, WritesWhatQuantizedWeightsStandForAndSaysSo) {
   Gpt model(tiny_gpt2());
   fill_randomly(model, 5);

@@ -84,6 +84,19 @@ TEST(GgufBlocks, CodesOfAScaleOfZeroDoNotMatter) {
   EXPECT_EQ(dequantize(*weight_of_blocks(blocks)).to_vector(), values_of_blocks(blocks).to_vector());
 }
 
+TEST(GgufBlocks, HalvesStayWhereTheyAreFinite) {
+  for (const char* name : {"F16", "BF16"}) {
+    BlockRows blocks = blocks_of_values(some_values(3, 96), type(name));
+    const std::optional<AnyWeight> weight = weight_of_blocks(blocks);
+    ASSERT_TRUE(weight);
+    EXPECT_EQ(dequantize(*weight).to_vector(), values_of_blocks(blocks).to_vector());
+    EXPECT_EQ(blocks_of_weight(*weight, type(name))->bytes, blocks.bytes);
+    blocks.bytes[8] = 0x80;
+    blocks.bytes[9] = 0x7f;  // infinity of BF16, NaN of F16
+    EXPECT_FALSE(weight_of_blocks(blocks));
+  }
+}
+
 TEST(GgufBlocks, WhatNoIntegerFormatHoldsIsLeftToOthers) {
   BlockRows blocks = golden_blocks("Q8_0");
   blocks.bytes[2] = 0x80;  // -128

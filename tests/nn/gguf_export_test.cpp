@@ -148,7 +148,7 @@ std::map<std::string, std::vector<float>> values_of(Gpt& model) {
 }
 
 TEST_F(GgufExport, AnImportedFileBecomesTheSameFile) {
-  for (const char* name : {"llama.gguf", "gpt2.gguf"}) {
+  for (const char* name : {"llama.gguf", "gpt2.gguf", "../biased/llama.gguf", "../biased/qwen2.gguf"}) {
     SCOPED_TRACE(name);
     const ImportedModel imported = import_model(kGolden / name, silent_);
     const Exported exported = export_gguf(path(), *imported.model, imported.tokenizer, {}, silent_);
@@ -163,6 +163,24 @@ TEST_F(GgufExport, AnImportedFileBecomesTheSameFile) {
     for (const GgufTensor& tensor : after.tensors()) found[tensor.name] = after.read(tensor).to_vector();
     EXPECT_EQ(found, expected);
   }
+}
+
+TEST_F(GgufExport, AModelWithoutATokenThatBeginsTextsComesBackWithoutOne) {
+  ImportedModel imported = import_model(kGolden / "llama.gguf", silent_);
+  Vocabulary vocabulary = imported.tokenizer.vocabulary();
+  for (const std::optional<std::int32_t> bos : {vocabulary.bos, std::optional<std::int32_t>()}) {
+    vocabulary.bos = bos;
+    export_gguf(path(), *imported.model, Tokenizer(vocabulary), {}, silent_);
+    EXPECT_EQ(GgufFile(path()).integer("tokenizer.ggml.bos_token_id"), bos ? *bos : *vocabulary.eos);
+    EXPECT_EQ(read().tokenizer.vocabulary(), vocabulary);
+  }
+}
+
+TEST_F(GgufExport, SaysThatTheNormalFormOfTextsIsLost) {
+  ImportedModel imported = import_model(kGolden / "../biased/qwen2", silent_);
+  const Exported exported = export_gguf(path(), *imported.model, imported.tokenizer, {}, silent_);
+  EXPECT_THAT(exported.notes, ElementsAre(HasSubstr("normal form C")));
+  EXPECT_EQ(GgufFile(path()).text("general.architecture"), "qwen2");
 }
 
 TEST_F(GgufExport, CodesAndScalesStayWhereBlocksHoldThem) {
@@ -193,9 +211,9 @@ TEST_F(GgufExport, CodesAndScalesStayWhereBlocksHoldThem) {
   const ImportedModel integers = read(), floats = read({.fp32 = true});
   EXPECT_EQ(values_of(*integers.model), before);
   EXPECT_EQ(values_of(*floats.model), before);
-  EXPECT_EQ(integers.kept.size(), 7u);
+  EXPECT_EQ(integers.kept.size(), 8u);
   EXPECT_EQ(integers.kept.at("blk.0.attn_k.weight"), "int4 per_group 32");
-  EXPECT_FALSE(integers.kept.contains("blk.0.ffn_down.weight"));
+  EXPECT_EQ(integers.kept.at("blk.0.ffn_down.weight"), "bf16");
   EXPECT_TRUE(floats.kept.empty());
 }
 
@@ -235,7 +253,7 @@ TEST_F(GgufExport, AWishedTypeIsThatOfAllMatrices) {
             values_of(sample.model).at("blocks.0.attention.qkv.weight"));
 }
 
-TEST_F(GgufExport, ALayerOfTwoTypesOrWithoutAFormatBecomesFp32) {
+TEST_F(GgufExport, ALayerOfTwoTypesBecomesFp32) {
   Sample sample;
   write(sample, "Q8_0");
   change_type("blk.0.attn_v.weight", "Q4_0");
@@ -243,12 +261,13 @@ TEST_F(GgufExport, ALayerOfTwoTypesOrWithoutAFormatBecomesFp32) {
   const ImportedModel integers = read({.activations = Activations::dynamic}), floats = read({.fp32 = true});
   EXPECT_EQ(values_of(*integers.model), values_of(*floats.model));
   EXPECT_FALSE(integers.kept.contains("blk.0.attn_q.weight"));
-  EXPECT_FALSE(integers.kept.contains("blk.1.ffn_up.weight"));
-  EXPECT_EQ(integers.kept.size(), 1u + 2 * 7 - 3 - 1);
+  EXPECT_EQ(integers.kept.at("blk.1.ffn_up.weight"), "f16");
+  EXPECT_EQ(integers.kept.size(), 1u + 2 * 7 - 3);
   integers.model->for_each_child([](const std::string& name, ChildSlot& slot) {
     const QuantizedMatrix* matrix = quantized_matrix_of(slot.module());
     if (matrix == nullptr) return;
-    EXPECT_EQ(matrix->activations(), Activations::dynamic) << name;
+    const bool half = std::holds_alternative<HalfWeight>(matrix->weight());
+    EXPECT_EQ(matrix->activations(), half ? Activations::weight_only : Activations::dynamic) << name;
   });
 }
 

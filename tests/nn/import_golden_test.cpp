@@ -23,7 +23,8 @@ class GoldenImport : public testing::TestWithParam<Source> {};
 
 INSTANTIATE_TEST_SUITE_P(Sources, GoldenImport,
                          testing::Values(Source{"llama", "llama"}, Source{"gpt2", "gpt2"},
-                                         Source{"llama.gguf", "llama"}, Source{"gpt2.gguf", "gpt2"}));
+                                         Source{"llama.gguf", "llama"}, Source{"gpt2.gguf", "gpt2"},
+                                         Source{"../parts/llama-00002-of-00003.gguf", "llama"}));
 
 TEST_P(GoldenImport, HasTheLogitsOfTheProgramThatOwnsTheFormat) {
   NullProgress silent;
@@ -33,6 +34,25 @@ TEST_P(GoldenImport, HasTheLogitsOfTheProgramThatOwnsTheFormat) {
   for (const auto& [name, parameter] : imported.model->parameters()) {
     EXPECT_EQ(parameter->value().to_vector(), golden.at("weight/" + name).to_vector()) << name;
   }
+}
+
+// Layers with biases: scripts/golden/biased_models.py.
+class GoldenBiasedImport : public testing::TestWithParam<Source> {};
+
+INSTANTIATE_TEST_SUITE_P(Sources, GoldenBiasedImport,
+                         testing::Values(Source{"qwen2", "qwen2"}, Source{"llama", "llama"},
+                                         Source{"qwen2.gguf", "qwen2"}, Source{"llama.gguf", "llama"}));
+
+TEST_P(GoldenBiasedImport, HasTheLogitsOfTheProgramThatOwnsTheFormat) {
+  NullProgress silent;
+  const ImportedModel imported = import_model(kGolden + "biased/" + GetParam().path, silent);
+  const SafetensorsFile golden = SafetensorsFile::read(kGolden + "biased/" + GetParam().logits + ".safetensors");
+  EXPECT_LE(relative_error(imported.model->forward(golden.at("ids")), golden.at("logits")), kLogits);
+  const GptConfig& config = imported.model->config();
+  EXPECT_TRUE(config.qkv_bias);
+  EXPECT_EQ(config.output_bias, GetParam().logits == std::string("llama"));
+  EXPECT_EQ(config.mlp_bias, config.output_bias);
+  EXPECT_EQ(imported.tokenizer.vocabulary().nfc, GetParam().path == std::string("qwen2"));
 }
 
 TEST_P(GoldenImport, HasTheTokenizer) {

@@ -1,3 +1,4 @@
+#include <cstring>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -8,8 +9,10 @@
 #include "io/safetensors.h"
 #include "nn/import/hugging_face_config.h"
 #include "nn/import/import_model.h"
+#include "tensor/formats/half_weight.h"
 #include "tensor/half.h"
 #include "tests/support/error_of.h"
+#include "tests/support/relative_error.h"
 #include "tests/support/temporary_folder.h"
 
 namespace octet {
@@ -68,12 +71,13 @@ TEST(ImportConfig, RefusesByNameWhatTheArchitectureLacks) {
               HasSubstr("layer_types"));
   EXPECT_THAT(config_refusal("llama", "use_qk_norm", true), HasSubstr("use_qk_norm: norms of queries and keys"));
   EXPECT_THAT(config_refusal("llama", "hidden_act", "gelu"), HasSubstr("hidden_act: expected silu, got \"gelu\""));
-  EXPECT_THAT(config_refusal("llama", "attention_bias", true), HasSubstr("attention_bias: biases"));
+  EXPECT_THAT(config_refusal("llama", "attention_bias", 1), HasSubstr("attention_bias: expected true or false"));
   EXPECT_THAT(config_refusal("llama", "head_dim", 8), HasSubstr("head_dim: expected the width 16"));
   EXPECT_THAT(config_refusal("llama", "partial_rotary_factor", 0.5), HasSubstr("partial_rotary_factor"));
   EXPECT_THAT(config_refusal("llama", "quantization_config", {{"bits", 4}}), HasSubstr("quantization_config"));
   EXPECT_THAT(config_refusal("llama", "logit_scale", 0.5), HasSubstr("logit_scale: this key is not known"));
-  EXPECT_THAT(config_refusal("llama", "model_type", "qwen3"), HasSubstr("expected llama or gpt2, got \"qwen3\""));
+  EXPECT_THAT(config_refusal("llama", "model_type", "qwen3"),
+              HasSubstr("expected llama, qwen2 or gpt2, got \"qwen3\""));
   EXPECT_THAT(config_refusal("gpt2", "activation_function", "relu"), HasSubstr("activation_function"));
   EXPECT_THAT(config_refusal("gpt2", "scale_attn_by_inverse_layer_idx", true), HasSubstr("scaled by the layer"));
   EXPECT_THAT(config_refusal("gpt2", "scale_attn_weights", false), HasSubstr("scale_attn_weights"));
@@ -156,6 +160,39 @@ TEST(ImportTensors, RefusesByNameWhatDoesNotFit) {
   EXPECT_THAT(scaled.refusal(), HasSubstr("inv_freq\": expected the frequencies of rope_theta"));
 }
 
+TEST(ImportTensors, RefusesBiasesThatAreNotThereOrNotAskedFor) {
+  const auto refusal = [](const char* name, const char* tensor, bool add) {
+    const fs::path golden = kGolden / "../biased" / name;
+    sample::TemporaryFolder folder;
+    fs::copy(golden, folder.path());
+    const SafetensorsFile before = SafetensorsFile::read(golden / "model.safetensors");
+    std::vector<NamedTensor> tensors;
+    for (const std::string& other : before.names()) {
+      if (other != tensor) tensors.push_back({other, before.at(other)});
+    }
+    if (add) tensors.push_back({tensor, Tensor::zeros({16})});
+    fs::remove(folder.path() / "model.safetensors");
+    write_safetensors(folder.path() / "model.safetensors", tensors);
+    NullProgress silent;
+    return error_of(ErrorKind::input, [&] { import_model(folder.path(), silent); });
+  };
+  EXPECT_THAT(refusal("qwen2", "model.layers.1.self_attn.k_proj.bias", false),
+              HasSubstr("expected a tensor \"model.layers.1.self_attn.k_proj.bias\", found none"));
+  EXPECT_THAT(refusal("qwen2", "model.layers.1.self_attn.k_proj.bias", true),
+              HasSubstr("expected shape (8), got (16)"));
+  EXPECT_THAT(refusal("qwen2", "model.layers.0.self_attn.o_proj.bias", true),
+              HasSubstr("\"model.layers.0.self_attn.o_proj.bias\" (16): expected only tensors of the model"));
+  EXPECT_THAT(refusal("llama", "model.layers.0.mlp.down_proj.bias", false),
+              HasSubstr("expected a tensor \"model.layers.0.mlp.down_proj.bias\""));
+}
+
+TEST(ImportTensors, RefusesWeightsThatAreIntegers) {
+  const ImportFolder folder("gpt2");
+  folder.change_tensors("model.safetensors",
+                        [](auto& tensors) { tensors["transformer.ln_f.weight"] = Tensor::zeros({12}, DType::u8); });
+  EXPECT_THAT(folder.refusal(), HasSubstr("\"transformer.ln_f.weight\": expected floating-point numbers, got U8"));
+}
+
 TEST(ImportTensors, HalvesBecomeFloatsExactly) {
   const ImportFolder folder("gpt2");
   const std::string norm = "transformer.ln_f.weight";
@@ -173,6 +210,57 @@ TEST(ImportTensors, HalvesBecomeFloatsExactly) {
       EXPECT_EQ(parameter->value().to_vector()[4], 0x1p-24F);
     }
   }
+}
+
+TEST(ImportTensors, HalvesStayWhereAskedFor) {
+  const ImportFolder folder("llama");
+  const std::string first = "model-00001-of-00002.safetensors";
+  std::vector<std::string> halves;
+  folder.change_tensors(first.c_str(), [&](auto& tensors) {
+    for (auto& [name, tensor] : tensors) {
+      if (tensor.rank() != 2) continue;
+      halves.push_back(name);
+      tensor = HalfWeight::quantize(tensor, DType::bf16).values();
+    }
+  });
+  NullProgress silent;
+  const ImportedModel floats = import_model(folder.path(), silent),
+                      kept = import_model(folder.path(), silent, {.half = true});
+  EXPECT_TRUE(floats.kept.empty());
+  for (const auto& [name, format] : kept.kept) {
+    EXPECT_EQ(format, "bf16");
+    EXPECT_THAT(halves, testing::Contains(name));
+  }
+  EXPECT_TRUE(kept.kept.contains("lm_head.weight") || kept.kept.contains("model.embed_tokens.weight"));
+  const Tensor ids = Tensor::from(std::vector<std::int32_t>{3, 1, 4, 1, 5}, {1, 5});
+  constexpr double kOtherOrderOfSums = 1e-5;
+  EXPECT_LE(relative_error(kept.model->forward(ids), floats.model->forward(ids)), kOtherOrderOfSums);
+}
+
+TEST(ImportTensors, MasksOfTruthValuesAreReadAndOtherTypesRefusedByName) {
+  const auto refusal_of = [](const std::string& type) {
+    const ImportFolder folder("gpt2");
+    std::string bytes = folder.text("model.safetensors");
+    std::uint64_t header = 0;
+    std::memcpy(&header, bytes.data(), sizeof header);
+    const std::uint64_t before = header;
+    for (std::size_t at = bytes.find("\"U8\""); at < header; at = bytes.find("\"U8\"", at + 1)) {
+      bytes.replace(at, 4, type);
+      header += type.size() - 4;
+    }
+    EXPECT_NE(header, before);
+    std::memcpy(bytes.data(), &header, sizeof header);
+    folder.write("model.safetensors", bytes);
+    NullProgress silent;
+    try {
+      import_model(folder.path(), silent);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refusal_of("\"BOOL\""), "");
+  EXPECT_THAT(refusal_of("\"F8_E4M3\""), HasSubstr("'transformer.h.0.attn.bias': dtype \"F8_E4M3\" is not supported"));
 }
 
 TEST(ImportVocabulary, FitsTheEmbeddingOrIsRefused) {

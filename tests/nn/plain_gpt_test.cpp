@@ -39,14 +39,15 @@ double error_of(const GptConfig& config) {
 }
 
 TEST(PlainGpt, AgreesWithGptOnEveryShape) {
-  GptConfig tied_llama = tiny_llama(), own_head = tiny_gpt2();
+  GptConfig tied_llama = tiny_llama(), own_head = tiny_gpt2(), biased = tiny_llama();
+  biased.qkv_bias = biased.output_bias = biased.mlp_bias = true;
   tied_llama.tied_head = true;
   tied_llama.kv_heads = 0;
   tied_llama.rope_theta = 500.0;
   own_head.tied_head = false;
   own_head.norm_epsilon = 0.1;
-  for (const GptConfig& config : {tiny_gpt2(), tiny_llama(), tied_llama, own_head, with_head_options(tiny_gpt2()),
-                                  with_head_options(tiny_llama())}) {
+  for (const GptConfig& config : {tiny_gpt2(), tiny_llama(), tied_llama, own_head, biased,
+                                  with_head_options(tiny_gpt2()), with_head_options(tiny_llama())}) {
     EXPECT_LE(error_of(config), kLogits);
   }
 }

@@ -9,12 +9,13 @@
 
 namespace octet {
 
-/// Both architectures, with tied heads and with heads of their own; Llama with grouped heads; with norms of queries and
-/// keys and gates, and without.
+/// Both architectures, with tied heads and with heads of their own; Llama with grouped heads, without biases and with;
+/// with norms of queries and keys and gates, and without.
 inline std::vector<GptConfig> transform_configs() {
-  std::vector<GptConfig> configs = {tiny_gpt2(), tiny_llama(), tiny_gpt2(), tiny_llama()};
+  std::vector<GptConfig> configs = {tiny_gpt2(), tiny_llama(), tiny_gpt2(), tiny_llama(), tiny_llama()};
   configs[2].tied_head = !configs[2].tied_head;
   configs[3].tied_head = !configs[3].tied_head;
+  configs[4].qkv_bias = configs[4].output_bias = configs[4].mlp_bias = true;
   configs.push_back(with_head_options(configs[2]));
   configs.push_back(with_head_options(configs[3]));
   return configs;

@@ -28,7 +28,8 @@ Tokenizer tokenizer_of(const std::string& name) {
 
 class ForeignTokenizer : public testing::TestWithParam<const char*> {};
 
-INSTANTIATE_TEST_SUITE_P(Patterns, ForeignTokenizer, testing::Values("gpt2", "smollm", "llama_bpe", "qwen2"),
+INSTANTIATE_TEST_SUITE_P(Patterns, ForeignTokenizer,
+                         testing::Values("gpt2", "smollm", "llama_bpe", "qwen2", "qwen2_nfc"),
                          [](const auto& suite) { return std::string(suite.param); });
 
 TEST_P(ForeignTokenizer, EncodesHostileTextsAsThePackage) {
@@ -41,7 +42,7 @@ TEST_P(ForeignTokenizer, EncodesHostileTextsAsThePackage) {
     const auto text = texts[i].get<std::string>();
     const Ids found = tokenizer.encode(text, SpecialText::recognise);
     EXPECT_EQ(found, ids[i].get<Ids>()) << texts[i].dump();
-    if (!tokenizer.vocabulary().leaves_out_bytes) {
+    if (!tokenizer.vocabulary().leaves_out_bytes && !tokenizer.vocabulary().nfc) {
       EXPECT_EQ(tokenizer.decode(found), text);
     }
   }
@@ -67,6 +68,33 @@ TEST(ForeignTokenizers, PlainTextBecomesAddedTokensButNoSpecialOnes) {
   EXPECT_THAT(tokenizer.encode("<tool><|endoftext|>"), testing::Contains(tool));
   EXPECT_THAT(tokenizer.encode("<tool><|endoftext|>"), testing::Not(testing::Contains(*tokenizer.end_of_text())));
   EXPECT_EQ(tokenizer.text_bytes(tool), 6);
+}
+
+TEST(ForeignTokenizers, NormalizeWhatLiesBetweenBrokenBytesAndNothingElse) {
+  const Tokenizer tokenizer = tokenizer_of("qwen2_nfc");
+  const auto round_trip = [&](const std::string& text) { return tokenizer.decode(tokenizer.encode(text)); };
+  EXPECT_EQ(round_trip("caf\x65\xcc\x81 x"), "caf\xc3\xa9 x");
+  EXPECT_EQ(round_trip("\xff"
+                       "e\xcc\x81\xff\xcc\x81"),
+            "\xff\xc3\xa9\xff\xcc\x81");
+  EXPECT_EQ(round_trip(std::string("\0a\0", 3)), std::string("\0a\0", 3));
+  EXPECT_EQ(tokenizer_of("qwen2").decode(tokenizer_of("qwen2").encode("e\xcc\x81")), "e\xcc\x81");
+}
+
+TEST(ForeignTokenizers, RefuseOtherNormalizersByName) {
+  const auto refusal = [](const char* change) {
+    nlohmann::json file = golden()["tokenizers"]["qwen2_nfc"]["file"];
+    file.merge_patch(nlohmann::json::parse(change));
+    return error_of(ErrorKind::input, [&] { tokenizer_from_json(file.dump(), "t", MissingBytes::left_out); });
+  };
+  EXPECT_THAT(refusal(R"({"normalizer": {"type": "NFKC"}})"),
+              testing::HasSubstr("t: normalizer.type: only NFC is supported, got NFKC"));
+  EXPECT_THAT(
+      refusal(R"({"normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}, {"type": "Lowercase"}]}})"),
+      testing::HasSubstr("normalizer.normalizers[1].type: only NFC is supported, got Lowercase"));
+  EXPECT_THAT(refusal(R"({"normalizer": 3})"), testing::HasSubstr("normalizer: expected an object"));
+  EXPECT_THAT(refusal(R"({"added_tokens": [{"id": 366, "content": "x", "normalized": true}]})"),
+              testing::HasSubstr("added_tokens[0].normalized: only false is supported beside a normalizer"));
 }
 
 TEST(ForeignTokenizers, KnowTheTokenBeforeATextWhereThereIsOne) {

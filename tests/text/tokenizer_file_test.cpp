@@ -149,9 +149,9 @@ const std::vector<Broken>& broken_files() {
        [](Json& j) {
          j["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {{{"type", "Digits"}}, j["pre_tokenizer"]}}};
        }},
-      {"normalizer: only null is supported, got {\"type\":\"NFC\"}",
+      {"normalizer.type: only NFC is supported, got NFKC",
        [](Json& j) {
-         j["normalizer"] = {{"type", "NFC"}};
+         j["normalizer"] = {{"type", "NFKC"}};
        }},
       {"added_tokens: expected a list, got object", [](Json& j) { j["added_tokens"] = Json::object(); }},
       {"added_tokens[0].id: this key is missing", [](Json& j) { j["added_tokens"][0].erase("id"); }},

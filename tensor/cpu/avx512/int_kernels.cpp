@@ -27,8 +27,29 @@ Sums16 add_products(Sums16 sums, __m512i w, __m512i x) {
   return (Sums16)_mm512_dpbusd_epi32((__m512i)sums, w, x);
 }
 
-// How far a product with one row asks for its weights in advance.
-constexpr std::int64_t kBytesAhead = 1024;
+// How far a product with one row asks for its weights and its scales in advance: its V panels are as many streams, each
+// too short for the machine to foresee. What lies beyond the end of a panel is asked for from the one that the next
+// tile reads in its place, V panels on.
+constexpr std::int64_t kStepsAhead = 16;  // of 64 bytes
+constexpr std::int64_t kGroupsAhead = 16;
+
+/// Asks for the scales of a later group, and for what goes with them where weights have a minimum.
+template <int V, Scales kScales>
+[[gnu::always_inline]] inline void prefetch_scales(const PackedCodes& w, std::int64_t panel, std::int64_t group) {
+  const std::int64_t groups = w.layout.groups, later = group + kGroupsAhead;
+  const std::int64_t next = later < groups ? later : later + (V - 1) * groups;
+  const std::int64_t first = (panel * groups + next) * kPanelColumns, stride = groups * kPanelColumns;
+  unrolled<V>([&](auto v) OCTET_INLINE {
+    if constexpr (kScales == Scales::f16) {
+      __builtin_prefetch(w.half_scales + first + v * stride);
+    } else {
+      __builtin_prefetch(w.scales + first + v * stride);
+    }
+  });
+  if (w.offsets != nullptr) {
+    unrolled<V>([&](auto v) OCTET_INLINE { __builtin_prefetch(w.offsets + first + v * stride); });
+  }
+}
 
 struct Int8 {
   static constexpr Scales kScales = Scales::f32;
@@ -95,17 +116,23 @@ struct IntFormat {
       const auto start = (Sums16)_mm512_set1_epi32(task.x.corrections[(m + r) * layout.groups + group]);
       unrolled<V>([&](auto v) OCTET_INLINE { sums[r][v] = start; });
     });
-    if constexpr (R == 1 && Codes::kScales == Scales::f16) {
-      unrolled<V>([&](auto v) OCTET_INLINE {
-        __builtin_prefetch(task.w.half_scales + ((panel + v) * layout.groups + group + 16) * kPanelColumns);
-      });
+    if constexpr (R == 1) {
+      if (layout.groups > 1) {
+        prefetch_scales<V, Codes::kScales>(task.w, panel, group);
+      }
     }
-    for (std::int64_t step = 0; step < steps; ++step, x += Codes::kStep, w += 64) {
+    // The step from which on later bytes are those of the next tile.
+    const std::int64_t last_own = panel_bytes / 64 - begin / Codes::kStep - kStepsAhead;
+    const std::uint8_t* later = w + kStepsAhead * 64 + (last_own <= 0 ? (V - 1) * panel_bytes : 0);
+    for (std::int64_t step = 0; step < steps; ++step, x += Codes::kStep, w += 64, later += 64) {
+      if (R == 1 && step > 0 && step == last_own) {
+        later += (V - 1) * panel_bytes;
+      }
       __m512i packed[V];
       unrolled<V>([&](auto v) OCTET_INLINE {
         packed[v] = _mm512_loadu_si512(w + v * panel_bytes);
         if constexpr (R == 1) {  // as fast as the memory: several streams, asked for long before they are used
-          __builtin_prefetch(w + v * panel_bytes + kBytesAhead);
+          __builtin_prefetch(later + v * panel_bytes);
         }
       });
       unrolled<Codes::kQuads>([&](auto q) OCTET_INLINE {
