@@ -104,6 +104,10 @@ std::string scheme_of(const QuantizedMatrix& matrix) {
              : matrix.describe();
 }
 
+double bits_of(const QuantizedMatrix& matrix) {
+  return 8.0 * static_cast<double>(matrix.bytes()) / static_cast<double>(matrix.rows() * matrix.columns());
+}
+
 std::vector<InspectedTensor> tensors_of(Gpt& model) {
   std::vector<InspectedTensor> tensors;
   for (const Module::NamedParameter& entry : model.parameters()) {
@@ -111,8 +115,7 @@ std::vector<InspectedTensor> tensors_of(Gpt& model) {
   }
   model.for_each_child([&](const std::string& path, ChildSlot& slot) {
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
-      tensors.push_back(inspected(path + ".weight", scheme_of(*matrix), bits_per_weight(matrix->weight()),
-                                  dequantize(matrix->weight())));
+      tensors.push_back(inspected(path + ".weight", scheme_of(*matrix), bits_of(*matrix), matrix->dequantized()));
     }
   });
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.path < b.path; });

@@ -61,7 +61,8 @@ bool rotates(const Recipe& recipe) {
 /// example the smallest. A rotation gives the model a head of its own.
 std::vector<std::string> matrix_paths(const GptConfig& shape, const Recipe& recipe) {
   GptConfig smallest = shape;
-  smallest.tied_head = smallest.tied_head && !rotates(recipe);
+  smallest.tied_head = smallest.tied_head && !recipe.unties_head();
+  smallest.rotations = {};
   smallest.vocabulary = 2;
   smallest.context = 1;
   smallest.heads = 1;
@@ -117,12 +118,12 @@ void check_patterns(const std::vector<KeyedPattern>& patterns, const std::vector
 }
 
 /// A model whose heads do not divide its width has a problem of its own.
-void check_rotation(const GptConfig& model, const std::string& key, Problems& problems) {
+void check_rotation(const GptConfig& model, const RotateConfig& rotate, const std::string& key, Problems& problems) {
   if (model.heads < 1 || model.width % model.heads != 0) {
     return;
   }
   try {
-    check_rotatable(model);
+    check_rotatable(model, rotate);
   } catch (const Error& error) {
     problems.add(key, "{}", error.what());
   }
@@ -132,7 +133,7 @@ void check_recipes(const RunConfig& config, Problems& problems) {
   for (std::size_t i = 0; i < config.quantize.size(); ++i) {
     const Recipe& recipe = config.quantize[i];
     if (rotates(recipe)) {
-      check_rotation(config.model, fmt::format("quantize.{}.transforms", i), problems);
+      check_rotation(config.model, recipe.rotate, fmt::format("quantize.{}.transforms", i), problems);
     }
     if (recipe.calibration.context > config.model.context) {
       problems.add(fmt::format("quantize.{}.calibration.context", i),

@@ -78,6 +78,7 @@ void keep(const Recipe& recipe, const std::vector<std::string>& patterns, const 
     for (Layer& layer : layers) {
       if (names_layer(pattern, layer.path)) {
         layer.scheme.format = format;
+        layer.scheme.low_rank = 0;
         layer.activations = Activations::weight_only;
         layer.reason = fmt::format("{} because {} names \"{}\"",
                                    format == WeightFormat::fp32 ? "left FP32" : "kept FP16", key, pattern);
@@ -107,6 +108,19 @@ ActivationScheme activations_of(const Recipe& recipe, const Layer& layer, bool t
   return recipe.activations;
 }
 
+/// Corrections that a layer can have.
+void check_low_rank(const Recipe& recipe, bool tied_head, Layer& layer) {
+  const std::int64_t rank = layer.scheme.low_rank, most = std::min(layer.weight.dim(0), layer.weight.dim(1));
+  if (rank > most) {
+    fail(ErrorKind::config, "recipe \"{}\": layer \"{}\": low_rank: expected at most {} for a matrix {}, got {}",
+         recipe.name, layer.path, most, layer.weight.shape(), rank);
+  }
+  if (rank > 0 && is_embedding(layer) && !tied_head) {
+    layer.scheme.low_rank = 0;
+    layer.reason = "without a low-rank correction because it is only looked up and multiplies no inputs";
+  }
+}
+
 void choose_schemes(const Recipe& recipe, bool tied_head, const Calibration& calibration, std::vector<Layer>& layers) {
   for (const LayerScheme& entry : recipe.layers) {
     check_matches(recipe, "layers", entry.match, layers);
@@ -116,6 +130,7 @@ void choose_schemes(const Recipe& recipe, bool tied_head, const Calibration& cal
     if (const LayerScheme* entry = recipe.entry_of(layer.path)) {
       layer.reason = fmt::format("the entry \"{}\" of layers", entry->match);
     }
+    check_low_rank(recipe, tied_head, layer);
     if (layer.scheme.has_codes()) {
       layer.activations = activations_of(recipe, layer, tied_head, calibration);
     }
@@ -135,12 +150,14 @@ void quantize(const Recipe& recipe, Layer& layer, const LayerMoments* inputs) {
     return;
   }
   try {
-    auto [weight, remark] = quantize_matrix(layer.weight, layer.scheme, inputs);
-    layer.reason += (layer.reason.empty() || remark.empty() ? "" : "; ") + remark;
-    layer.bytes = bytes(weight);
-    layer.error = quantization_error(layer.weight, weight);
-    auto quantized = quantized_layer(layer.slot->module(), std::move(weight), layer.activations);
-    layer.description = quantized_matrix_of(*quantized)->describe();
+    QuantizedMatrixResult result = quantize_matrix(layer.weight, layer.scheme, inputs);
+    layer.reason += (layer.reason.empty() || result.remark.empty() ? "" : "; ") + result.remark;
+    auto quantized =
+        quantized_layer(layer.slot->module(), std::move(result.weight), layer.activations, std::move(result.low_rank));
+    const QuantizedMatrix& matrix = *quantized_matrix_of(*quantized);
+    layer.bytes = matrix.bytes();
+    layer.error = quantization_error(layer.weight, matrix);
+    layer.description = matrix.describe();
     layer.original = layer.slot->replace(std::move(quantized));
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("recipe \"{}\": layer \"{}\": {}", recipe.name, layer.path, error.what()));
@@ -205,22 +222,28 @@ void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibrati
   }
 }
 
+/// What the layer will be called with a weight like `sample`, a part of it.
+std::string planned_description(const Layer& layer, const AnyWeight& sample) {
+  const std::int64_t rank = layer.scheme.low_rank;
+  std::optional<LowRank> beside;
+  if (rank > 0) {
+    beside = LowRank::quantize(Tensor::zeros({rows(sample), rank}), Tensor::zeros({rank, columns(sample)}));
+  }
+  return QuantizedMatrix(sample, layer.activations, beside).describe();
+}
+
 /// The size of an entropy-coded layer depends on its weights: the one that is asked for is the most that it may take.
 void plan_entropy(Layer& layer) {
   layer.bytes = static_cast<std::int64_t>(layer.scheme.bits * static_cast<double>(layer.weight.elements()) / 8);
   layer.reason = "as many bytes as asked for: how many it takes shows when it is quantized";
   const Codes some{Tensor::zeros({1, 1}, DType::i8), Tensor::full({1}, 1.0F), 8, Granularity::per_tensor};
-  layer.description = QuantizedMatrix(EntropyWeight(some), layer.activations).describe();
+  layer.description = planned_description(layer, EntropyWeight(some));
 }
 
-/// What quantize() will make of the layer. Other formats store rows that are all of one size, and at most a scale for
-/// the whole matrix, so the sizes of one row and of two tell that of any number. A trellis
-/// shares bits among rows; but a matrix of zeros takes it no time.
-void plan(const Recipe& recipe, Layer& layer) {
-  layer.bytes = static_cast<std::int64_t>(layer.weight.bytes());
-  if (layer.scheme.format == WeightFormat::fp32) {
-    return;
-  }
+/// The weight of what quantize() will make of the layer. Other formats store rows that are all of one size, and at most
+/// a scale for the whole matrix, so the sizes of one row and of two tell that of any number. A trellis shares bits
+/// among rows; but a matrix of zeros takes it no time.
+void plan_weight(const Recipe& recipe, Layer& layer) {
   if (layer.scheme.stored_format() == WeightFormat::entropy) {
     plan_entropy(layer);
     return;
@@ -231,16 +254,25 @@ void plan(const Recipe& recipe, Layer& layer) {
     if (scheme.format == WeightFormat::trellis) {
       const AnyWeight whole = quantize_matrix(Tensor::zeros({rows, columns}), scheme);
       layer.bytes = bytes(whole);
-      layer.description = QuantizedMatrix(whole, layer.activations).describe();
+      layer.description = planned_description(layer, whole);
       return;
     }
     const AnyWeight one = quantize_matrix(Tensor::zeros({1, columns}), scheme);
     const AnyWeight two = quantize_matrix(Tensor::zeros({2, columns}), scheme);
     layer.bytes = bytes(one) + (rows - 1) * (bytes(two) - bytes(one));
-    layer.description = QuantizedMatrix(one, layer.activations).describe();
+    layer.description = planned_description(layer, one);
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("recipe \"{}\": layer \"{}\": {}", recipe.name, layer.path, error.what()));
   }
+}
+
+void plan(const Recipe& recipe, Layer& layer) {
+  if (layer.scheme.format == WeightFormat::fp32) {
+    layer.bytes = static_cast<std::int64_t>(layer.weight.bytes());
+    return;
+  }
+  plan_weight(recipe, layer);
+  layer.bytes += LowRank::bytes_of(layer.scheme.low_rank, layer.weight.dim(0), layer.weight.dim(1));
 }
 
 /// Any inputs of every layer: static scales of a plan, whose values nobody sees.

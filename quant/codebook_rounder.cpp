@@ -3,45 +3,54 @@
 #include <algorithm>
 #include <utility>
 
+#include "quant/codebook.h"
 #include "quant/scales.h"
 #include "tensor/formats/codes.h"
 #include "tensor/formats/nibbles.h"
+#include "tensor/half.h"
 
 namespace octet {
+namespace {
 
-CodebookRounder::CodebookRounder(std::int64_t rows, std::int64_t columns, Codebook codebook, std::int64_t block,
-                                 Tensor levels)
-    : codebook_(codebook),
-      block_(block),
-      columns_(columns),
-      scales_(Tensor::full(scales_shape(rows, columns, Granularity::per_group, block), 1.0F)),
-      codes_(Tensor::empty({rows, columns}, DType::i8)),
-      integer_levels_(codebook == Codebook::table4 && !levels.defined() ? default_table4_levels() : std::move(levels)),
-      levels_(levels_of(codebook, integer_levels_)),
-      run_(std::min(block, columns)) {
-  if (codebook != Codebook::nf4 && codebook != Codebook::table4) {
-    fail(ErrorKind::config, "[quantize] expected nf4 or table4, whose scales are FP16, got {}", enum_name(codebook));
+CodebookOptions searched(CodebookOptions options) {
+  options.scale = CodebookScale::search;
+  return options;
+}
+
+}  // namespace
+
+CodebookRounder::CodebookRounder(const Tensor& w, const CodebookOptions& options)
+    : codebook_(options.codebook),
+      format_(checked_weights(w), searched(options)),
+      block_(options.block),
+      columns_(w.dim(1)),
+      run_(std::min(block_, columns_)),
+      scales_(Tensor::full(scales_shape(w.dim(0), columns_, Granularity::per_group, block_), 1.0F)),
+      codes_(Tensor::empty(w.shape(), DType::i8)) {
+  if (options.double_quantized) {
+    const CodebookWeight nearest = codebook_quantize(w, searched(options));
+    fixed_ = nearest.stored_scales();
+    scales_ = from_half(nearest.scales());
   }
 }
 
 void CodebookRounder::fit(std::int64_t row, std::int64_t column, std::span<const float> values,
                           std::span<const float> weights) {
-  if (largest_magnitude(values) > 0.0F) {
-    const float found = find_codebook_scale(values, weights, levels_);
-    scale(row, column) = found != 0.0F ? found : 0x1p-24F;  // the smallest number of FP16
+  if (!fixed_) {
+    scale(row, column) = format_.scale_of(values, weights);
   }
 }
 
 float CodebookRounder::round(std::int64_t row, std::int64_t column, float x) {
   const float step = scale(row, column);
-  const int level = nearest_level(x / step, levels_);
+  const int level = nearest_level(x / step, format_.levels());
   codes_.data<std::int8_t>()[row * columns_ + column] = static_cast<std::int8_t>(level);
-  return levels_[static_cast<std::size_t>(level)] * step;
+  return format_.levels()[static_cast<std::size_t>(level)] * step;
 }
 
 AnyWeight CodebookRounder::weight() {
-  BlockScales scales{ScaleCoding::f16, to_half_exactly(scales_, enum_name(codebook_).data(), "scales")};
-  return CodebookWeight(codebook_, pack_nibbles(codes_), std::move(scales), columns_, block_, integer_levels_);
+  return CodebookWeight(codebook_, pack_nibbles(codes_), fixed_ ? *fixed_ : format_.encode(scales_), columns_, block_,
+                        format_.integer_levels());
 }
 
 }  // namespace octet

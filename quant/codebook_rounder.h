@@ -1,19 +1,17 @@
 #pragma once
 
-#include <vector>
-
-#include "quant/codebook_scale.h"
+#include "quant/codebook_format.h"
 #include "quant/rounder.h"
 
 namespace octet {
 
-/// 16 levels, with scales in FP16 by search: nf4 and table4 for methods with feedback (codebook_quantize() is the way
-/// to round each value by itself).
+/// 16 levels for methods with feedback (codebook_quantize() is the way to round each value by itself). The scale of a
+/// block is searched when its first value comes, among those that the format can store. Double quantization stores
+/// scales in relation to each other: there they are those that codebook_quantize() finds for w, before any feedback.
 class CodebookRounder : public Rounder {
  public:
-  /// `levels` (16) i8 are those of table4; undefined: kTable4Levels. Errors (config): block < 1; a format whose scales
-  /// are coded otherwise.
-  CodebookRounder(std::int64_t rows, std::int64_t columns, Codebook codebook, std::int64_t block, Tensor levels = {});
+  /// For w (R, C). Errors: as codebook_quantize().
+  CodebookRounder(const Tensor& w, const CodebookOptions& options);
 
   std::int64_t run() const override { return run_; }
   bool one_scale() const override { return false; }
@@ -28,12 +26,11 @@ class CodebookRounder : public Rounder {
   }
 
   Codebook codebook_;
-  std::int64_t block_, columns_;
-  Tensor scales_;          // (R, blocks) f32, as FP16 holds them
-  Tensor codes_;           // (R, C) i8, the index of a level
-  Tensor integer_levels_;  // of table4
-  Levels levels_;
-  std::int64_t run_;
+  CodebookFormat format_;
+  std::int64_t block_, columns_, run_;
+  Tensor scales_;  // (R, blocks) f32, as products use them
+  Tensor codes_;   // (R, C) i8, the index of a level
+  std::optional<BlockScales> fixed_;
 };
 
 }  // namespace octet

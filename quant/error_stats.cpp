@@ -141,4 +141,16 @@ QuantizationError quantization_error(const Tensor& original, const AnyWeight& st
   return error;
 }
 
+QuantizationError quantization_error(const Tensor& original, const QuantizedMatrix& stored) {
+  const QuantizationError of_codes = quantization_error(original, stored.weight());
+  if (stored.low_rank() == nullptr) {
+    return of_codes;
+  }
+  QuantizationError error = quantization_error(original, stored.dequantized());
+  error.clipped = of_codes.clipped;
+  error.levels_used = of_codes.levels_used;
+  error.levels_total = of_codes.levels_total;
+  return error;
+}
+
 }  // namespace octet

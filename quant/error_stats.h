@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "base/config/field.h"
-#include "tensor/formats/any_weight.h"
+#include "nn/layers/quantized_matrix.h"
 
 namespace octet {
 
@@ -38,5 +38,7 @@ struct QuantizationError {
 QuantizationError quantization_error(const Tensor& original, const Tensor& restored);
 /// The same for a stored weight, with what its codes tell.
 QuantizationError quantization_error(const Tensor& original, const AnyWeight& stored);
+/// The same for a weight with what is stored beside it: its codes tell what was clipped, and the sum what is restored.
+QuantizationError quantization_error(const Tensor& original, const QuantizedMatrix& stored);
 
 }  // namespace octet

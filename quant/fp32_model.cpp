@@ -4,7 +4,7 @@
 
 namespace octet {
 
-std::unique_ptr<Gpt> fp32_copy(Gpt& model, HeadOfCopy head) {
+std::unique_ptr<Gpt> fp32_copy(Gpt& model, HeadOfCopy head, const std::optional<OnlineRotations>& rotations) {
   model.for_each_child([](const std::string& path, ChildSlot& slot) {
     if (quantized_matrix_of(slot.module()) != nullptr) {
       fail(ErrorKind::config, "[transform] expected a model in FP32, got one whose layer \"{}\" is quantized", path);
@@ -13,6 +13,7 @@ std::unique_ptr<Gpt> fp32_copy(Gpt& model, HeadOfCopy head) {
   GptConfig config = model.config();
   const bool unties = config.tied_head && head == HeadOfCopy::untied;
   config.tied_head = config.tied_head && !unties;
+  config.rotations = rotations.value_or(config.rotations);
   auto copy = std::make_unique<Gpt>(config);
   const NamedTensors from(model);
   for (const auto& [path, parameter] : copy->parameters()) {

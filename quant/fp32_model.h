@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "nn/gpt.h"
@@ -15,9 +16,11 @@ enum class HeadOfCopy {
   untied,
 };
 
-/// A copy of an FP32 model on the CPU: what transforms work on, so that an error leaves the model as it was. Error
+/// A copy of an FP32 model on the CPU: what transforms work on, so that an error leaves the model as it was. With
+/// `rotations` it rotates those while it runs, and its weights must be made to fit: quant/transforms/rotate.h. Error
 /// (config) where a layer is quantized, naming it.
-std::unique_ptr<Gpt> fp32_copy(Gpt& model, HeadOfCopy head = HeadOfCopy::as_it_is);
+std::unique_ptr<Gpt> fp32_copy(Gpt& model, HeadOfCopy head = HeadOfCopy::as_it_is,
+                               const std::optional<OnlineRotations>& rotations = {});
 
 /// The parameters of a model by dotted name. The tensors are those of the model: who writes them changes it.
 class NamedTensors {

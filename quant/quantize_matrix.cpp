@@ -10,6 +10,7 @@
 #include "quant/fp8.h"
 #include "quant/gptq.h"
 #include "quant/hqq.h"
+#include "quant/low_rank.h"
 #include "quant/minmax.h"
 #include "quant/rounder.h"
 #include "quant/search.h"
@@ -41,10 +42,18 @@ Tensor levels_for(const Tensor& weight, const WeightScheme& scheme, const std::v
   return scheme.fitted_levels ? fit_levels(weight, scheme.group, importance) : Tensor();
 }
 
+CodebookOptions codebook_options(const Tensor& weight, const WeightScheme& scheme,
+                                 const std::vector<float>& importance) {
+  return {.codebook = *scheme.codebook(),
+          .block = scheme.group,
+          .double_quantized = scheme.double_quantized,
+          .importance = importance,
+          .levels = levels_for(weight, scheme, importance)};
+}
+
 std::unique_ptr<Rounder> rounder_of(const Tensor& weight, const WeightScheme& scheme) {
-  if (const auto codebook = scheme.codebook()) {
-    return std::make_unique<CodebookRounder>(weight.dim(0), weight.dim(1), *codebook, scheme.group,
-                                             levels_for(weight, scheme, {}));
+  if (scheme.codebook()) {
+    return std::make_unique<CodebookRounder>(weight, codebook_options(weight, scheme, {}));
   }
   const GridKind kind{.bits = static_cast<int>(scheme.bits),
                       .symmetric = scheme.symmetric,
@@ -54,11 +63,7 @@ std::unique_ptr<Rounder> rounder_of(const Tensor& weight, const WeightScheme& sc
 }
 
 AnyWeight codebook_weight(const Tensor& weight, const WeightScheme& scheme, const std::vector<float>& importance) {
-  CodebookOptions options{.codebook = *scheme.codebook(),
-                          .block = scheme.group,
-                          .double_quantized = scheme.double_quantized,
-                          .importance = importance,
-                          .levels = levels_for(weight, scheme, importance)};
+  CodebookOptions options = codebook_options(weight, scheme, importance);
   if (scheme.method == RoundingMethod::absmax) {
     options.scale = CodebookScale::rule;
   } else if (scheme.method == RoundingMethod::search) {
@@ -112,11 +117,8 @@ QuantizedMatrixResult round_with_feedback(const Tensor& weight, const WeightSche
   return result;
 }
 
-}  // namespace
-
-QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& scheme, const LayerMoments* inputs) {
-  check(!scheme.needs_inputs() || inputs != nullptr, "[quantize] expected the inputs of the layer for {}, got none",
-        scheme.describe());
+/// The weight alone.
+QuantizedMatrixResult round_matrix(const Tensor& weight, const WeightScheme& scheme, const LayerMoments* inputs) {
   if (scheme.has_feedback()) {
     return round_with_feedback(weight, scheme, *inputs);
   }
@@ -142,6 +144,19 @@ QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& 
       break;
   }
   fail(ErrorKind::config, "[quantize] expected a format to store a matrix in, got {}", enum_name(scheme.format));
+}
+
+}  // namespace
+
+QuantizedMatrixResult quantize_matrix(const Tensor& weight, const WeightScheme& scheme, const LayerMoments* inputs) {
+  check(!scheme.needs_inputs() || inputs != nullptr, "[quantize] expected the inputs of the layer for {}, got none",
+        scheme.describe());
+  QuantizedMatrixResult result = round_matrix(weight, scheme, inputs);
+  if (scheme.low_rank > 0) {
+    const Tensor missing = missing_of(weight, dequantize(result.weight), *inputs);
+    result.low_rank = low_rank_correction(missing, inputs->inputs, scheme.low_rank);
+  }
+  return result;
 }
 
 AnyWeight quantize_matrix(const Tensor& weight, const WeightScheme& scheme) {

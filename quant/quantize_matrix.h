@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,7 +18,8 @@ struct LayerMoments {
 /// The stored form of one matrix (R, C), and what there is to say about it.
 struct QuantizedMatrixResult {
   AnyWeight weight;
-  std::string remark = {};  ///< "damped by 10 % of the mean square of the inputs": what is unusual
+  std::string remark = {};               ///< "damped by 10 % of the mean square of the inputs": what is unusual
+  std::optional<LowRank> low_rank = {};  ///< where scheme.low_rank asks: quant/low_rank.h
 };
 
 /// Stores a matrix as `scheme` says. `inputs` are needed where scheme.needs_inputs(), and may be null elsewhere.

@@ -58,7 +58,8 @@ bool WeightScheme::has_feedback() const {
 
 WeightScheme WeightScheme::without_inputs() const {
   WeightScheme scheme = *this;
-  if (needs_inputs()) {
+  scheme.low_rank = 0;
+  if (has_feedback() || imatrix) {
     scheme.method = format == WeightFormat::entropy ? RoundingMethod::automatic : RoundingMethod::search;
     scheme.imatrix = false;
   }
@@ -87,6 +88,7 @@ std::string WeightScheme::describe() const {
   text += format == WeightFormat::trellis ? fmt::format(" ({} bits)", bits) : "";
   text += method == RoundingMethod::automatic ? "" : fmt::format(", {}", enum_name(method));
   text += imatrix ? " with imatrix" : "";
+  text += low_rank > 0 ? fmt::format(" + rank {}", low_rank) : "";
   return text;
 }
 
@@ -109,6 +111,11 @@ void WeightScheme::validate(Problems& problems) const {
                  enum_name(granularity));
   }
   validate_codebook(problems);
+  const WeightFormat stored = stored_format();
+  if (low_rank > 0 && (stored == WeightFormat::fp32 || stored == WeightFormat::fp16 || stored == WeightFormat::bf16)) {
+    problems.add("low_rank", "expected 0 for the format {}, which leaves nothing to correct, got {}", enum_name(stored),
+                 low_rank);
+  }
   if (!symmetric && stored_format() != WeightFormat::int4) {
     problems.add("symmetric", "expected true for the format {}: only int4 stores a minimum beside each scale",
                  enum_name(stored_format()));
@@ -123,8 +130,6 @@ void WeightScheme::validate_method(Problems& problems) const {
   const WeightFormat stored = stored_format();
   const bool is_trellis = stored == WeightFormat::trellis;
   const bool searches = has_grid() || codebook() || is_trellis;
-  const bool fp16_scales =
-      has_grid() || stored == WeightFormat::table4 || (stored == WeightFormat::nf4 && !double_quantized);
   if (stored == WeightFormat::entropy) {
     if (method != RoundingMethod::automatic && !has_feedback()) {
       problems.add("method",
@@ -139,9 +144,6 @@ void WeightScheme::validate_method(Problems& problems) const {
                  enum_name(method));
   } else if (!has_grid() && method == RoundingMethod::hqq) {
     problems.add("method", "expected hqq for the format int4 alone, got {}", enum_name(stored));
-  } else if (has_feedback() && !fp16_scales && !is_trellis) {
-    problems.add("method", "expected auto, absmax or search for the format {}, whose scales are coded, got {}",
-                 enum_name(stored), enum_name(method));
   }
   if (imatrix && is_trellis) {
     problems.add("imatrix", "expected false for the format trellis, whose walks cannot move bits to where they count");
@@ -212,6 +214,11 @@ std::string describe_transforms(const Recipe& recipe) {
   std::vector<std::string> names;
   for (const TransformKind kind : recipe.transforms) {
     names.emplace_back(enum_name(kind));
+    if (kind == TransformKind::rotate && (recipe.rotate.down || recipe.rotate.keys)) {
+      names.back() +=
+          fmt::format(" ({}{}{} online)", recipe.rotate.folded ? "folded, " : "", recipe.rotate.down ? "down" : "",
+                      recipe.rotate.keys ? recipe.rotate.down ? " and keys" : "keys" : "");
+    }
     if (kind == TransformKind::smooth) {
       names.back() += recipe.smooth.search ? " (alpha by search)" : fmt::format(" (alpha {:g})", recipe.smooth.alpha);
     }
@@ -240,6 +247,9 @@ void validate_transforms(const Recipe& recipe, Problems& problems) {
   if (!has(recipe, TransformKind::rotate) && recipe.rotate != usual.rotate) {
     problems.add("rotate", "expected rotate in transforms beside it, got none");
   }
+  if (!recipe.rotate.folded && !recipe.rotate.down && !recipe.rotate.keys) {
+    problems.add("rotate", "expected one of folded, down and keys, got none");
+  }
   if (has(recipe, TransformKind::awq) && recipe.weights.stored_format() == WeightFormat::fp32) {
     problems.add("transforms", "expected a format that rounds weights beside awq, got fp32");
   }
@@ -267,6 +277,10 @@ bool Recipe::needs_inputs() const {
 
 bool Recipe::needs_calibration() const {
   return activations == Activations::static_scale || needs_inputs();
+}
+
+bool Recipe::unties_head() const {
+  return has(*this, TransformKind::rotate) && rotate.folded;
 }
 
 Recipe Recipe::rounded_to_nearest() const {
@@ -320,7 +334,7 @@ void Recipe::validate(Problems& problems) const {
   if (!observes && calibration != usual.calibration) {
     problems.add("calibration",
                  "expected something that needs it beside it: activations: static, imatrix: true, method: gptq or "
-                 "qronos, or transforms: smooth or awq");
+                 "qronos, low_rank, or transforms: smooth or awq");
   }
   if (calibration.observer != usual.calibration.observer && activations != Activations::static_scale) {
     problems.add("calibration.observer", "expected activations: static beside it, got {}", enum_name(activations));

@@ -70,6 +70,8 @@ struct WeightScheme {
   /// Scales are searched by the error of the layer's output: an error counts as much as its inputs are large on
   /// average.
   bool imatrix = false;
+  /// Of a correction of the error that is stored beside the weight in FP16 (quant/low_rank.h); 0: none.
+  std::int64_t low_rank = 0;
 
   /// Integer codes, which int8 activations can multiply: int8, int4, table4, entropy.
   bool has_codes() const;
@@ -84,8 +86,8 @@ struct WeightScheme {
   /// Layers are rounded in the order in which they run, since one must know what those before it have become.
   bool has_feedback() const;
   /// Inputs of the layers must be known.
-  bool needs_inputs() const { return has_feedback() || imatrix; }
-  /// The same codes and scales, found without a look at inputs.
+  bool needs_inputs() const { return has_feedback() || imatrix || low_rank > 0; }
+  /// The same codes and scales, found without a look at inputs, and nothing beside them.
   WeightScheme without_inputs() const;
   /// "int4 per_group 32"
   std::string describe() const;
@@ -101,6 +103,7 @@ struct WeightScheme {
     v("fitted_levels", fitted_levels);
     v("method", method);
     v("imatrix", imatrix);
+    v("low_rank", low_rank, in_range(0, 1 << 12));
   }
   void validate(Problems& problems) const;
 
@@ -141,7 +144,7 @@ struct Recipe {
   std::string name = "recipe";  ///< of the folder (file_name_for) and in the report; see name_rule_broken
   WeightScheme weights;         ///< of all matrices, but for the exceptions below; its keys stand beside the others
   Activations activations = Activations::weight_only;
-  CalibrationConfig calibration;  ///< of static activations, imatrix, gptq and qronos
+  CalibrationConfig calibration;  ///< of static activations, imatrix, gptq, qronos and low_rank
   double threshold = 6.0;         ///< of the outlier split: |x| from which a column of inputs is an outlier
   /// The token embedding, which is the output head too where that is tied; as the other layers where not given.
   std::optional<WeightScheme> embedding;
@@ -166,6 +169,8 @@ struct Recipe {
   bool needs_inputs() const;
   /// Needs a Calibration: for static activations, or for weights that are rounded by what their inputs are.
   bool needs_calibration() const;
+  /// A rotation that ends up in the weights gives a tied head a matrix of its own.
+  bool unties_head() const;
   /// The same formats rounded to nearest: no transforms, no look at inputs. What a method must be better than.
   Recipe rounded_to_nearest() const;
   /// "int4 per_group 32, dynamic int8 activations; embedding int8 per_channel"

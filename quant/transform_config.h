@@ -7,9 +7,10 @@
 namespace octet {
 
 /// What may be done to an FP32 model before it is rounded. Each leaves its function as it is, and makes it easier to
-/// round; all of it ends up in the weights, so that a quantized model runs as any other. See quant/transforms/.
+/// round; all of it ends up in the weights, so that a quantized model runs as any other, but for `down` and `keys` of
+/// rotate. See quant/transforms/.
 ///   smooth   SmoothQuant: moves outliers of activations into the weights
-///   rotate   QuaRot: spreads outliers over all channels by a random rotation
+///   rotate   QuaRot: spreads outliers over all channels by random rotations, in the weights or while the model runs
 ///   awq      AWQ: protects the weights that meet large activations
 enum class TransformKind { smooth, rotate, awq };
 
@@ -38,12 +39,18 @@ struct SmoothConfig {
 /// Of quant/transforms/rotate.h.
 struct RotateConfig {
   std::uint64_t seed = 1;  ///< of the signs
+  bool folded = true;      ///< the residual stream and the values, at no cost but that of a head of its own
+  bool down = false;       ///< the inputs of mlp.down, while the model runs
+  bool keys = false;       ///< queries, keys and values of each head, for a cache of int8: while the model runs (RoPE)
 
   bool operator==(const RotateConfig&) const = default;
 
   template <class V>
   void visit(V& v) {
     v("seed", seed);
+    v("folded", folded);
+    v("down", down);
+    v("keys", keys);
   }
 };
 

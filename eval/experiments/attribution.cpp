@@ -30,8 +30,9 @@ class Exchange {
 /// Loss of the FP32 model with the weights of one layer rounded, and its inputs as they are.
 double loss_of_rounded_weights(Gpt& fp32, ChildSlot& slot, const QuantizedMatrix& matrix,
                                std::span<const Tensor> batches) {
+  const auto low_rank = matrix.low_rank() != nullptr ? std::optional(*matrix.low_rank()) : std::nullopt;
   std::unique_ptr<Module> original =
-      slot.replace(quantized_layer(slot.module(), matrix.weight(), Activations::weight_only));
+      slot.replace(quantized_layer(slot.module(), matrix.weight(), Activations::weight_only, low_rank));
   const double loss = text_loss(fp32, batches);
   slot.replace(std::move(original));
   return loss;

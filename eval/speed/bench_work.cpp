@@ -21,7 +21,7 @@ struct Matrix {
 Matrix matrix_of(const Module& module, bool head) {
   if (const QuantizedMatrix* matrix = quantized_matrix_of(module)) {
     return {.elements = static_cast<double>(matrix->rows()) * static_cast<double>(matrix->columns()),
-            .bytes = static_cast<double>(bytes(matrix->weight())),
+            .bytes = static_cast<double>(matrix->bytes()),
             .integer = matrix->activations() != Activations::weight_only,
             .head = head};
   }
@@ -84,7 +84,7 @@ std::int64_t stored_bytes(Gpt& model) {
   }
   model.for_each_child([&](const std::string&, ChildSlot& slot) {
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
-      sum += bytes(matrix->weight());
+      sum += matrix->bytes();
     }
   });
   return sum;

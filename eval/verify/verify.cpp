@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "eval/score/window_batches.h"
@@ -40,17 +41,17 @@ struct Computed {
 
 Computed compute(const VerifyCase& layer, const Backend& backend) {
   const BackendScope scope(backend);
-  QuantizedMatrix matrix = *layer.matrix;
-  matrix.to(backend.device);
+  const auto matrix = std::make_unique<QuantizedMatrix>(*layer.matrix);  // on the heap: GCC 12 warns without cause
+  matrix->to(backend.device);
   const Tensor x = layer.x.to(backend.device);
   const auto to_cpu = [](const Tensor& tensor) { return tensor.to(DeviceKind::cpu); };
   Computed result;
-  if (matrix.activations() != Activations::weight_only) {
-    const QuantizedRows rows = matrix.quantize(x);
+  if (matrix->activations() != Activations::weight_only) {
+    const QuantizedRows rows = matrix->quantize(x);
     result.rows = {to_cpu(rows.codes), to_cpu(rows.scales), to_cpu(rows.corrections), rows.shape, rows.scheme};
-    result.sums = to_cpu(integer_product(rows, matrix.packed()));
+    result.sums = to_cpu(integer_product(rows, matrix->packed()));
   }
-  result.y = to_cpu(matrix.project(x, layer.bias.defined() ? layer.bias.to(backend.device) : Tensor()));
+  result.y = to_cpu(matrix->project(x, layer.bias.defined() ? layer.bias.to(backend.device) : Tensor()));
   return result;
 }
 
@@ -220,10 +221,12 @@ double float_bound(const QuantizedMatrix& matrix) {
   const CodeLayout& layout = matrix.packed().layout();
   const double epilogue = 2 * static_cast<double>(layout.groups) + kEpilogue;
   const Activations kind = matrix.activations();
-  if (kind == Activations::dynamic || kind == Activations::static_scale) {
+  const double rank = matrix.low_rank() != nullptr ? static_cast<double>(matrix.low_rank()->rank()) : 0.0;
+  const bool integer_sums = kind == Activations::dynamic || kind == Activations::static_scale;
+  if (integer_sums && rank == 0.0) {
     return epilogue * kHalfStep;
   }
-  const double terms = static_cast<double>(layout.columns) + epilogue;
+  const double terms = static_cast<double>(layout.columns) + rank + epilogue;
   return std::min(terms, kDeviations * std::sqrt(terms)) * kHalfStep;
 }
 

@@ -110,10 +110,36 @@ ExactProduct split_product_of(const Tensor& x, const QuantizedMatrix& matrix, co
   return exact;
 }
 
-}  // namespace
+/// Adds (x B^T) A^T, which reads x as it is.
+void add_low_rank(const Tensor& x, const LowRank& low_rank, ExactProduct& exact) {
+  const Tensor left = dequantize(low_rank.left()), right = dequantize(low_rank.right());
+  const std::int64_t rank = low_rank.rank(), columns = low_rank.columns();
+  std::vector<Term> thin;  // (M, r)
+  for (std::int64_t i = 0; i < x.dim(0) * rank; ++i) {
+    const float* a = x.data<float>() + i / rank * columns;
+    const float* b = right.data<float>() + i % rank * columns;
+    Term sum;
+    for (std::int64_t k = 0; k < columns; ++k) {
+      const double product = static_cast<double>(a[k]) * static_cast<double>(b[k]);
+      sum.y += product;
+      sum.magnitude += std::fabs(product);
+    }
+    thin.push_back(sum);
+  }
+  for (std::size_t i = 0; i < exact.y.size(); ++i) {
+    const auto m = static_cast<std::int64_t>(i) / low_rank.rows(), n = static_cast<std::int64_t>(i) % low_rank.rows();
+    for (std::int64_t r = 0; r < rank; ++r) {
+      const Term& sum = thin[static_cast<std::size_t>(m * rank + r)];
+      const double factor = left.data<float>()[n * rank + r];
+      exact.y[i] += factor * sum.y;
+      exact.magnitude[i] += std::fabs(factor) * sum.magnitude;
+    }
+  }
+}
 
-ExactProduct exact_product(const Tensor& x, const QuantizedMatrix& matrix, const Tensor& bias,
-                           const QuantizedRows& rows) {
+/// x W^T + bias
+ExactProduct weight_product(const Tensor& x, const QuantizedMatrix& matrix, const Tensor& bias,
+                            const QuantizedRows& rows) {
   switch (matrix.activations()) {
     case Activations::weight_only:
       return float_product_of(x, matrix, bias);
@@ -128,6 +154,17 @@ ExactProduct exact_product(const Tensor& x, const QuantizedMatrix& matrix, const
     return integer_product_of(rows, matrix, bias);
   }
   return integer_product_of(rows, matrix, bias.defined() ? add(bias, correction) : correction);
+}
+
+}  // namespace
+
+ExactProduct exact_product(const Tensor& x, const QuantizedMatrix& matrix, const Tensor& bias,
+                           const QuantizedRows& rows) {
+  ExactProduct exact = weight_product(x, matrix, bias, rows);
+  if (matrix.low_rank() != nullptr) {
+    add_low_rank(x, *matrix.low_rank(), exact);
+  }
+  return exact;
 }
 
 }  // namespace octet

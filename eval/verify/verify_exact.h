@@ -7,8 +7,8 @@
 
 namespace octet {
 
-/// y = x W^T + bias by its definition, in double, from the weight as files hold it: what no rounding, packing or order
-/// of summation has touched.
+/// y = x (W + A B)^T + bias by its definition, in double, from the weight as files hold it: what no rounding, packing
+/// or order of summation has touched.
 struct ExactProduct {
   std::vector<double> y;          ///< (M, N)
   std::vector<double> magnitude;  ///< (M, N) sum of the absolute values of the terms that a kernel adds

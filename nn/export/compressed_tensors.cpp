@@ -93,6 +93,13 @@ Layer with_codes(const QuantizedMatrix& matrix) {
 }
 
 Layer layer_of(const std::string& path, const QuantizedMatrix& matrix) {
+  if (matrix.low_rank() != nullptr) {
+    fail(
+        ErrorKind::config,
+        "--to compressed-tensors: layer \"{}\": it has no place for a low-rank correction, got one of rank {}; --to hf "
+        "adds it to the weight in FP32",
+        path, matrix.low_rank()->rank());
+  }
   Layer layer = with_codes(matrix);
   const Codes& codes = layer.codes;
   if (codes.columns() % codes.columns_per_scale() != 0) {
@@ -204,6 +211,7 @@ class Writer {
 
 /// The layers of the blocks that hold codes, by path.
 std::map<std::string, Layer> layers_of(Gpt& model) {
+  check_rotates_nothing(model.config(), "--to compressed-tensors");
   if (model.config().architecture != Architecture::llama) {
     fail(ErrorKind::config,
          "--to compressed-tensors: expected a model of Llama shape, got GPT-2: its layers are Conv1D in transformers, "

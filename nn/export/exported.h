@@ -1,7 +1,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "nn/layers/gpt_config.h"
 
 namespace octet {
 
@@ -18,5 +21,9 @@ struct Exported {
   std::vector<ExportedWeight> weights;
   std::vector<std::string> notes;  ///< for the user: what the files do not say as Octet does
 };
+
+/// Error (config), naming `option`, where the model rotates inputs while it runs: other programs would multiply rotated
+/// weights with inputs that are not.
+void check_rotates_nothing(const GptConfig& config, std::string_view option);
 
 }  // namespace octet

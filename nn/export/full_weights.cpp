@@ -11,7 +11,7 @@ std::map<std::string, FullWeight> full_weights(Gpt& model) {
   }
   model.for_each_child([&](const std::string& path, ChildSlot& slot) {
     const QuantizedMatrix* matrix = quantized_matrix_of(slot.module());
-    if (matrix != nullptr) weights[path + ".weight"] = {dequantize(matrix->weight()), describe(matrix->weight())};
+    if (matrix != nullptr) weights[path + ".weight"] = {matrix->dequantized(), describe(matrix->weight())};
   });
   return weights;
 }

@@ -38,6 +38,12 @@ std::map<std::string, Weight> weights_of(Gpt& model) {
   model.for_each_child([&](const std::string& path, ChildSlot& slot) {
     const Module& layer = slot.module();
     if (const QuantizedMatrix* matrix = quantized_matrix_of(layer)) {
+      if (matrix->low_rank() != nullptr) {
+        fail(ErrorKind::config,
+             "--to gguf: layer \"{}\": it has no place for a low-rank correction, got one of rank {}; --to hf adds it "
+             "to the weight in FP32",
+             path, matrix->low_rank()->rank());
+      }
       weights[path + ".weight"] = {.stored = &matrix->weight(), .is_matrix = true};
     } else if (dynamic_cast<const LinearBase*>(&layer) != nullptr ||
                dynamic_cast<const EmbeddingBase*>(&layer) != nullptr) {
@@ -152,6 +158,7 @@ bool rounds_inputs(Gpt& model) {
 
 Exported export_gguf(const std::filesystem::path& file, Gpt& model, const Tokenizer& tokenizer,
                      const GgufOptions& options, ProgressSink& progress) {
+  check_rotates_nothing(model.config(), "--to gguf");
   const SourceLayout layout = gguf_layout(model.config(), gguf_architecture(model.config()));
   const std::map<std::string, Weight> weights = weights_of(model);
   std::vector<GgufEntry> entries;

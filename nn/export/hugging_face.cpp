@@ -17,6 +17,7 @@ namespace octet {
 Exported export_hugging_face(const std::filesystem::path& folder, Gpt& model, const Tokenizer& tokenizer,
                              const std::string& made_by, ProgressSink& progress) {
   const GptConfig& config = model.config();
+  check_rotates_nothing(config, "--to hf");
   const std::map<std::string, FullWeight> weights = full_weights(model);
   Exported exported;
   std::vector<NamedTensor> tensors;

@@ -52,6 +52,7 @@ struct LayerDescription {
   std::int64_t group = 0;
   bool symmetric = true;
   bool double_quantized = false;  // of nf4
+  std::int64_t low_rank = 0;      // of the correction beside the weight; 0: none
 
   ActivationScheme activation_scheme() const {
     ActivationScheme scheme = activations;
@@ -87,6 +88,7 @@ struct LayerDescription {
     v("group", group, at_least(0));
     v("symmetric", symmetric);
     v("double_quantized", double_quantized);
+    v("low_rank", low_rank, at_least(0));
   }
 };
 
@@ -97,6 +99,7 @@ LayerDescription describe_layer(const QuantizedMatrix& matrix) {
   layer.input_scale = matrix.activation_scheme().input_scale;
   layer.zero_point = matrix.activation_scheme().zero_point;
   layer.threshold = matrix.activation_scheme().threshold;
+  layer.low_rank = matrix.low_rank() != nullptr ? matrix.low_rank()->rank() : 0;
   if (const auto* half = std::get_if<HalfWeight>(&matrix.weight())) {
     layer.format = half->values().dtype() == DType::f16 ? FileFormat::f16 : FileFormat::bf16;
     return layer;
@@ -153,8 +156,14 @@ std::string mean_name(const std::string& path) {
 std::string levels_name(const std::string& path) {
   return path + ".weight.levels";
 }
+std::string low_rank_left_name(const std::string& path) {
+  return path + ".weight.low_rank_left";
+}
+std::string low_rank_right_name(const std::string& path) {
+  return path + ".weight.low_rank_right";
+}
 
-/// The tensors in place of PATH.weight.
+/// The tensors of the weight in place of PATH.weight.
 std::vector<std::string> tensor_names(const std::string& path, const LayerDescription& layer) {
   if (layer.is_half()) {
     return {weight_name(path)};
@@ -283,12 +292,27 @@ AnyWeight read_weight(const std::string& path, const LayerDescription& layer, co
   return Int8Weight({codes, scales, bits, layer.granularity, layer.group, minimums});
 }
 
+std::optional<LowRank> read_low_rank(const std::string& path, const LayerDescription& layer,
+                                     const SafetensorsFile& file) {
+  if (layer.low_rank == 0) {
+    return std::nullopt;
+  }
+  const Tensor &left = file.at(low_rank_left_name(path)), &right = file.at(low_rank_right_name(path));
+  LowRank low_rank{HalfWeight(left), HalfWeight(right)};
+  check(low_rank.rank() == layer.low_rank, "expected a correction of rank {} as described, got {}", layer.low_rank,
+        low_rank.rank());
+  check_values(left, true, "finite values");
+  check_values(right, true, "finite values");
+  return low_rank;
+}
+
 /// Puts the layer that `file` holds in place of that of `slot`. Whatever is wrong is the file's fault.
 void load_layer(const std::string& path, const LayerDescription& layer, const SafetensorsFile& file, ChildSlot& slot) {
   try {
     AnyWeight weight = read_weight(path, layer, matrix_shape_of(slot.module()), file);
     check(columns(weight) == layer.columns, "expected {} columns as described, got {}", layer.columns, columns(weight));
-    slot.replace(quantized_layer(slot.module(), std::move(weight), layer.activation_scheme()));
+    slot.replace(
+        quantized_layer(slot.module(), std::move(weight), layer.activation_scheme(), read_low_rank(path, layer, file)));
   } catch (const Error& error) {
     fail(ErrorKind::input, "{}: layer \"{}\": {}", file.path().string(), path, error.what());
   }
@@ -317,6 +341,10 @@ void save_any_model(const Path& folder, Gpt& model, const std::string& recipe, c
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
       layers[path] = to_json(describe_layer(*matrix));
       append_tensors(path, matrix->weight(), extras.tensors);
+      if (const LowRank* low_rank = matrix->low_rank()) {
+        extras.tensors.push_back({low_rank_left_name(path), low_rank->left().values()});
+        extras.tensors.push_back({low_rank_right_name(path), low_rank->right().values()});
+      }
     }
   });
   if (!layers.empty() || !recipe.empty()) {  // a recipe may keep every layer
@@ -348,6 +376,9 @@ std::unique_ptr<Gpt> load_any_model(const Path& folder) {
     load_layer(path, layer->second, file, slot);
     const std::vector<std::string> names = tensor_names(path, layer->second);
     tensors.insert(names.begin(), names.end());
+    if (layer->second.low_rank > 0) {
+      tensors.insert({low_rank_left_name(path), low_rank_right_name(path)});
+    }
     layers.erase(layer);
   });
   if (!layers.empty()) {

@@ -30,6 +30,8 @@ namespace octet {
 //                                                            PATH.weight.scales F16 (R)  layout: TrellisWeight
 //     fp8          PATH.weight.codes U8 (R, C), E4M3         PATH.weight.scales U8 (R), E8M0
 //     f16, bf16    PATH.weight F16 or BF16 (R, C)
+//     "low_rank": r, beside any of them                      PATH.weight.low_rank_left F16 (R, r),
+//                                                            PATH.weight.low_rank_right F16 (r, C)
 
 /// Saves a model with or without quantized layers. `recipe` is the JSON object that made it, or empty.
 void save_any_model(const std::filesystem::path& folder, Gpt& model, const std::string& recipe = {},

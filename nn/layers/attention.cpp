@@ -40,7 +40,12 @@ Attention::Attention(const GptConfig& config, std::int64_t layer)
       layer_(layer),
       layout_(layout_of(config)),
       rope_theta_(config.architecture == Architecture::llama ? std::optional(static_cast<float>(config.rope_theta))
-                                                             : std::nullopt) {}
+                                                             : std::nullopt) {
+  if (config.rotations.heads) {
+    rotation_ = std::make_unique<Child<OnlineRotation>>(
+        *this, "rotation", std::make_unique<OnlineRotation>(config.head_dim(), config.rotations.seed));
+  }
+}
 
 Tensor Attention::operator()(const LayerInput& x, const ForwardOptions& options, const Epilogue& epilogue) {
   const Tensor projected = normalised(qkv(x));              // (B, T, (H + 2 Hkv) D)
@@ -57,10 +62,19 @@ Tensor Attention::normalised(const Tensor& projected) const {
                  slice(projected, 2, keys, layout_.width())});
 }
 
+/// projected (B, T, (H + 2 Hkv) D) -> (B, T, H D). Where heads are rotated, positions come first, in an operation of
+/// their own: their rotation of pairs and that of a head do not commute.
 Tensor Attention::attend(const Tensor& projected, const ForwardOptions& options) const {
   const Past past = options.past_positions();
-  if (options.cache) return cached_attention(projected, layout_, options.cache->layer(layer_), past, rope_theta_);
-  return causal_attention(rope_theta_ ? rope(projected, layout_, *rope_theta_, past) : projected, layout_);
+  if (options.cache && !rotation_) {
+    return cached_attention(projected, layout_, options.cache->layer(layer_), past, rope_theta_);
+  }
+  Tensor heads = rope_theta_ ? rope(projected, layout_, *rope_theta_, past) : projected;
+  if (rotation_) {
+    heads = (*rotation_)(heads);
+  }
+  return options.cache ? cached_attention(heads, layout_, options.cache->layer(layer_), past)
+                       : causal_attention(heads, layout_);
 }
 
 }  // namespace octet

@@ -3,6 +3,7 @@
 #include "nn/layers/forward_options.h"
 #include "nn/layers/linear.h"
 #include "nn/layers/norm.h"
+#include "nn/layers/online_rotation.h"
 #include "tensor/ops/attention.h"
 
 namespace octet {
@@ -36,7 +37,8 @@ class Attention : public Module {
 
   std::int64_t layer_;  // which part of a cache is its own
   HeadLayout layout_;
-  std::optional<float> rope_theta_;  // none: positions have vectors of their own
+  std::optional<float> rope_theta_;                  // none: positions have vectors of their own
+  std::unique_ptr<Child<OnlineRotation>> rotation_;  // of each head; mostly none
 };
 
 }  // namespace octet

@@ -1,8 +1,21 @@
 #include "nn/layers/gpt_config.h"
 
 #include "base/config/config.h"
+#include "base/error.h"
+#include "base/hadamard.h"
 
 namespace octet {
+namespace {
+
+void check_order(const char* key, std::int64_t order, Problems& problems) {
+  try {
+    Hadamard{order};
+  } catch (const Error& error) {
+    problems.add(key, "{}", error.what());
+  }
+}
+
+}  // namespace
 
 void GptConfig::validate(Problems& problems) const {
   if (width % heads != 0) {
@@ -13,6 +26,12 @@ void GptConfig::validate(Problems& problems) const {
   }
   if (heads % key_value_heads() != 0) {
     problems.add("kv_heads", "expected a divisor of the {} heads, got {}", heads, kv_heads);
+  }
+  if (rotations.down) {
+    check_order("rotations.down", hidden, problems);
+  }
+  if (rotations.heads && width % heads == 0) {
+    check_order("rotations.heads", head_dim(), problems);
   }
 }
 

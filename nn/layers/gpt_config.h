@@ -14,6 +14,23 @@ template <>
 inline constexpr auto enum_names<Architecture> =
     std::to_array<EnumName<Architecture>>({{Architecture::gpt2, "gpt2"}, {Architecture::llama, "llama"}});
 
+/// What a model rotates while it runs (nn/layers/online_rotation.h), so that outliers become small parts in all
+/// channels. Its weights must be those for rotated inputs: quant/transforms/rotate.h makes them.
+struct OnlineRotations {
+  bool down = false;       ///< the inputs of mlp.down, all F together
+  bool heads = false;      ///< queries, keys and values of each head, behind the rotation by positions
+  std::uint64_t seed = 1;  ///< of the signs
+
+  bool any() const { return down || heads; }
+
+  template <class V>
+  void visit(V& v) {
+    v("down", down);
+    v("heads", heads);
+    v("seed", seed);
+  }
+};
+
 /// Shape of a Gpt: the `model` section of a configuration.
 struct GptConfig {
   Architecture architecture = Architecture::llama;
@@ -33,6 +50,7 @@ struct GptConfig {
   double rope_theta = 10000.0;
   bool qk_norm = false;         ///< queries and keys of each head are normalised (nn/layers/attention.h)
   bool attention_gate = false;  ///< each head's output is multiplied by a gate (nn/layers/attention.h)
+  OnlineRotations rotations;    ///< of a quantized model whose recipe asks for them
 
   std::int64_t head_dim() const { return width / heads; }
   std::int64_t key_value_heads() const { return kv_heads == 0 ? heads : kv_heads; }
@@ -60,6 +78,7 @@ struct GptConfig {
     v("rope_theta", rope_theta, in_range(1, 1e20));
     v("qk_norm", qk_norm);
     v("attention_gate", attention_gate);
+    v("rotations", rotations);
   }
   void validate(Problems& problems) const;
 };

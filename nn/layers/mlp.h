@@ -4,6 +4,7 @@
 
 #include "nn/layers/gpt_config.h"
 #include "nn/layers/linear.h"
+#include "nn/layers/online_rotation.h"
 
 namespace octet {
 
@@ -14,12 +15,20 @@ class MlpBase : public Module {
   virtual Tensor operator()(const LayerInput& x, const Epilogue& epilogue = {}) = 0;
   /// Which codes of its input it multiplies.
   virtual std::optional<CodeScheme> input_codes() const = 0;
+
+ protected:
+  explicit MlpBase(const GptConfig& config);
+  /// What `down` reads of the hidden values.
+  Tensor for_down(const Tensor& hidden) const { return rotation_ ? (*rotation_)(hidden) : hidden; }
+
+ private:
+  std::unique_ptr<Child<OnlineRotation>> rotation_;  // none: down reads them as they are
 };
 
 /// GPT-2: down(gelu(up(x))).
 class Mlp : public MlpBase {
  public:
-  Mlp(std::int64_t width, std::int64_t hidden, bool with_bias);
+  explicit Mlp(const GptConfig& config);
   Tensor operator()(const LayerInput& x, const Epilogue& epilogue = {}) override;
   std::optional<CodeScheme> input_codes() const override { return up->input_codes(); }
 
@@ -30,7 +39,7 @@ class Mlp : public MlpBase {
 /// Llama: down(silu(gate(x)) * up(x)). Shazeer 2020, https://arxiv.org/abs/2002.05202, equation 6.
 class SwigluMlp : public MlpBase {
  public:
-  SwigluMlp(std::int64_t width, std::int64_t hidden, bool with_bias);
+  explicit SwigluMlp(const GptConfig& config);
   Tensor operator()(const LayerInput& x, const Epilogue& epilogue = {}) override;
   std::optional<CodeScheme> input_codes() const override { return up->input_codes(); }
 

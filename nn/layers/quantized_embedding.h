@@ -11,9 +11,10 @@ class QuantizedEmbedding : public EmbeddingBase {
  public:
   /// On the device of the table. Errors: another shape; see QuantizedMatrix.
   static std::unique_ptr<QuantizedEmbedding> from_embedding(const Embedding& table, AnyWeight weight,
-                                                            ActivationScheme activations);
+                                                            ActivationScheme activations,
+                                                            std::optional<LowRank> low_rank = {});
 
-  QuantizedEmbedding(AnyWeight weight, ActivationScheme activations);
+  QuantizedEmbedding(AnyWeight weight, ActivationScheme activations, std::optional<LowRank> low_rank = {});
 
   Tensor lookup(const Tensor& ids) override { return matrix.lookup(ids); }
   std::int64_t vocabulary() const override { return matrix.rows(); }

@@ -5,12 +5,13 @@
 
 namespace octet {
 
-std::unique_ptr<Module> quantized_layer(const Module& layer, AnyWeight weight, ActivationScheme activations) {
+std::unique_ptr<Module> quantized_layer(const Module& layer, AnyWeight weight, ActivationScheme activations,
+                                        std::optional<LowRank> low_rank) {
   if (const auto* linear = dynamic_cast<const Linear*>(&layer)) {
-    return QuantizedLinear::from_linear(*linear, std::move(weight), activations);
+    return QuantizedLinear::from_linear(*linear, std::move(weight), activations, std::move(low_rank));
   }
   if (const auto* embedding = dynamic_cast<const Embedding*>(&layer)) {
-    return QuantizedEmbedding::from_embedding(*embedding, std::move(weight), activations);
+    return QuantizedEmbedding::from_embedding(*embedding, std::move(weight), activations, std::move(low_rank));
   }
   fail(ErrorKind::run, "[quantize] expected a linear layer or a token embedding");
 }

@@ -11,9 +11,10 @@ class QuantizedLinear : public LinearBase {
   /// The layer with `weight` in place of its own, and a copy of its bias, on its device. Errors: another shape; see
   /// QuantizedMatrix.
   static std::unique_ptr<QuantizedLinear> from_linear(const Linear& layer, AnyWeight weight,
-                                                      ActivationScheme activations);
+                                                      ActivationScheme activations,
+                                                      std::optional<LowRank> low_rank = {});
 
-  QuantizedLinear(AnyWeight weight, bool with_bias, ActivationScheme activations);
+  QuantizedLinear(AnyWeight weight, bool with_bias, ActivationScheme activations, std::optional<LowRank> low_rank = {});
 
   std::int64_t in_features() const override { return matrix.columns(); }
   std::int64_t out_features() const override { return matrix.rows(); }

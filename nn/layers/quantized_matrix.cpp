@@ -43,9 +43,15 @@ ActivationScheme ActivationScheme::split(float threshold) {
   return scheme;
 }
 
-QuantizedMatrix::QuantizedMatrix(AnyWeight weight, ActivationScheme activations)
+QuantizedMatrix::QuantizedMatrix(AnyWeight weight, ActivationScheme activations, std::optional<LowRank> low_rank)
     : weight_(std::move(weight)), activations_(activations), packed_(pack(weight_)) {
   const Activations kind = activations.kind;
+  if (low_rank) {
+    check(low_rank->rows() == rows() && low_rank->columns() == columns(),
+          "[quantize] expected a low-rank correction of ({}, {}), got one of ({}, {})", rows(), columns(),
+          low_rank->rows(), low_rank->columns());
+    low_rank_.emplace(std::move(*low_rank));
+  }
   if (kind != Activations::weight_only && !packed_.has_integer_codes()) {
     fail(ErrorKind::config, "[quantize] expected a format with integer codes, got {}", octet::describe(weight_));
   }
@@ -70,6 +76,9 @@ QuantizedMatrix::QuantizedMatrix(AnyWeight weight, ActivationScheme activations)
 
 void QuantizedMatrix::to(DeviceKind device) {
   packed_ = packed_.to(device);
+  if (low_rank_) {
+    low_rank_->to(device);
+  }
   if (shift_.defined()) {
     shift_ = shift_.to(device);
     correction_ = correction_.to(device);
@@ -93,6 +102,27 @@ std::optional<CodeScheme> QuantizedMatrix::input_codes() const {
 }
 
 Tensor QuantizedMatrix::project(const LayerInput& input, const Tensor& bias, const Epilogue& epilogue) const {
+  const Tensor& x = input.x;
+  // Gradients flow through the dequantized weight to the activations, and so to layers before this one.
+  if (activations_.kind == Activations::weight_only && grad_enabled() &&
+      (x.requires_grad() || bias.requires_grad() || epilogue.residual.requires_grad())) {
+    return apply_epilogue(linear(x, dequantized().to(x.device()), bias), epilogue);
+  }
+  if (!low_rank_) {
+    return project_weight(input, bias, epilogue);
+  }
+  Epilogue with_correction = Epilogue::plus(low_rank_->project(x));
+  if (epilogue.f != Nonlinearity::none) {  // what is corrected comes before the nonlinearity
+    return apply_epilogue(project_weight(input, bias, with_correction), epilogue);
+  }
+  if (epilogue.residual.defined()) {
+    with_correction.residual = add(with_correction.residual, epilogue.residual);
+  }
+  return project_weight(input, bias, with_correction);
+}
+
+/// f(x W^T + bias) + residual
+Tensor QuantizedMatrix::project_weight(const LayerInput& input, const Tensor& bias, const Epilogue& epilogue) const {
   if (input.codes && input.codes->scheme == input_codes()) {
     return dynamic_linear(*input.codes, packed_, bias, epilogue);
   }
@@ -111,11 +141,21 @@ Tensor QuantizedMatrix::project(const LayerInput& input, const Tensor& bias, con
     case Activations::weight_only:
       break;
   }
-  // Gradients flow through the dequantized weight to the activations, and so to layers before this one.
-  const bool needs_gradient =
-      grad_enabled() && (x.requires_grad() || bias.requires_grad() || epilogue.residual.requires_grad());
-  return needs_gradient ? apply_epilogue(linear(x, dequantize(weight_).to(x.device()), bias), epilogue)
-                        : weight_linear(x, packed_, bias, epilogue);
+  return weight_linear(x, packed_, bias, epilogue);
+}
+
+Tensor QuantizedMatrix::lookup(const Tensor& ids) const {
+  const Tensor rows = unpack_rows(packed_, ids);
+  return low_rank_ ? add(rows, low_rank_->lookup(ids)) : rows;
+}
+
+Tensor QuantizedMatrix::dequantized() const {
+  const Tensor w = dequantize(weight_);
+  return low_rank_ ? add(w, low_rank_->matrix()) : w;
+}
+
+std::int64_t QuantizedMatrix::bytes() const {
+  return octet::bytes(weight_) + (low_rank_ ? low_rank_->stored().bytes() : 0);
 }
 
 QuantizedRows QuantizedMatrix::quantize(const Tensor& x) const {
@@ -133,7 +173,8 @@ QuantizedRows QuantizedMatrix::quantize(const Tensor& x) const {
 }
 
 std::string QuantizedMatrix::describe() const {
-  std::string text = fmt::format("{}, {}", octet::describe(weight_), enum_name(activations_.kind));
+  const std::string beside = low_rank_ ? fmt::format(" + rank {}", low_rank_->stored().rank()) : "";
+  std::string text = fmt::format("{}{}, {}", octet::describe(weight_), beside, enum_name(activations_.kind));
   if (activations_.kind == Activations::outlier_split) {
     return fmt::format("{} at {:g}", text, activations_.threshold);
   }

@@ -160,9 +160,17 @@ void rotate(Gpt& model, const RotateConfig& config) {
   Rotator(model, config.seed).run();
 }
 
-void check_rotatable(const GptConfig& config) {
-  stream_rotation(config, 0);
-  value_rotation(config, 0);
+void check_rotatable(const GptConfig& config, const RotateConfig& rotate) {
+  if (rotate.folded) {
+    stream_rotation(config, 0);
+    value_rotation(config, 0);
+  }
+  if (rotate.down) {
+    make_rotation("hidden width", config.hidden, Rotation::Kind::spreading, Random(0));
+  }
+  if (rotate.keys) {
+    value_rotation(config, 0);
+  }
 }
 
 }  // namespace octet

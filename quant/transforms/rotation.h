@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/hadamard.h"
 #include "base/random.h"
-#include "quant/transforms/hadamard.h"
 #include "tensor/tensor.h"
 
 namespace octet {

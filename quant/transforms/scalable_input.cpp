@@ -19,11 +19,13 @@ class Finder {
     const bool gated = config_.architecture == Architecture::llama;
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
       const std::string block = fmt::format("blocks.{}.", layer), qkv = block + "attention.qkv", up = block + "mlp.up";
-      inputs.push_back(behind_values(block + "attention.output", qkv));
+      if (!config_.rotations.heads) {
+        inputs.push_back(behind_values(block + "attention.output", qkv));
+      }
       inputs.push_back(
           behind_norm(config_.attention_gate ? std::vector{qkv, block + "attention.gate"} : std::vector{qkv},
                       block + "attention_norm"));
-      if (gated) {
+      if (gated && !config_.rotations.down) {
         inputs.push_back(behind({block + "mlp.down"}, {up + ".weight", up + ".bias"}));
       }
       inputs.push_back(behind_norm(gated ? std::vector{block + "mlp.gate", up} : std::vector{up}, block + "mlp_norm"));

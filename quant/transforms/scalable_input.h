@@ -22,6 +22,8 @@ namespace octet {
 ///     head               norm: gain, bias                    where the head is not tied to the embedding
 ///     attention.output   the value rows of attention.qkv     softmax weights sum up values
 ///     mlp.down           the rows of mlp.up, llama           silu(gate) * up; GPT-2's GELU is not linear in `up`
+///
+/// Inputs that the model rotates while it runs mix the channels of what makes them: they do not scale.
 struct ScalableInput {
   std::vector<std::string> layers;  ///< dotted paths of those that read x
   std::vector<Tensor> weights;      ///< theirs: (R, C) each

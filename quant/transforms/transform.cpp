@@ -15,10 +15,6 @@ bool looks_at_inputs(TransformKind kind) {
   return kind != TransformKind::rotate;
 }
 
-bool has(const Recipe& recipe, TransformKind kind) {
-  return std::find(recipe.transforms.begin(), recipe.transforms.end(), kind) != recipe.transforms.end();
-}
-
 }  // namespace
 
 bool transforms_need_calibration(const Recipe& recipe) {
@@ -26,8 +22,7 @@ bool transforms_need_calibration(const Recipe& recipe) {
 }
 
 std::unique_ptr<Gpt> transformed(Gpt& model, const Recipe& recipe, const Calibrator& calibrator) {
-  std::unique_ptr<Gpt> copy =
-      fp32_copy(model, has(recipe, TransformKind::rotate) ? HeadOfCopy::untied : HeadOfCopy::as_it_is);
+  std::unique_ptr<Gpt> copy = fp32_copy(model, recipe.unties_head() ? HeadOfCopy::untied : HeadOfCopy::as_it_is);
   for (const TransformKind kind : recipe.transforms) {
     if (looks_at_inputs(kind) && !calibrator) {
       fail(ErrorKind::config, "recipe \"{}\": transforms: {} expects calibrated inputs, got none", recipe.name,
@@ -42,7 +37,12 @@ std::unique_ptr<Gpt> transformed(Gpt& model, const Recipe& recipe, const Calibra
         }
         break;
       case TransformKind::rotate:
-        rotate(*copy, recipe.rotate);
+        if (recipe.rotate.folded) {
+          rotate(*copy, recipe.rotate);
+        }
+        if (recipe.rotate.down || recipe.rotate.keys) {
+          copy = rotated_online(*copy, recipe.rotate);
+        }
         break;
       case TransformKind::awq:
         awq(*copy, recipe.weights, calibrator(*copy));

@@ -130,6 +130,23 @@ TEST_F(CudaGpt, QuantizedLayersOfEveryFormatAreThoseOfTheCpu) {
   }
 }
 
+// Sums of up to 20 products in another order. Measured at most 3e-7.
+TEST_F(CudaGpt, LowRankCorrectionsAreThoseOfTheCpu) {
+  const NoGrad no_grad;
+  const LowRank low_rank = LowRank::quantize(random_tensor({19, 3}, 3), random_tensor({3, 20}, 4));
+  const AnyWeight weight = HalfWeight::quantize(random_tensor({19, 20}, 5), DType::f16);
+  const QuantizedMatrix here(weight, Activations::weight_only, low_rank);
+  QuantizedMatrix there = here;
+  there.to(DeviceKind::cuda);
+  for (const std::int64_t rows : {1, 3, 40}) {
+    const Tensor x = random_tensor({rows, 20}, 1), bias = random_tensor({19}, 2);
+    expect_close(there.project(on_cuda(x), on_cuda(bias), Nonlinearity::gelu),
+                 here.project(x, bias, Nonlinearity::gelu), kLayerBound);
+  }
+  const Tensor ids = Tensor::from<std::int32_t>(std::vector<std::int32_t>{0, 7, 3}, {3});
+  expect_close(there.lookup(ids), here.lookup(ids), kLayerBound);
+}
+
 // Measured 1e-6, but a rounding error before a layer may move codes of its activations by one: 1 / 254 of the largest.
 constexpr double kModelBound = 0.05;
 

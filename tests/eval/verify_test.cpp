@@ -178,6 +178,25 @@ TEST(Verify, EveryOtherFormatAgreesToo) {
   }
 }
 
+TEST(Verify, LowRankCorrectionsAgreeToo) {
+  for (const Activations activations : {Activations::dynamic, Activations::weight_only}) {
+    Gpt model(tiny_config(Architecture::llama));
+    initialize(model, 1);
+    Recipe recipe;
+    recipe.weights.bits = 3;
+    recipe.weights.low_rank = 3;
+    recipe.activations = activations;
+    Calibration calibration;
+    calibration.batches = {random_ids(2, 8, model.config().vocabulary, 1)};
+    apply_recipe(model, recipe, calibration);
+    for (const VerifyRow& row : verify_on(model, available_backends())) {
+      SCOPED_TRACE(row.layer + " on " + row.backend + ", " + row.scheme);
+      EXPECT_EQ(row.difference, "");
+      EXPECT_THAT(row.scheme, HasSubstr("+ rank 3"));
+    }
+  }
+}
+
 TEST(Verify, ASumThatIsOffByOneIsNamed) {
   const VerifyRow row = first_broken_row(wrong_sum, Activations::dynamic, 8);
   EXPECT_EQ(row.int32_equal, false);

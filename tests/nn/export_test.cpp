@@ -176,6 +176,28 @@ TEST(ExportToHuggingFace, WritesWhatQuantizedWeightsStandForAndSaysSo) {
   }
 }
 
+/// A layer with a correction of rank 2 beside its codes.
+void correct_one_layer(Gpt& model, const std::string& wanted) {
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (path != wanted) return;
+    const Shape shape = matrix_shape_of(slot.module());
+    const Tensor left = Tensor::full({shape[0], 2}, 0.5F), right = Tensor::full({2, shape[1]}, 0.25F);
+    slot.replace(
+        quantized_layer(slot.module(), int8_weight(shape), Activations::dynamic, LowRank::quantize(left, right)));
+  });
+}
+
+TEST(ExportToHuggingFace, AddsALowRankCorrectionToTheWeight) {
+  Gpt model(tiny_gpt2());
+  fill_randomly(model, 5);
+  correct_one_layer(model, "blocks.1.mlp.up");
+  Files files;
+  files.exported = export_hugging_face(files.folder.path(), model, tiny_tokenizer(), "test");
+  const Tensor stored = files.weights().at("transformer.h.1.mlp.c_fc.weight"),
+               codes = dequantize(int8_weight({20, 12}));
+  EXPECT_EQ(stored.data<float>()[3 * 20 + 7], codes.data<float>()[7 * 12 + 3] + 0.25F);
+}
+
 TEST(StoredPart, ComesBackAsItWas) {
   const Tensor rows = random_tensor({12, 5}, 3);
   for (const SourcePart& part : {SourcePart{"a", {12, 5}}, SourcePart{"b", {5, 12}, StoredAs::columns},
@@ -294,6 +316,10 @@ TEST(ExportToCompressedTensors, RefusesWhatItsOwnerCannotHold) {
   EXPECT_THAT(refusal(gpt2), HasSubstr("Conv1D"));
   Gpt plain(tiny_llama());
   EXPECT_THAT(refusal(plain), HasSubstr("expected layers with int8 or int4 codes, got none"));
+  Gpt corrected(tiny_llama());
+  correct_one_layer(corrected, "blocks.0.mlp.down");
+  EXPECT_THAT(refusal(corrected),
+              HasSubstr("layer \"blocks.0.mlp.down\": it has no place for a low-rank correction, got one of rank 2"));
   Gpt ragged(tiny_llama());
   quantize_blocks(ragged, "mlp.down", Activations::weight_only, [](const Shape& shape) {
     return AnyWeight(Int4Weight(some_codes(shape, 4, Granularity::per_group, 8)));

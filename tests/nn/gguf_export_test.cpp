@@ -291,6 +291,15 @@ TEST_F(GgufExport, RefusesByNameWhatDoesNotFit) {
   });
   EXPECT_THAT(error_of(ErrorKind::config, [&] { export_gguf(path(), *narrow.model, narrow.tokenizer, {}, silent_); }),
               HasSubstr("tensor \"blk.1.ffn_down.weight\": expected rows of a multiple of the 32 values"));
+  ImportedModel corrected = import_model(kGolden / "gpt2.gguf", silent_);
+  corrected.model->for_each_child([](const std::string& name, ChildSlot& slot) {
+    if (name == "blocks.1.mlp.down")
+      slot.replace(quantized_layer(slot.module(), int4(32)(12, 20), Activations::dynamic,
+                                   LowRank::quantize(Tensor::zeros({12, 1}), Tensor::zeros({1, 20}))));
+  });
+  EXPECT_THAT(
+      error_of(ErrorKind::config, [&] { export_gguf(path(), *corrected.model, corrected.tokenizer, {}, silent_); }),
+      HasSubstr("layer \"blocks.1.mlp.down\": it has no place for a low-rank correction, got one of rank 1"));
 }
 
 }  // namespace

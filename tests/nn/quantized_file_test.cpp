@@ -10,11 +10,11 @@
 #include "base/files/atomic_file.h"
 #include "base/files/read_file.h"
 #include "base/sha256.h"
-#include "nn/layers/quantized_embedding.h"
 #include "nn/layers/quantized_layer.h"
 #include "nn/layers/quantized_linear.h"
 #include "tensor/autograd/node.h"
 #include "tests/nn/some_weight.h"
+#include "tests/support/random_tensor.h"
 #include "tests/support/tiny_gpt.h"
 
 namespace octet {
@@ -29,7 +29,12 @@ auto fails_with(const std::string& message) {
       AllOf(Property(&Error::what, HasSubstr(message)), Property(&Error::kind, ErrorKind::input)));
 }
 
-/// A model whose layers have all formats in turn, then FP32.
+/// A correction of rank 3.
+LowRank some_low_rank(const Shape& shape) {
+  return LowRank::quantize(random_tensor({shape[0], 3}, 1, 0.1F), random_tensor({3, shape[1]}, 2, 0.1F));
+}
+
+/// A model whose layers have all formats in turn, then FP32; every third has a low-rank correction.
 class QuantizedFile : public testing::Test {
  protected:
   QuantizedFile() : model(tiny_llama()) {
@@ -45,19 +50,16 @@ class QuantizedFile : public testing::Test {
       if ((linear == nullptr && table == nullptr) || format == kFormats) {
         return;
       }
-      const AnyWeight weight =
-          some_weight(linear ? linear->weight.value().shape() : table->weight.value().shape(), format);
+      const Shape shape = matrix_shape_of(slot.module());
+      const AnyWeight weight = some_weight(shape, format);
+      const auto low_rank = format % 3 == 0 ? std::optional(some_low_rank(shape)) : std::nullopt;
       ActivationScheme activations = Activations::weight_only;
       if (has_codes(weight)) {  // each kind in its turn
         const ActivationScheme kinds[] = {Activations::dynamic, ActivationScheme::fixed(0.1F),
                                           ActivationScheme::fixed(0.1F, 30), ActivationScheme::split(1.5F)};
         activations = kinds[static_cast<std::size_t>(next) % std::size(kinds)];
       }
-      if (linear != nullptr) {
-        slot.replace(QuantizedLinear::from_linear(*linear, weight, activations));
-      } else {
-        slot.replace(QuantizedEmbedding::from_embedding(*table, weight, activations));
-      }
+      slot.replace(quantized_layer(slot.module(), weight, activations, low_rank));
     });
     save_any_model(folder, model, R"({"name": "mixed"})");
   }
@@ -133,7 +135,7 @@ TEST_F(QuantizedFile, HoldsTheTensorsThatBytesCounts) {
   }
   model.for_each_child([&](const std::string&, ChildSlot& slot) {
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
-      expected += bytes(matrix->weight());
+      expected += matrix->bytes();
     }
   });
   EXPECT_EQ(stored, expected);
@@ -162,6 +164,31 @@ TEST_F(QuantizedFile, RefusesADescriptionThatDoesNotFit) {
   refuses([&](auto& q) { q["layers"][int8]["grup"] = 4; }, "grup");
   refuses([&](auto& q) { q["layers"].erase(int8); }, "embedding.weight");
   refuses([](auto& q) { q["layers"]["norm"] = q["layers"]["embedding"]; }, "layer \"norm\"");
+}
+
+TEST_F(QuantizedFile, RefusesACorrectionThatDoesNotFit) {
+  forget_description();
+  const nlohmann::json good = config();
+  const std::string left = "embedding.weight.low_rank_left";
+  const auto refuses = [&](const std::string& message) {
+    EXPECT_THAT([&] { load_any_model(folder); }, fails_with("layer \"embedding\": " + message));
+  };
+  nlohmann::json other_rank = good;
+  other_rank["quantization"]["layers"]["embedding"]["low_rank"] = 2;
+  write_config(other_rank);
+  refuses("expected a correction of rank 2 as described, got 3");
+  write_config(good);
+  const Tensor stored = SafetensorsFile::read(folder / kModelWeightsFile).at(left).clone();
+  Tensor infinite = stored.clone();
+  infinite.data<Float16>()[1] = Float16{0x7C00};
+  replace_tensor(left, infinite);
+  refuses("expected finite values");
+  replace_tensor(left, Tensor::zeros({stored.dim(0), 2}, DType::f16));
+  refuses("[low rank] expected A (N, r) and B (r, K)");
+  replace_tensor(left, Tensor::zeros({stored.dim(0) + 1, 3}, DType::f16));
+  refuses("[quantize] expected a low-rank correction of");
+  replace_tensor(left, Tensor::zeros(stored.shape()));
+  refuses("[half weight] expected a matrix of f16 or bf16");
 }
 
 TEST_F(QuantizedFile, RefusesTensorsThatBreakTheRules) {

@@ -70,9 +70,12 @@ TEST(PlanRecipe, EveryRecipeOfTheFolderStoresWhatWasPlanned) {
 
 TEST(PlanRecipe, ExceptionsAndAwkwardGroups) {
   const char* texts[] = {"bits: 3\ngranularity: per_group\ngroup: 5\nkeep_fp32: [blocks.0.*]\nkeep_fp16: [embedding]",
-                         "bits: 4\ngranularity: per_tensor\nembedding: {format: fp32}", "format: fp32",
+                         "bits: 4\ngranularity: per_tensor\nembedding: {format: fp32}",
+                         "format: fp32",
                          "bits: 8\nactivations: static\nembedding: {bits: 2, granularity: per_group, group: 1}",
-                         "format: nf4\ngranularity: per_group\ngroup: 1000"};
+                         "format: nf4\ngranularity: per_group\ngroup: 1000",
+                         "low_rank: 5\nkeep_fp16: [blocks.0.*]\nlayers: [{match: \"*.down\", bits: 3, low_rank: 2}]",
+                         "format: trellis\nbits: 2\nlow_rank: 3"};
   for (const char* text : texts) {
     for (const GptConfig& config : {tiny_gpt2(), tiny_llama()}) {
       expect_plan_comes_true(config, parse_config<Recipe>(text, text));

@@ -169,8 +169,8 @@ TEST(Rotate, RefusesWhatItCannotRotate) {
   expect_refused(config,
                  "rotate: the width of the model: [hadamard] expected a width of 2^k, or of 2^k times 12, 20, 28 "
                  "or another order that has a Paley matrix, got 52");
-  EXPECT_THAT(error_of(ErrorKind::config, [&] { check_rotatable(config); }), HasSubstr("Paley matrix, got 52"));
-  check_rotatable(tiny_llama());
+  EXPECT_THAT(error_of(ErrorKind::config, [&] { check_rotatable(config, {}); }), HasSubstr("Paley matrix, got 52"));
+  check_rotatable(tiny_llama(), {});
   config = tiny_gpt2();
   config.tied_head = false;
   expect_refused(config, "rotate: expected no gain of 0 beside a bias in the last norm, got one in channel 7",

@@ -1,4 +1,4 @@
-#include "quant/transforms/hadamard.h"
+#include "base/hadamard.h"
 
 #include <bit>
 
