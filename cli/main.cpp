@@ -151,7 +151,7 @@ class CommandLine {
     add_config_verb("train", "train the FP32 model", train_verb);
     add_quantize();
     add_eval();
-    add_config_verb("report", "draw the charts and write the report again", report_verb);
+    add_report();
     add_compare();
     add_import();
     add_export();
@@ -271,6 +271,17 @@ class CommandLine {
     arguments.config = model_folder(common_, eval_.config);
     for (std::string& other : arguments.against) other = model_folder(common_, other);
     eval_text_verb(common_, arguments);
+  }
+
+  void add_report() {
+    CLI::App* command = add_verb(app_, "report", "draw the charts and write the report again",
+                                 [this] { report_verb(common_, report_); });
+    add_config_arguments(*command, report_);
+    command->add_flag("--plot", report_.plot, "draw charts in the terminal too: size and quality, and speed");
+    command->add_option("--chart", report_.charts, "of --plot: name of a chart; may be given several times")
+        ->allow_extra_args(false)
+        ->check(not_blank())
+        ->needs("--plot");
   }
 
   void add_compare() {
@@ -443,6 +454,7 @@ class CommandLine {
   CommonOptions common_;
   ConfigArguments config_;
   EvalArguments eval_;
+  ReportArguments report_;
   CompareArguments compare_;
   ImportArguments import_;
   ExportArguments export_;

@@ -1,7 +1,14 @@
+#include <algorithm>
+
+#include <fmt/ranges.h>
+
+#include "base/shown_text.h"
+#include "base/terminal.h"
 #include "cli/console.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "cli/text_stage.h"
+#include "eval/charts/terminal_chart.h"
 #include "eval/report/chart_drawer.h"
 #include "eval/score/window_batches.h"
 #include "eval/test_windows.h"
@@ -62,6 +69,50 @@ DrawnCharts draw_charts_of(const Run& run, const Report& report, ProgressSink& p
   return draw_charts(run.folder / "charts", report, sources, progress);
 }
 
+/// Before any work: what would keep charts out of the terminal.
+void check_plot(const CommonOptions& common) {
+  if (common.json) {
+    fail(ErrorKind::config, "--plot: expected no --json beside it, which leaves nothing else on stdout");
+  }
+  if (const ChartSupport support = charts_available(); !support.available) {
+    fail(ErrorKind::capability, "--plot: {}", support.reason);
+  }
+}
+
+/// The charts of these names; where none is named, those that answer the first questions.
+std::vector<Chart> choose_charts(const Report& report, const std::vector<std::string>& names) {
+  const auto has_name = [](const std::vector<std::string>& list, const Chart& chart) {
+    return std::find(list.begin(), list.end(), chart.name) != list.end();
+  };
+  std::vector<std::string> known;
+  for (const Chart& chart : report.charts) known.push_back(chart.name);
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      fail(ErrorKind::config, "--chart: expected one of {}, got \"{}\"", fmt::join(known, ", "), excerpt(name));
+    }
+  }
+  const std::vector<std::string> headline = {"perplexity_size", "speed"};
+  std::vector<Chart> charts;
+  for (const Chart& chart : report.charts) {
+    if (has_name(names.empty() ? headline : names, chart)) charts.push_back(chart);
+  }
+  return charts;
+}
+
+/// Prints charts, each as wide as the terminal, with its caption.
+void plot(const Report& report, const std::vector<std::string>& names, const std::filesystem::path& folder) {
+  constexpr int kLeastColumns = 60, kMostColumns = 160;
+  TerminalRoom room;
+  room.columns = std::clamp(static_cast<int>(terminal_columns(stdout)), kLeastColumns, kMostColumns);
+  room.rows = room.columns * 3 / 10;
+  room.colours = terminal_has_colours(stdout);
+  for (const Chart& chart : choose_charts(report, names)) {
+    const std::string drawn = terminal_chart(folder, chart.name, room);  // has no control characters but colours
+    print_exactly(fmt::format("\n{}", drawn));
+    print(chart.caption + "\n");
+  }
+}
+
 }  // namespace
 
 Report report_stage(const Run& run, ProgressSink& progress) {
@@ -82,12 +133,15 @@ void print_report(const CommonOptions& common, const Report& report, const std::
   print(fmt::format("{}\n{}\n", report_table(report), file.string()));
 }
 
-void report_verb(const CommonOptions& common, const ConfigArguments& arguments) {
+void report_verb(const CommonOptions& common, const ReportArguments& arguments) {
+  if (arguments.plot) check_plot(common);
   Run run = read_stage(common, arguments, Stage::report);
   check_run_folder(run);
   lock_run(run);
   const auto progress = make_progress(common);
-  print_report(common, report_stage(run, *progress), run.report_page());
+  const Report report = report_stage(run, *progress);
+  print_report(common, report, run.report_page());
+  if (arguments.plot) plot(report, arguments.charts, run.folder / "charts");
 }
 
 }  // namespace octet

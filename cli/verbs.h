@@ -52,7 +52,11 @@ void eval_verb(const CommonOptions& common, const EvalArguments& arguments);
 /// Perplexity and bits per byte on any text. `arguments.config` and `against` are folders of models.
 void eval_text_verb(const CommonOptions& common, const EvalArguments& arguments);
 
-void report_verb(const CommonOptions& common, const ConfigArguments& arguments);
+struct ReportArguments : ConfigArguments {
+  bool plot = false;                ///< charts in the terminal too
+  std::vector<std::string> charts;  ///< their names; empty: the headline ones
+};
+void report_verb(const CommonOptions& common, const ReportArguments& arguments);
 
 struct CompareArguments {
   std::vector<std::string> runs;  ///< folders of runs, or their report.json

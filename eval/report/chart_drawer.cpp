@@ -10,6 +10,7 @@ namespace octet {
 void ChartDrawer::draw(const std::string& name, const std::function<Chart()>& chart) {
   try {
     drawn_.charts.push_back(chart());
+    drawn_.charts.back().section = section_;
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::interrupted) {
       throw;
@@ -33,7 +34,9 @@ DrawnCharts draw_charts(const std::filesystem::path& folder, const Report& repor
   }
   ChartDrawer drawer(folder, sources, progress);
   for (const ReportSection& section : report_sections()) {
-    if (section.draw != nullptr) section.draw(report, drawer);
+    if (section.draw == nullptr) continue;
+    drawer.begin_section(section.id);
+    section.draw(report, drawer);
   }
   return drawer.take();
 }
