@@ -5,10 +5,10 @@
 #include <utility>
 
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/format.h"
+#include "base/terminal.h"
 #include "base/text_columns.h"
 
 namespace octet {
@@ -18,19 +18,9 @@ namespace {
 constexpr double kTerminalInterval = 0.1;
 constexpr double kLogInterval = 5.0;
 
-constexpr std::size_t kDefaultColumns = 80;
-
 bool understands_rewriting(std::FILE* out) {
   const char* term = std::getenv("TERM");
   return isatty(fileno(out)) != 0 && term != nullptr && std::string_view(term) != "dumb";
-}
-
-std::size_t columns(std::FILE* out) {
-  winsize size = {};
-  if (ioctl(fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
-    return kDefaultColumns;
-  }
-  return size.ws_col;
 }
 
 /// Ignores failures, which fmt::print would throw: a closed terminal or a full disk behind stderr is no reason to end a
@@ -117,7 +107,7 @@ void TerminalProgress::show(const std::string& line) {
     write(out_, line + "\n");
   } else {
     // A line that wraps could not be rewritten, so it is cut at the last column.
-    write(out_, fmt::format("\r{}\x1b[K", line.substr(0, columns(out_) - 1)));
+    write(out_, fmt::format("\r{}\x1b[K", line.substr(0, terminal_columns(out_) - 1)));
     line_is_open_ = true;
   }
 }

@@ -1,3 +1,9 @@
+#include <algorithm>
+
+#include <fmt/ranges.h>
+
+#include "base/shown_text.h"
+#include "base/terminal.h"
 #include "cli/console.h"
 #include "cli/run_folder.h"
 #include "cli/seed_runs.h"
@@ -5,6 +11,7 @@
 #include "cli/stages.h"
 #include "cli/text_stage.h"
 #include "cli/verbs.h"
+#include "eval/charts/terminal_chart.h"
 #include "eval/report/chart_drawer.h"
 #include "eval/score/window_batches.h"
 #include "eval/test_windows.h"
@@ -12,6 +19,11 @@
 
 namespace octet {
 namespace {
+
+struct ReportArguments : ConfigArguments {
+  bool plot = false;                ///< charts in the terminal too
+  std::vector<std::string> charts;  ///< their names; empty: the headline ones
+};
 
 /// Error (input) where a model of the report has other weights by now: its numbers would stand beside charts of
 /// another. A model that is gone is no fault: the report was measured, only the charts need it.
@@ -65,6 +77,50 @@ DrawnCharts draw_charts_of(const Run& run, const Report& report, ProgressSink& p
   return draw_charts(run.folder / "charts", report, sources, progress);
 }
 
+/// Before any work: what would keep charts out of the terminal.
+void check_plot(const CommonOptions& common) {
+  if (common.json) {
+    fail(ErrorKind::config, "--plot: expected no --json beside it, which leaves nothing else on stdout");
+  }
+  if (const ChartSupport support = charts_available(); !support.available) {
+    fail(ErrorKind::capability, "--plot: {}", support.reason);
+  }
+}
+
+/// The charts of these names; where none is named, those that answer the first questions.
+std::vector<Chart> choose_charts(const Report& report, const std::vector<std::string>& names) {
+  const auto has_name = [](const std::vector<std::string>& list, const Chart& chart) {
+    return std::find(list.begin(), list.end(), chart.name) != list.end();
+  };
+  std::vector<std::string> known;
+  for (const Chart& chart : report.charts) known.push_back(chart.name);
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      fail(ErrorKind::config, "--chart: expected one of {}, got \"{}\"", fmt::join(known, ", "), excerpt(name));
+    }
+  }
+  const std::vector<std::string> headline = {"perplexity_size", "speed"};
+  std::vector<Chart> charts;
+  for (const Chart& chart : report.charts) {
+    if (has_name(names.empty() ? headline : names, chart)) charts.push_back(chart);
+  }
+  return charts;
+}
+
+/// Prints charts, each as wide as the terminal, with its caption.
+void plot(const Report& report, const std::vector<std::string>& names, const std::filesystem::path& folder) {
+  constexpr int kLeastColumns = 60, kMostColumns = 160;
+  TerminalRoom room;
+  room.columns = std::clamp(static_cast<int>(terminal_columns(stdout)), kLeastColumns, kMostColumns);
+  room.rows = room.columns * 3 / 10;
+  room.colours = terminal_has_colours(stdout);
+  for (const Chart& chart : choose_charts(report, names)) {
+    const std::string drawn = terminal_chart(folder, chart.name, room);  // has no control characters but colours
+    print_exactly(fmt::format("\n{}", drawn));
+    print(chart.caption + "\n");
+  }
+}
+
 }  // namespace
 
 Report report_stage(const Run& run, ProgressSink& progress) {
@@ -90,12 +146,18 @@ void print_report(const CommonOptions& common, const Report& report, const std::
 
 namespace {
 
-void report_verb(const CommonOptions& common, const ConfigArguments& arguments) {
+void report_verb(const CommonOptions& common, const ReportArguments& arguments) {
+  if (!arguments.charts.empty() && !arguments.plot) {
+    fail(ErrorKind::config, "--chart: expected --plot beside it, got none");
+  }
+  if (arguments.plot) check_plot(common);
   Run run = read_stage(common, arguments, Stage::report);
   check_run_folder(run);
   lock_run(run);
   const auto progress = make_progress(common);
-  print_report(common, report_stage(run, *progress), run.report_page());
+  const Report report = report_stage(run, *progress);
+  print_report(common, report, run.report_page());
+  if (arguments.plot) plot(report, arguments.charts, run.folder / "charts");
 }
 
 }  // namespace
@@ -103,6 +165,8 @@ void report_verb(const CommonOptions& common, const ConfigArguments& arguments) 
 void add_report(VerbList& verbs) {
   auto [options, arguments] = verbs.add("report", "draw the charts and write the report again", report_verb);
   add_config_arguments(options, arguments);
+  options.flag("--plot", arguments.plot, "draw charts in the terminal too: size and quality, and speed");
+  options.repeated("--chart", arguments.charts, "of --plot: name of a chart; may be given several times");
 }
 
 }  // namespace octet

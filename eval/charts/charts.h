@@ -6,29 +6,38 @@
 #include <string>
 #include <vector>
 
+#include "base/config/rules.h"
 #include "eval/charts/gnuplot.h"
 #include "eval/outliers/outlier_impact.h"
 
 namespace octet {
 
+struct MatrixView;  // eval/microscope/matrix_view.h
+
 /// A chart that was drawn. `name` is the stem of NAME.svg, of the script NAME.gp that drew it (run
 /// `gnuplot NAME.gp` in the folder to draw it again) and of its numbers NAME.dat.
 struct Chart {
   std::string name;
-  std::string title;    ///< the message of the chart
-  std::string caption;  ///< teaches what one sees
+  std::string title;         ///< the message of the chart
+  std::string caption;       ///< teaches what one sees
+  std::string section = {};  ///< of the report that it belongs to (ReportSection::id)
 
   template <class V>
   void visit(V& v) {
     v("name", name);
     v("title", title);
     v("caption", caption);
+    v("section", section, optional_key());
   }
 };
 
 // Every draw_ function creates `folder` if need be, writes NAME.dat and NAME.gp, runs gnuplot and
 // checks NAME.svg. Errors: capability where gnuplot is missing (nothing is written then); run where
 // the input has no values or gnuplot fails.
+
+/// One matrix under the microscope, in six panels: its weights over a grid, the levels that they use, the ranges of its
+/// channels; the error against the clip, the cells of formats of 4 bits, formats above Shannon's line.
+Chart draw_matrix_chart(const std::filesystem::path& folder, const std::string& name, const MatrixView& view);
 
 /// One layer's weights before and after quantization, and the difference.
 struct WeightChart {

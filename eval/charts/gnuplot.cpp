@@ -1,5 +1,6 @@
 #include "eval/charts/gnuplot.h"
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -30,24 +31,22 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
 }
 
-/// The picture that gnuplot left, or "" where it left none, or a part.
-std::string whole_picture(const fs::path& picture) {
+/// The file that gnuplot left, or "" where it left none.
+std::string text_of(const fs::path& file) {
   std::error_code ignored;
-  if (!fs::is_regular_file(picture, ignored)) return "";
-  std::string text = read_text_file(picture);
-  return trimmed(text).ends_with("</svg>") ? text : "";
+  return fs::is_regular_file(file, ignored) ? read_text_file(file) : "";
 }
 
-/// Runs the script on a copy of its files in a folder of its own, where gnuplot may be cut off in the middle of a
-/// picture.
-std::string draw(const fs::path& script, std::chrono::milliseconds limit) {
+/// Runs `text` as the script, on a copy of its numbers in a folder of its own, where gnuplot may be cut off in the
+/// middle of a picture. Returns the file `output` that it wrote.
+std::string draw(const fs::path& script, const std::string& text, const fs::path& output,
+                 std::chrono::milliseconds limit) {
   const AtomicFolder scratch(fs::path(script).replace_extension(), {});
-  for (const char* ending : {".gp", ".dat"}) {
-    const fs::path file = fs::path(script).replace_extension(ending);
-    std::error_code error;
-    fs::copy_file(file, scratch.path() / file.filename(), error);
-    if (error && fs::exists(file)) fail(ErrorKind::run, "{}: cannot copy: {}", file.string(), error.message());
-  }
+  const fs::path numbers = fs::path(script).replace_extension(".dat");
+  write_file_atomically(scratch.path() / script.filename(), text);
+  std::error_code error;
+  fs::copy_file(numbers, scratch.path() / numbers.filename(), error);
+  if (error && fs::exists(numbers)) fail(ErrorKind::run, "{}: cannot copy: {}", numbers.string(), error.message());
   // "./" since gnuplot takes a name that begins with '-' for an option.
   const ChildResult end = run_child({.program = find_program("gnuplot"),
                                      .arguments = {"gnuplot", "-d", "./" + script.filename().string()},
@@ -59,13 +58,17 @@ std::string draw(const fs::path& script, std::chrono::milliseconds limit) {
     fail(ErrorKind::run, "{}: gnuplot failed ({}): {}", script.string(), end.how,
          printed.empty() ? "it printed nothing" : printed);
   }
-  const fs::path picture = script.filename().replace_extension(".svg");
-  std::string text = whole_picture(scratch.path() / picture);
-  if (text.empty()) {
-    fail(ErrorKind::run, "{}: gnuplot wrote no picture, expected {}{}{}", script.string(), picture.string(),
+  std::string drawn = text_of(scratch.path() / output);
+  if (drawn.empty() || (output.extension() == ".svg" && !trimmed(drawn).ends_with("</svg>"))) {
+    fail(ErrorKind::run, "{}: gnuplot wrote no picture, expected {}{}{}", script.string(), output.string(),
          printed.empty() ? "" : "; it printed: ", printed);
   }
-  return text;
+  return drawn;
+}
+
+void require_gnuplot() {
+  const ChartSupport support = charts_available();
+  if (!support.available) fail(ErrorKind::capability, "[gnuplot] {}", support.reason);
 }
 
 }  // namespace
@@ -80,17 +83,36 @@ ChartSupport charts_available() {
 }
 
 void run_gnuplot(const fs::path& script, std::chrono::milliseconds limit) {
-  const ChartSupport support = charts_available();
-  if (!support.available) fail(ErrorKind::capability, "[gnuplot] {}", support.reason);
-
+  require_gnuplot();
   const fs::path picture = fs::path(script).replace_extension(".svg");
   try {
-    write_file_atomically(picture, draw(script, limit));
+    write_file_atomically(picture, draw(script, read_text_file(script), picture.filename(), limit));
   } catch (const Error&) {
     std::error_code ignored;
     fs::remove(picture, ignored);  // that of an earlier run
     throw;
   }
+}
+
+std::string gnuplot_output(const fs::path& script, const std::string& text, const std::string& output,
+                           std::chrono::milliseconds limit) {
+  require_gnuplot();
+  return draw(script, text, output, limit);
+}
+
+int gnuplot_version() {
+  require_gnuplot();
+  const ChildResult end = run_child({.program = find_program("gnuplot"),
+                                     .arguments = {"gnuplot", "--version"},
+                                     .environment = clean_environment(),
+                                     .folder = "/"},
+                                    std::chrono::seconds(20));
+  int version = 0;
+  if (!end.succeeded || std::sscanf(end.printed.c_str(), "gnuplot %d", &version) != 1) {
+    fail(ErrorKind::run, "gnuplot --version: expected \"gnuplot\" and a number, got {}: {}", end.how,
+         trimmed(end.printed));
+  }
+  return version;
 }
 
 }  // namespace octet

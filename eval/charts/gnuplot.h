@@ -22,4 +22,12 @@ ChartSupport charts_available();
 /// fails (with what it printed) or the picture is missing or cut off; interrupted after Ctrl-C.
 void run_gnuplot(const std::filesystem::path& script, std::chrono::milliseconds limit = std::chrono::seconds(60));
 
+/// Runs `text`, a form of the script NAME.gp, in the same way on NAME.dat and returns the file `output` that it wrote.
+/// Errors: the same.
+std::string gnuplot_output(const std::filesystem::path& script, const std::string& text, const std::string& output,
+                           std::chrono::milliseconds limit = std::chrono::seconds(60));
+
+/// The first number of gnuplot's version: 5 of 5.4. Errors: capability where there is none; run where it does not say.
+int gnuplot_version();
+
 }  // namespace octet

@@ -73,12 +73,10 @@ bool same_weights(WeightScheme a, WeightScheme b) {
 }
 
 FormatRow row_of(const Recipe& recipe, const Tensor& samples) {
-  LossSums sums;
-  sums.add(samples, recipe.weights);
   FormatRow row;
   row.name = recipe.name;
   row.scheme = recipe.weights.describe();
-  row.gaussian = sums.loss();
+  row.gaussian = format_loss(samples, recipe.weights);
   row.times_shannon = row.gaussian.relative_mse * std::exp2(2.0 * row.gaussian.bits_per_weight);
   return row;
 }
@@ -108,6 +106,12 @@ Tensor gaussian_samples(std::uint64_t seed) {
     }
   });
   return samples;
+}
+
+FormatLoss format_loss(const Tensor& matrix, const WeightScheme& scheme) {
+  LossSums sums;
+  sums.add(matrix, scheme);
+  return sums.loss();
 }
 
 double kurtosis(std::span<const float> values) {

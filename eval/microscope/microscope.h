@@ -105,6 +105,9 @@ Tensor gaussian_samples(std::uint64_t seed);
 /// interrupted.
 MicroscopeReport microscope(std::span<const Recipe> recipes, Gpt* model, std::uint64_t seed, ProgressSink& progress);
 
+/// What `scheme` makes of one matrix. Errors: as quantize_matrix.
+FormatLoss format_loss(const Tensor& matrix, const WeightScheme& scheme);
+
 /// E[(x - mean)^4] / E[(x - mean)^2]^2: 3 for normal numbers, more where a few are far out, 1.8 for uniform ones. NaN
 /// where all are equal.
 double kurtosis(std::span<const float> values);

@@ -9,6 +9,7 @@ namespace octet {
 
 void ChartDrawer::draw(const std::string& name, const std::function<Chart()>& chart) {
   if (auto drawn = try_to_draw(fmt::format("The chart \"{}\"", name), chart, drawn_.notices)) {
+    drawn->section = section_;
     drawn_.charts.push_back(std::move(*drawn));
   } else {
     progress_.note(drawn_.notices.back());
@@ -23,7 +24,9 @@ DrawnCharts draw_charts(const std::filesystem::path& folder, const Report& repor
   }
   ChartDrawer drawer(folder, sources, progress);
   for (const ReportSection& section : report_sections()) {
-    if (section.draw != nullptr) section.draw(report, drawer);
+    if (section.draw == nullptr) continue;
+    drawer.begin_section(section.id);
+    section.draw(report, drawer);
   }
   return drawer.take();
 }

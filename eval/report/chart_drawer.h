@@ -36,6 +36,9 @@ class ChartDrawer {
   ChartDrawer(std::filesystem::path folder, const ChartSources& sources, ProgressSink& progress)
       : folder_(std::move(folder)), sources_(sources), progress_(progress) {}
 
+  /// The charts that follow are of this section (ReportSection::id).
+  void begin_section(std::string id) { section_ = std::move(id); }
+
   /// `name` stands in the notice. Error (interrupted) after Ctrl-C.
   void draw(const std::string& name, const std::function<Chart()>& chart);
 
@@ -47,6 +50,7 @@ class ChartDrawer {
   std::filesystem::path folder_;
   const ChartSources& sources_;
   ProgressSink& progress_;
+  std::string section_;
   DrawnCharts drawn_;
 };
 

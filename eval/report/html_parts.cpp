@@ -50,8 +50,8 @@ std::string html_section(const char* id, const char* title, const std::string& b
   return fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", id, title, body);
 }
 
-std::string html_details(const std::string& summary, const std::string& body) {
-  return fmt::format("<details><summary>{}</summary>{}</details>\n", summary, body);
+std::string html_details(const std::string& summary, const std::string& body, const char* css_class) {
+  return fmt::format("<details class=\"{}\"><summary>{}</summary>{}</details>\n", css_class, summary, body);
 }
 
 }  // namespace octet

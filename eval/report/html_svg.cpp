@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/base64.h"
 #include "base/files/read_file.h"
 #include "eval/charts/chart_script.h"
 #include "eval/charts/plain_svg.h"
@@ -55,6 +56,23 @@ std::string follow_theme(const std::string& svg) {
   return themed;
 }
 
+/// A link that saves a file which the page holds; "" where there is no such file, or a large one.
+std::string download(const std::filesystem::path& file) {
+  constexpr std::uintmax_t kMostBytes = 100'000;  // the whole page is to stay below 3 MB
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error) || std::filesystem::file_size(file, error) > kMostBytes) return "";
+  const std::string name = escape_html(file.filename().string());
+  return fmt::format(" <a download=\"{0}\" href=\"data:text/plain;charset=utf-8;base64,{1}\">{0}</a>", name,
+                     base64_of(read_text_file(file)));
+}
+
+/// What drew a chart: gnuplot draws it again from these two.
+std::string downloads(const std::filesystem::path& folder, const std::string& name) {
+  const std::string links =
+      download(folder / "charts" / (name + ".gp")) + download(folder / "charts" / (name + ".dat"));
+  return links.empty() ? "" : "<span class=\"downloads\">Script and data:" + links + "</span>";
+}
+
 }  // namespace
 
 std::string inline_svg(const std::string& svg, const std::string& name, const std::string& title) {
@@ -96,8 +114,8 @@ std::string html_figure(const Chart& chart, const std::filesystem::path& folder)
         "<p class=\"notice\">The chart \"{}\" is left out: charts/{}.svg is missing or no picture of gnuplot.</p>\n",
         escape_html(chart.title), escape_html(chart.name));
   }
-  return fmt::format("<figure><div class=\"picture\">{}</div><figcaption><b>{}.</b> {}</figcaption></figure>\n",
-                     picture, escape_html(chart.title), escape_html(chart.caption));
+  return fmt::format("<figure><div class=\"picture\">{}</div><figcaption><b>{}.</b> {}{}</figcaption></figure>\n",
+                     picture, escape_html(chart.title), escape_html(chart.caption), downloads(folder, chart.name));
 }
 
 }  // namespace octet

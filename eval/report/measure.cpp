@@ -40,6 +40,7 @@ void measure_models(Report& report, const MeasuredModels& measured, const EvalCo
   progress.note("counting outliers");
   measure_outliers(report, *measured.models.front().model,
                    pick_windows(windows_of(measured, config), config.outlier_windows), config);
+  measure_microscope(report, *measured.models.front().model, progress);
   progress.note("writing samples");
   measure_samples(report, measured, config);
   progress.note("timing prefill and decode of every model");

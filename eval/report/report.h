@@ -11,6 +11,7 @@
 #include "eval/report/sections/census.h"
 #include "eval/report/sections/comparisons.h"
 #include "eval/report/sections/facts.h"
+#include "eval/report/sections/microscope.h"
 #include "eval/report/sections/outliers.h"
 #include "eval/report/sections/result.h"
 #include "eval/report/sections/samples.h"
@@ -40,6 +41,7 @@ struct Report {
   std::vector<ReportOutliers> outliers;
   ReportCensus census;
   std::optional<OutlierLab> outlier_lab;  ///< where the configuration asks for one
+  std::vector<MatrixView> microscope;     ///< matrices of the FP32 model that are looked at
   std::string prompt;                     ///< of models[].sample, the first of `samples`
   std::uint64_t seed = 0;                 ///< of the text samples
   std::vector<ReportSample> samples;      ///< of every prompt
@@ -63,6 +65,7 @@ struct Report {
     v("outliers", outliers);
     v("census", census, optional_key());
     v("outlier_lab", outlier_lab, optional_key());
+    v("microscope", microscope, optional_key());
     v("prompt", prompt);
     v("seed", seed);
     v("samples", samples, optional_key());  // older reports have one prompt

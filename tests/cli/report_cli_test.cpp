@@ -30,7 +30,7 @@ TEST(ReportOfARun, NamesNeverActAndAreShown) {
   EXPECT_THAT(names_below(place.path()), Not(testing::Contains("PWNED")));
   const fs::path run = place.path() / "r";
   EXPECT_THAT(read_text_file(run / "report.html"), Not(HasSubstr("is left out"))) << "every chart is in the page";
-  EXPECT_THAT(read_text_file(run / "report.html"), Not(HasSubstr("<script")));
+  EXPECT_THAT(read_text_file(run / "report.html"), Not(HasSubstr("<script>x()")));
   EXPECT_THAT(read_text_file(run / "report.html"), HasSubstr("&lt;script&gt;x()"));
   EXPECT_THAT(read_text_file(run / "report.html"), HasSubstr("my größe 4"));
   const std::string markdown = read_text_file(run / "report.md");  // the configuration stands in a code block
@@ -65,6 +65,33 @@ TEST(ReportOfARun, AChartThatFailsCostsOnlyItself) {
   EXPECT_THAT(report.at("notices").at(0).get<std::string>(), HasSubstr("metrics.jsonl"));
   EXPECT_GE(report.at("charts").size(), 4u);
   EXPECT_THAT(read_text_file(place.path() / "r/report.html"), HasSubstr("metrics.jsonl"));
+}
+
+/// The output is no terminal: no colours, 80 columns.
+TEST(ReportOfARun, ChartsInTheTerminal) {
+  const Workplace place;
+  copy_finished_run(place.path() / "r");
+  if (!charts_available().available) {
+    EXPECT_EQ(place.octet({"report", "r", "--plot"}).code, 4);
+    return;
+  }
+  const ProcessResult result = place.octet({"report", "r", "--plot"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("file size (MB)"));
+  EXPECT_THAT(result.out, HasSubstr("Further left is smaller"));
+  EXPECT_THAT(result.out, HasSubstr("prefill (reading the prompt)"));
+  EXPECT_EQ(result.out.find('\x1b'), std::string::npos);
+  EXPECT_EQ(result.out.find('\f'), std::string::npos);
+  const ProcessResult one = place.octet({"report", "r", "--plot", "--chart", "training"});
+  EXPECT_THAT(one.out, HasSubstr("learning rate"));
+  EXPECT_THAT(one.out, Not(HasSubstr("file size (MB)")));
+  const ProcessResult unknown = place.octet({"report", "r", "--plot", "--chart", "speeds"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("--chart: expected one of perplexity_size, speed, "));
+  EXPECT_EQ(place.octet({"report", "r", "--plot", "--json"}).code, 2);
+  const ProcessResult missing = place.octet({"report", "r", "--plot"}, {"PATH=/nowhere"});
+  EXPECT_EQ(missing.code, 4);
+  EXPECT_THAT(missing.err, HasSubstr("gnuplot is not installed"));
 }
 
 TEST(ReportOfARun, IntervalsAreCalledByTheirConfidence) {

@@ -76,6 +76,12 @@ TEST_F(ReportPages, HtmlHasEverySection) {
                            "id=\"seeds\"",
                            "seeds 1, 2, 3",
                            "+3.27 % (+2.68 % to +3.86 %)",
+                           "id=\"quality\"",
+                           "id=\"layers\"",
+                           "id=\"microscope\"",
+                           "id=\"live-grid\" hidden",
+                           "<a href=\"#microscope\">Under the microscope</a>",
+                           "Smallest without a loss that can be told from chance: int8",
                            "id=\"attribution\"",
                            "4.0 % of the whole is left",
                            "+0.01900"}) {
@@ -93,9 +99,39 @@ TEST_F(ReportPages, HtmlLoadsNothing) {
   std::string page = html(report);
   EXPECT_THAT(page, HasSubstr("speed-gpDot"));
   page = std::regex_replace(page, std::regex("xmlns(:xlink)?=\"[^\"]*\""), "");
-  for (const char* outside : {"http:", "https:", "src=", "@import", "url(", "<script", "<link"}) {
+  page = std::regex_replace(page, std::regex("createElementNS\\(\"[^\"]*\""), "");  // a name, not a place
+  for (const char* outside : {"http:", "https:", "src=", "@import", "url(", "<link"}) {
     EXPECT_THAT(page, Not(HasSubstr(outside)));
   }
+  EXPECT_EQ(page.find("<script"), page.rfind("<script")) << "one script, the page's own";
+  EXPECT_THAT(page, HasSubstr("content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-"));
+}
+
+/// A chart stands in the section that drew it, in both pages; one of no known section in one of its own.
+TEST_F(ReportPages, ChartsStandInTheirSections) {
+  Report report = sample::report();
+  report.charts = {{"old", "Of another version", "caption"}, {"a", "Speed chart", "caption", "speed"}};
+  const std::string page = html(report);
+  const std::size_t speed = page.find("<section id=\"speed\">");
+  EXPECT_LT(speed, page.find("The chart &quot;Speed chart"));
+  EXPECT_LT(page.find("Speed chart"), page.find("</section>", speed));
+  EXPECT_LT(page.find("<section id=\"charts\">"), page.find("Of another version"));
+  const std::string text = report_to_markdown(report);
+  EXPECT_THAT(text, HasSubstr("## Speed\n\n### Speed chart\n\n![Speed chart](charts/a.svg)"));
+  EXPECT_THAT(text, HasSubstr("## Charts\n\n### Of another version"));
+}
+
+TEST_F(ReportPages, ScriptAndDataOfAChartCanBeSaved) {
+  make_folder(folder_.path() / "charts");
+  write_file_atomically(folder_.path() / "charts/speed.svg", kPicture);
+  write_file_atomically(folder_.path() / "charts/speed.gp", "plot");
+  Report report = sample::report();
+  report.charts = {{"speed", "Speed", "caption", "speed"}};
+  const std::string link =
+      "<a download=\"speed.gp\" href=\"data:text/plain;charset=utf-8;base64,cGxvdA==\">speed.gp</a>";
+  EXPECT_THAT(html(report), HasSubstr("Script and data: " + link + "</span>")) << "there are no data";
+  write_file_atomically(folder_.path() / "charts/speed.gp", std::string(100'001, ' '));
+  EXPECT_THAT(html(report), Not(HasSubstr("download=\""))) << "the page must stay small";
 }
 
 TEST_F(ReportPages, EveryTextIsEscapedInHtml) {
@@ -109,7 +145,7 @@ TEST_F(ReportPages, EveryTextIsEscapedInHtml) {
   report.models[1].coverage[0] = {attack, attack, attack, 1, 1};
   report.models[1].layer_errors[0].layer = attack;
   const std::string page = html(report);
-  EXPECT_THAT(page, Not(HasSubstr("<script")));
+  EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(&#39;1&#39;)"));
 }
 
@@ -137,9 +173,11 @@ TEST(ReportMarkdown, HasTableVerdictsAndCharts) {
   Report report = sample::report();
   report.charts = {{"speed", "Speed relative to fp32", "Over each bar"}};
   const std::string text = report_to_markdown(report);
-  EXPECT_THAT(text, HasSubstr("| Measure | fp32 | int8 | int4 |\n| --- | ---: | ---: | ---: |\n"));
-  EXPECT_THAT(text, HasSubstr("| Perplexity | 13.204 | 13.207 | 13.610 |"));
-  EXPECT_THAT(text, HasSubstr("| Perplexity change | 0.00 % | +0.02 % (95 %: -0.01 % to +0.05 %)"));
+  EXPECT_THAT(text, HasSubstr("| Version | Bits per weight | File size | Perplexity | Perplexity change |"));
+  EXPECT_THAT(text,
+              HasSubstr("| int8 | 8.21 | 2.16 MB | 13.207 | +0.02 % (95 %: -0.01 % to +0.05 %) | could be chance |"));
+  EXPECT_THAT(text,
+              HasSubstr("| int4 | 4.62 | 1.22 MB | 13.610 | +3.07 % (95 %: +2.65 % to +3.50 %) | yes, moderate |"));
   EXPECT_THAT(text, HasSubstr("![Speed relative to fp32](charts/speed.svg)"));
   EXPECT_THAT(text, HasSubstr("the loss is real, and moderate"));
   EXPECT_THAT(text, HasSubstr("> Note: int4 prefill is slower"));
@@ -150,7 +188,7 @@ TEST(ReportMarkdown, NamesCannotBreakTheTable) {
   report.models[1].name = "a|b\n<i>_c_";
   report.models[1].sample = "```\nfence";
   const std::string text = report_to_markdown(report);
-  EXPECT_THAT(text, HasSubstr("| Measure | fp32 | a\\|b &lt;i>\\_c\\_ | int4 |"));
+  EXPECT_THAT(text, HasSubstr("\n| a\\|b &lt;i>\\_c\\_ | 8.21 |"));
   EXPECT_THAT(text, HasSubstr("````text\n```\nfence\n````\n"));
 }
 

@@ -36,6 +36,19 @@ inline void add_coverage(ReportModel& model, const std::string& scheme, int bits
   model.size = {36864 * 28 * bits / 8, 28 * 2304, 200704, 4 * 768};
 }
 
+/// A small matrix of normal weights with one outlier under the microscope.
+inline const MatrixView& matrix_view() {
+  static const MatrixView view = [] {
+    std::mt19937 engine(3);
+    std::normal_distribution<float> weight(0.0F, 0.02F);
+    Tensor matrix = Tensor::empty({48, 64});
+    for (float& x : matrix.span<float>()) x = weight(engine);
+    matrix.span<float>()[100] = 0.3F;
+    return view_matrix("blocks.3.mlp.down.weight", "the matrix with the largest outlier", matrix);
+  }();
+  return view;
+}
+
 /// A report with every part filled, as a run of the demo could give.
 inline Report report() {
   Report report;
@@ -121,6 +134,7 @@ inline Report report() {
     report.outliers.push_back({layer.layer, "activations", 1.03, layer.max_over_std * 1.03, layer.max_over_std,
                                layer.share_sigma, layer.share_absolute});
   }
+  report.microscope = {matrix_view()};
   report.prompt = "And it came to pass, that there";
   report.seed = 1234;
   report.notices = {

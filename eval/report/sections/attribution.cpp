@@ -70,7 +70,7 @@ std::vector<std::vector<std::string>> rows(const ReportModel& model, std::string
 std::string markdown(const Report& report) {
   const auto models = measured(report);
   if (models.empty()) return "";
-  std::string text = std::string("## Where the error comes from\n\n") + kExplanation + "\n\n";
+  std::string text = std::string(kExplanation) + "\n\n";
   for (const ReportModel* model : models) {
     text += escape_markdown(sum_of(*model)) + "\n\n" + markdown_header(header());
     for (const auto& row : rows(*model, escape_markdown)) text += markdown_row(row);
@@ -86,8 +86,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
             html_details(fmt::format("Every layer of {}", escape_html(model->name)),
                          html_table(header(), rows(*model, escape_html)));
   }
-  return html_section("attribution", "Where the error comes from",
-                      body.empty() ? "" : std::string("<p>") + kExplanation + "</p>\n" + body);
+  return body.empty() ? "" : std::string("<p>") + kExplanation + "</p>\n" + body;
 }
 
 /// More models make the bars of one layer too thin to tell apart.
@@ -129,7 +128,7 @@ void put_attribution(ReportModel& model, Attribution attribution) {
 }
 
 ReportSection attribution_section() {
-  return {.markdown = markdown, .html = html, .draw = draw};
+  return {.id = "attribution", .title = "Where the error comes from", .markdown = markdown, .html = html, .draw = draw};
 }
 
 }  // namespace octet

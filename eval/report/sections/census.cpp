@@ -16,8 +16,6 @@
 namespace octet {
 namespace {
 
-constexpr const char* kTitle = "Which channels are outliers";
-
 /// The channel with the largest value, which says where a layer's range goes.
 std::size_t largest_channel(const ReportCensusLayer& layer) {
   return static_cast<std::size_t>(std::max_element(layer.channel_max.begin(), layer.channel_max.end()) -
@@ -72,7 +70,7 @@ constexpr const char* kKurtosis =
 std::string markdown(const Report& report) {
   const ReportCensus& census = report.census;
   if (census.layers.empty()) return "";
-  std::string text = fmt::format("## {}\n\n{} {}\n\n", kTitle, escape_markdown(verdict(report)), kKurtosis);
+  std::string text = fmt::format("{} {}\n\n", escape_markdown(verdict(report)), kKurtosis);
   text += markdown_header(layer_header());
   for (const ReportCensusLayer& layer : census.layers) text += markdown_row(layer_cells(layer, escape_markdown));
   text += "\n";
@@ -93,8 +91,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
     body += html_details(fmt::format("Channels with outliers in the most layers ({})", channels.size()),
                          html_table(channel_header(), channels));
   }
-  body += html_details(fmt::format("All layers ({})", layers.size()), html_table(layer_header(), layers));
-  return html_section("census", kTitle, body);
+  return body + html_details(fmt::format("All layers ({})", layers.size()), html_table(layer_header(), layers));
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
@@ -145,7 +142,7 @@ CensusChart census_chart(const Report& report) {
 }
 
 ReportSection census_section() {
-  return {.markdown = markdown, .html = html, .draw = draw};
+  return {.id = "census", .title = "Which channels are outliers", .markdown = markdown, .html = html, .draw = draw};
 }
 
 }  // namespace octet

@@ -1,5 +1,7 @@
 #include "eval/report/sections/charts.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "eval/report/html.h"
@@ -9,25 +11,54 @@
 namespace octet {
 namespace {
 
+std::string figure_markdown(const Chart& chart) {
+  return fmt::format("### {0}\n\n![{0}](charts/{1}.svg)\n\n{2}\n\n", escape_markdown(chart.title), chart.name,
+                     escape_markdown(chart.caption));
+}
+
+bool has_a_section(const Chart& chart) {
+  const auto sections = report_sections();
+  return std::any_of(sections.begin(), sections.end(), [&](const ReportSection& section) {
+    return section.draw != nullptr && chart.section == section.id;
+  });
+}
+
 std::string markdown(const Report& report) {
   std::string text;
   for (const Chart& chart : report.charts) {
-    text += fmt::format("## {0}\n\n![{0}](charts/{1}.svg)\n\n{2}\n\n", escape_markdown(chart.title), chart.name,
-                        escape_markdown(chart.caption));
+    if (!has_a_section(chart)) text += figure_markdown(chart);
   }
   return text;
 }
 
 std::string html(const Report& report, const std::filesystem::path& folder) {
-  std::string figures;
-  for (const Chart& chart : report.charts) figures += html_figure(chart, folder);
-  return html_section("charts", "Charts", figures);
+  std::string text;
+  for (const Chart& chart : report.charts) {
+    if (!has_a_section(chart)) text += html_figure(chart, folder);
+  }
+  return text;
 }
 
 }  // namespace
 
+std::string figures_markdown(const Report& report, std::string_view section) {
+  std::string text;
+  for (const Chart& chart : report.charts) {
+    if (chart.section == section) text += figure_markdown(chart);
+  }
+  return text;
+}
+
+std::string figures_html(const Report& report, std::string_view section, const std::filesystem::path& folder) {
+  std::string text;
+  for (const Chart& chart : report.charts) {
+    if (chart.section == section) text += html_figure(chart, folder);
+  }
+  return text;
+}
+
 ReportSection charts_section() {
-  return {.markdown = markdown, .html = html};
+  return {.id = "charts", .title = "Charts", .markdown = markdown, .html = html};
 }
 
 }  // namespace octet

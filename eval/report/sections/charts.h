@@ -1,10 +1,18 @@
 #pragma once
 
+#include <filesystem>
+#include <string>
+#include <string_view>
+
 #include "eval/report/sections/section.h"
 
 namespace octet {
 
-/// The pictures that other sections drew, with their captions: Report::charts.
+/// The pictures of one section with their captions: those of Report::charts that it drew.
+std::string figures_markdown(const Report& report, std::string_view section);
+std::string figures_html(const Report& report, std::string_view section, const std::filesystem::path& folder);
+
+/// Charts of no section that this program knows: of a report that another version wrote.
 ReportSection charts_section();
 
 }  // namespace octet

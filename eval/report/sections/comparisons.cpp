@@ -57,17 +57,14 @@ std::string explanation(const Report& report) {
 
 std::string markdown(const Report& report) {
   if (!is_shown(report)) return "";
-  std::string text =
-      "## Which differences are real\n\n" + escape_markdown(explanation(report)) + "\n\n" + markdown_header(header());
+  std::string text = escape_markdown(explanation(report)) + "\n\n" + markdown_header(header());
   for (const auto& row : rows(report, escape_markdown)) text += markdown_row(row);
   return text + "\n";
 }
 
 std::string html(const Report& report, const std::filesystem::path&) {
   if (!is_shown(report)) return "";
-  return html_section(
-      "comparisons", "Which differences are real",
-      "<p>" + escape_html(explanation(report)) + "</p>\n" + html_table(header(), rows(report, escape_html), 2));
+  return "<p>" + escape_html(explanation(report)) + "</p>\n" + html_table(header(), rows(report, escape_html), 2);
 }
 
 }  // namespace
@@ -87,7 +84,7 @@ std::vector<ReportComparison> compare_neighbours(std::span<const Evaluation> eva
 }
 
 ReportSection comparisons_section() {
-  return {.markdown = markdown, .html = html};
+  return {.id = "comparisons", .title = "Which differences are real", .markdown = markdown, .html = html};
 }
 
 }  // namespace octet

@@ -13,10 +13,8 @@
 namespace octet {
 namespace {
 
-constexpr const char* kTitle = "What was quantized, and what not";
-
 std::string markdown(const Report& report) {
-  std::string text = fmt::format("## {}\n\n", kTitle);
+  std::string text;
   for (const ReportModel& model : report.models) {
     if (model.coverage.empty()) continue;
     text += fmt::format("### {}\n\n{}\n\n", escape_markdown(model.name), escape_markdown(model.description));
@@ -63,12 +61,8 @@ std::string html(const Report& report, const std::filesystem::path&) {
     text += fmt::format("<h3>{}</h3>\n<p>{}</p>\n", escape_html(model.name), escape_html(model.description));
     text += size_bar(model.size) + group_table(model.coverage);
     text += html_details(fmt::format("Every tensor ({})", model.coverage.size()), tensor_table(model.coverage));
-    if (!model.layer_errors.empty()) {
-      text += html_details(fmt::format("Error of every layer, worst first ({})", model.layer_errors.size()),
-                           layer_error_table(model.layer_errors));
-    }
   }
-  return html_section("coverage", kTitle, text);
+  return text;
 }
 
 std::vector<ReportTensor> report_tensors(const Coverage& coverage) {
@@ -105,7 +99,7 @@ std::vector<CoverageGroup> group_coverage(const Coverage& coverage) {
 }
 
 ReportSection coverage_section() {
-  return {.markdown = markdown, .html = html};
+  return {.id = "coverage", .title = "What was quantized, and what not", .markdown = markdown, .html = html};
 }
 
 }  // namespace octet

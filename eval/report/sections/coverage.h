@@ -38,7 +38,7 @@ struct CoverageGroup {
 std::vector<CoverageGroup> group_coverage(const std::vector<ReportTensor>& coverage);
 std::vector<CoverageGroup> group_coverage(const Coverage& coverage);
 
-/// What was quantized in each model, and what not; with where the bytes went and what rounding did to each layer.
+/// What was quantized in each model, and what not; with where the bytes went.
 ReportSection coverage_section();
 
 }  // namespace octet

@@ -12,8 +12,6 @@
 namespace octet {
 namespace {
 
-constexpr const char* kTitle = "How it was measured";
-
 std::vector<Fact> corpus_facts(const ReportCorpus& corpus) {
   return {{"Corpus", corpus.name},
           {"Corpus SHA-256", corpus.sha256},
@@ -53,7 +51,7 @@ std::vector<Fact> provenance_facts(const ReportProvenance& provenance) {
 }
 
 std::string markdown(const Report& report) {
-  std::string text = fmt::format("## {}\n\n", kTitle);
+  std::string text;
   for (const Fact& fact : list_facts(report)) text += fmt::format("- {}: {}\n", fact.name, escape_markdown(fact.value));
   const std::string& config = report.provenance.config;
   return config.empty() ? text : text + "\nConfiguration:\n\n" + markdown_code(config, "yaml");
@@ -66,8 +64,8 @@ std::string html(const Report& report, const std::filesystem::path&) {
   }
   text = "<dl class=\"facts\">\n" + text + "</dl>\n";
   const std::string& config = report.provenance.config;
-  if (!config.empty()) text += html_details("Configuration", "<pre>" + escape_html(config) + "</pre>");
-  return html_section("facts", kTitle, text);
+  if (!config.empty()) text += html_details("Configuration", "<pre>" + escape_html(config) + "</pre>", "printed");
+  return text;
 }
 
 }  // namespace
@@ -97,7 +95,7 @@ std::vector<Fact> list_facts(const Report& report) {
 }
 
 ReportSection facts_section() {
-  return {.markdown = markdown, .html = html};
+  return {.id = "facts", .title = "How it was measured", .markdown = markdown, .html = html};
 }
 
 }  // namespace octet

@@ -12,6 +12,7 @@
 #include "eval/outliers/outlier_impact.h"
 #include "eval/report/chart_drawer.h"
 #include "eval/report/html.h"
+#include "eval/report/markdown.h"
 #include "eval/report/report.h"
 #include "quant/apply_recipe.h"
 
@@ -41,46 +42,90 @@ Chart weight_chart(const std::filesystem::path& folder, Gpt& fp32, const Recipe&
                             .bits = static_cast<int>(scheme.bits)});
 }
 
-void draw(const Report& report, ChartDrawer& drawer) {
-  std::set<std::string> drawn;  // recipes that differ in activations alone round the same weights to the same codes
-  for (const Recipe& recipe : drawer.sources().recipes) {
+/// A matrix that a recipe hurt more than all others.
+struct HurtMatrix {
+  const Recipe* recipe;
+  std::string tensor;
+  double snr_db;
+};
+
+/// The worst matrix of each recipe that a chart can show: it draws the levels of a symmetric grid over the weights of
+/// the FP32 model, which transforms change, and rounds them anew, which takes no inputs of layers.
+std::vector<HurtMatrix> hurt_matrices(const Report& report, const std::vector<Recipe>& recipes) {
+  std::vector<HurtMatrix> matrices;
+  std::set<std::string> seen;  // recipes that differ in activations alone round the same weights to the same codes
+  for (const Recipe& recipe : recipes) {
     const auto model = std::find_if(report.models.begin(), report.models.end(),
                                     [&](const ReportModel& entry) { return entry.name == recipe.name; });
-    // The chart draws the levels of a symmetric grid over the weights of the FP32 model, which transforms change, and
-    // rounds them anew, which takes no inputs of layers.
     if (model == report.models.end() || model->layer_errors.empty() || !recipe.transforms.empty() ||
         recipe.needs_inputs()) {
       continue;
     }
-    const std::string worst =
-        std::min_element(model->layer_errors.begin(), model->layer_errors.end(), [](const auto& a, const auto& b) {
-          return a.snr_db < b.snr_db;
-        })->layer;
-    const WeightScheme& scheme = recipe.scheme_of(worst.substr(0, worst.rfind(".weight")));
-    if (scheme.has_grid() && scheme.symmetric && drawn.insert(worst + "\n" + to_yaml(scheme)).second) {
-      drawer.draw("weights of " + recipe.name,
-                  [&] { return weight_chart(drawer.folder(), drawer.sources().fp32(), recipe, worst, scheme); });
+    const ReportLayerError& worst = *std::min_element(model->layer_errors.begin(), model->layer_errors.end(),
+                                                      [](const auto& a, const auto& b) { return a.snr_db < b.snr_db; });
+    const WeightScheme& scheme = recipe.scheme_of(worst.layer.substr(0, worst.layer.rfind(".weight")));
+    if (scheme.has_grid() && scheme.symmetric && seen.insert(worst.layer + "\n" + to_yaml(scheme)).second) {
+      matrices.push_back({&recipe, worst.layer, worst.snr_db});
     }
+  }
+  return matrices;
+}
+
+void draw(const Report& report, ChartDrawer& drawer) {
+  constexpr std::size_t kMostCharts = 4;  // each is tens of kilobytes of the page
+  std::vector<HurtMatrix> matrices = hurt_matrices(report, drawer.sources().recipes);
+  std::stable_sort(matrices.begin(), matrices.end(),
+                   [](const HurtMatrix& a, const HurtMatrix& b) { return a.snr_db < b.snr_db; });
+  matrices.resize(std::min(matrices.size(), kMostCharts), HurtMatrix{});
+  for (const HurtMatrix& matrix : matrices) {
+    const WeightScheme& scheme = matrix.recipe->scheme_of(matrix.tensor.substr(0, matrix.tensor.rfind(".weight")));
+    drawer.draw("weights of " + matrix.recipe->name, [&] {
+      return weight_chart(drawer.folder(), drawer.sources().fp32(), *matrix.recipe, matrix.tensor, scheme);
+    });
   }
 }
 
-}  // namespace
+constexpr const char* kExplanation =
+    "How far rounding moved the weights of each layer. SNR is the signal above the error, 10 log10(sum w^2 / sum "
+    "error^2): 6 dB more are one bit more. A layer far below the others has weights that its grid does not suit.";
 
-void put_layer_errors(ReportModel& model, const Coverage& coverage) {
-  for (const CoverageRow& row : coverage.rows) {
-    if (row.error.mse > 0) {
-      model.layer_errors.push_back({row.path, row.error.mse, row.error.snr_db, row.error.max_abs, kNotMeasured});
-    }
+/// NaN, what was not measured, has no place in an order and goes last.
+bool measured_before(double left, double right) {
+  return std::isnan(right) ? !std::isnan(left) : left < right;
+}
+
+const std::vector<std::string>& worst_header() {
+  static const std::vector<std::string> names = {"Version", "Worst layer", "its SNR (dB)", "Median SNR (dB)"};
+  return names;
+}
+
+/// The worst layer of each model.
+std::vector<std::vector<std::string>> worst_rows(const Report& report, std::string (*escape)(std::string_view)) {
+  std::vector<std::vector<std::string>> rows;
+  for (const ReportModel& model : report.models) {
+    std::vector<ReportLayerError> errors = model.layer_errors;
+    if (errors.empty()) continue;
+    std::stable_sort(errors.begin(), errors.end(),
+                     [](const auto& a, const auto& b) { return measured_before(a.snr_db, b.snr_db); });
+    rows.push_back({escape(model.name), escape(errors.front().layer), format_fixed(errors.front().snr_db, 1),
+                    format_fixed(errors[errors.size() / 2].snr_db, 1)});
   }
+  return rows;
+}
+
+std::string markdown(const Report& report) {
+  const auto rows = worst_rows(report, escape_markdown);
+  if (rows.empty()) return "";
+  std::string text = std::string(kExplanation) + "\n\n" + markdown_header(worst_header());
+  for (const auto& row : rows) text += markdown_row(row);
+  return text + "\n";
 }
 
 std::string layer_error_table(std::vector<ReportLayerError> errors) {
   const bool has_loss =
       std::any_of(errors.begin(), errors.end(), [](const auto& error) { return std::isfinite(error.delta_nll); });
   std::stable_sort(errors.begin(), errors.end(), [&](const auto& a, const auto& b) {
-    // What was not measured goes last: NaN has no place in an order.
-    const double left = has_loss ? -a.delta_nll : a.snr_db, right = has_loss ? -b.delta_nll : b.snr_db;
-    return std::isnan(right) ? !std::isnan(left) : left < right;
+    return has_loss ? measured_before(-a.delta_nll, -b.delta_nll) : measured_before(a.snr_db, b.snr_db);
   });
   std::vector<std::vector<std::string>> rows;
   for (const ReportLayerError& error : errors) {
@@ -96,8 +141,31 @@ std::string layer_error_table(std::vector<ReportLayerError> errors) {
   return html_table(header, rows);
 }
 
+std::string html(const Report& report, const std::filesystem::path&) {
+  const auto worst = worst_rows(report, escape_html);
+  if (worst.empty()) return "";
+  std::string text = std::string("<p>") + kExplanation + "</p>\n" + html_table(worst_header(), worst, 2);
+  for (const ReportModel& model : report.models) {
+    if (model.layer_errors.empty()) continue;
+    text += html_details(
+        fmt::format("Every layer of {}, worst first ({})", escape_html(model.name), model.layer_errors.size()),
+        layer_error_table(model.layer_errors));
+  }
+  return text;
+}
+
+}  // namespace
+
+void put_layer_errors(ReportModel& model, const Coverage& coverage) {
+  for (const CoverageRow& row : coverage.rows) {
+    if (row.error.mse > 0) {
+      model.layer_errors.push_back({row.path, row.error.mse, row.error.snr_db, row.error.max_abs, kNotMeasured});
+    }
+  }
+}
+
 ReportSection layer_errors_section() {
-  return {.draw = draw};
+  return {.id = "layers", .title = "Layer by layer", .markdown = markdown, .html = html, .draw = draw};
 }
 
 }  // namespace octet

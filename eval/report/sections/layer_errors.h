@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "eval/report/sections/section.h"
 #include "eval/score/interval.h"
@@ -30,11 +29,8 @@ struct ReportLayerError {
 /// The error of each quantized matrix.
 void put_layer_errors(ReportModel& model, const Coverage& coverage);
 
-/// A table in HTML, worst layer first, for the section of coverage.
-std::string layer_error_table(std::vector<ReportLayerError> errors);
-
-/// Has no place of its own in the pages. Draws, for each recipe whose grid is symmetric, the matrix that it hurt most
-/// before and after; the same rounding of the same matrix once.
+/// The error of every layer. Draws, for recipes whose grid is symmetric, the matrix that each hurt most before and
+/// after; the same rounding of the same matrix once, and of many recipes those of the largest errors.
 ReportSection layer_errors_section();
 
 }  // namespace octet

@@ -120,9 +120,8 @@ std::string list(const OutlierLab& lab, std::string (*escape)(std::string_view),
 std::string markdown(const Report& report) {
   if (!report.outlier_lab) return "";
   const OutlierLab& lab = *report.outlier_lab;
-  std::string text = "## Outliers on purpose\n\n" + what_was_done(lab, escape_markdown) + "\n\n" +
-                     what_came_out(lab, escape_markdown) + "\n\nPerplexity beside FP32:\n\n" +
-                     markdown_header(header(lab));
+  std::string text = what_was_done(lab, escape_markdown) + "\n\n" + what_came_out(lab, escape_markdown) +
+                     "\n\nPerplexity beside FP32:\n\n" + markdown_header(header(lab));
   for (const auto& line : table(lab, escape_markdown)) text += markdown_row(line);
   return text + "\n" + list(lab, escape_markdown, "- ", "\n") + "\n";
 }
@@ -130,11 +129,9 @@ std::string markdown(const Report& report) {
 std::string html(const Report& report, const std::filesystem::path&) {
   if (!report.outlier_lab) return "";
   const OutlierLab& lab = *report.outlier_lab;
-  return html_section(
-      "outlier-lab", "Outliers on purpose",
-      "<p>" + what_was_done(lab, escape_html) + "</p>\n<p>" + what_came_out(lab, escape_html) +
-          "</p>\n<p>Perplexity beside FP32:</p>\n" + html_table(header(lab), table(lab, escape_html)) +
-          html_details("What the schemes are", "<ul>" + list(lab, escape_html, "<li>", "</li>") + "</ul>"));
+  return "<p>" + what_was_done(lab, escape_html) + "</p>\n<p>" + what_came_out(lab, escape_html) +
+         "</p>\n<p>Perplexity beside FP32:</p>\n" + html_table(header(lab), table(lab, escape_html)) +
+         html_details("What the schemes are", "<ul>" + list(lab, escape_html, "<li>", "</li>") + "</ul>");
 }
 
 Chart lab_chart(const OutlierLab& lab, const std::filesystem::path& folder) {
@@ -157,7 +154,7 @@ void draw(const Report& report, ChartDrawer& drawer) {
 }  // namespace
 
 ReportSection outlier_lab_section() {
-  return {.markdown = markdown, .html = html, .draw = draw};
+  return {.id = "outlier-lab", .title = "Outliers on purpose", .markdown = markdown, .html = html, .draw = draw};
 }
 
 }  // namespace octet

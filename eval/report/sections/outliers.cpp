@@ -36,9 +36,17 @@ std::vector<std::string> cells(const ReportOutliers& entry, std::string (*escape
           format_percent(entry.share_absolute, 4)};
 }
 
+std::string explanation(const Report& report) {
+  return fmt::format(
+      "An outlier is a value far from all others. It matters because the largest value sets the step between two "
+      "levels: one value of 40 standard deviations leaves the ordinary ones few levels. Two rules find them: more than "
+      "{} standard deviations from the mean, and a magnitude of at least {}.",
+      format_threshold(report.sigma_threshold), format_threshold(report.absolute_threshold));
+}
+
 std::string markdown(const Report& report) {
   if (report.outliers.empty()) return "";
-  std::string text = "## Outliers\n\n" + markdown_header(header(report));
+  std::string text = explanation(report) + "\n\n" + markdown_header(header(report));
   for (const ReportOutliers& entry : report.outliers) text += markdown_row(cells(entry, escape_markdown));
   return text + "\n";
 }
@@ -47,15 +55,8 @@ std::string html(const Report& report, const std::filesystem::path&) {
   if (report.outliers.empty()) return "";
   std::vector<std::vector<std::string>> rows;
   for (const ReportOutliers& entry : report.outliers) rows.push_back(cells(entry, escape_html));
-  const std::string explanation = fmt::format(
-      "An outlier is a value far from all others. It matters because the largest value sets the step between two "
-      "levels: one value of 40 standard deviations leaves the ordinary ones few levels. Two rules find them: more than "
-      "{} standard deviations from the mean, and a magnitude of at least {}.",
-      format_threshold(report.sigma_threshold), format_threshold(report.absolute_threshold));
-  return html_section(
-      "outliers", "Outliers",
-      "<p>" + explanation + "</p>\n" +
-          html_details(fmt::format("All layers ({})", rows.size()), html_table(header(report), rows, 2)));
+  return "<p>" + explanation(report) + "</p>\n" +
+         html_details(fmt::format("All layers ({})", rows.size()), html_table(header(report), rows, 2));
 }
 
 /// What the largest activation outliers of the model do to a grid.
@@ -121,7 +122,7 @@ const ReportOutliers& worst_activations(const Report& report) {
 }
 
 ReportSection outliers_section() {
-  return {.markdown = markdown, .html = html, .draw = draw};
+  return {.id = "outliers", .title = "Outliers", .markdown = markdown, .html = html, .draw = draw};
 }
 
 }  // namespace octet

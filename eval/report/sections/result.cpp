@@ -17,30 +17,19 @@ namespace octet {
 namespace {
 
 std::string markdown(const Report& report) {
-  return "## Result\n\n" + headline_markdown(report) + verdicts_markdown(report);
-}
-
-/// The numbers people ask for first, one card for each quantized model.
-std::string cards(const Report& report) {
-  std::string html;
-  for (std::size_t i = 1; i < report.models.size(); ++i) {
-    const ReportModel& model = report.models[i];
-    const double smaller = model.size_ratio > 0 ? 1 / model.size_ratio : kNotMeasured;
-    html += fmt::format(
-        "<div class=\"card\"><h3>{}</h3><dl>"
-        "<div><dt>smaller</dt><dd>{}</dd></div>"
-        "<div><dt>perplexity</dt><dd>{}</dd></div>"
-        "<div><dt>decode speed</dt><dd>{}</dd></div>"
-        "<div><dt>prefill speed</dt><dd>{}</dd></div></dl></div>\n",
-        escape_html(model.name), format_times(smaller), format_change(model.ppl_increase.mean),
-        format_times(model.decode_speedup), format_times(model.prefill_speedup));
-  }
-  return html.empty() ? "" : "<div class=\"cards\">" + html + "</div>\n";
+  return metrics_markdown(report, true) + verdicts_markdown(report);
 }
 
 std::string html(const Report& report, const std::filesystem::path&) {
-  return cards(report) + html_section("verdict", "Is it as good, how small, how fast?", verdicts_html(report)) +
-         html_section("result", "All numbers side by side", headline_html(report));
+  return metrics_html(report, true) + verdicts_html(report);
+}
+
+std::string quality_markdown(const Report& report) {
+  return report.models.empty() ? "" : metrics_markdown(report, false);
+}
+
+std::string quality_html(const Report& report, const std::filesystem::path&) {
+  return report.models.empty() ? "" : metrics_html(report, false);
 }
 
 Chart tradeoff_chart(const Report& report, const std::filesystem::path& folder) {
@@ -98,9 +87,13 @@ void put_evaluation(ReportModel& model, const Evaluation& evaluation, const Eval
   model.ppl_increase = perplexity_increase(model.delta_nll);
 }
 
-// The page tells the verdict first, Markdown the numbers: two parts in two orders make one section.
 ReportSection result_section() {
-  return {.markdown = markdown, .html = html, .draw = draw};
+  return {.id = "result", .title = "Result", .markdown = markdown, .html = html};
+}
+
+ReportSection quality_section() {
+  return {
+      .id = "quality", .title = "Size and quality", .markdown = quality_markdown, .html = quality_html, .draw = draw};
 }
 
 }  // namespace octet

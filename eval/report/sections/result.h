@@ -101,8 +101,10 @@ void measure_result(Report& report, std::span<const NamedModel> models, std::spa
 void put_evaluation(ReportModel& model, const Evaluation& evaluation, const Evaluation& fp32,
                     const BootstrapOptions& options);
 
-/// What came out: cards of the first questions, a verdict on each model and all numbers side by side. Draws perplexity
-/// against size.
+/// What came out, the first screen: the numbers that people ask for first, and the verdict.
 ReportSection result_section();
+
+/// The other numbers. Draws perplexity against size.
+ReportSection quality_section();
 
 }  // namespace octet

@@ -16,8 +16,8 @@ namespace {
 std::string markdown(const Report& report) {
   const std::vector<ReportSample> samples = list_samples(report);
   if (samples.empty()) return "";
-  std::string text = fmt::format(
-      "## Text samples\n\nEach version goes on after the same prompt with the same seed ({}).\n\n", report.seed);
+  std::string text =
+      fmt::format("Each version goes on after the same prompt with the same seed ({}).\n\n", report.seed);
   for (const ReportSample& sample : samples) {
     text += "Prompt:\n\n" + markdown_code(sample.prompt);
     for (const ReportContinuation& entry : sample.texts) {
@@ -61,7 +61,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
       "as {}; underlined: where it went another way. One different token is enough to part for good, so a different "
       "text is not a worse one.",
       report.seed, escape_html(first));
-  return html_section("samples", "What each version writes", "<p>" + explanation + "</p>\n" + samples);
+  return "<p>" + explanation + "</p>\n" + samples;
 }
 
 }  // namespace
@@ -91,7 +91,7 @@ std::vector<ReportSample> list_samples(const Report& report) {
 }
 
 ReportSection samples_section() {
-  return {.markdown = markdown, .html = html};
+  return {.id = "samples", .title = "What each version writes", .markdown = markdown, .html = html};
 }
 
 }  // namespace octet

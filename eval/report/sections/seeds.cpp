@@ -202,7 +202,7 @@ std::vector<std::string> paragraphs(const Report& report, Escape escape) {
 
 std::string markdown(const Report& report) {
   if (!is_shown(report)) return "";
-  std::string text = "## Another seed\n\n";
+  std::string text;
   for (const std::string& paragraph : paragraphs(report, escape_markdown)) text += paragraph + "\n\n";
   text += markdown_header(model_header(*report.seeds));
   for (const auto& row : model_rows(report, escape_markdown)) text += markdown_row(row);
@@ -218,7 +218,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
   for (const std::string& paragraph : paragraphs(report, escape_html)) body += "<p>" + paragraph + "</p>\n";
   body += html_table(model_header(*report.seeds), model_rows(report, escape_html));
   if (!report.seeds->comparisons.empty()) body += html_table(step_header(), step_rows(report, escape_html), 2);
-  return html_section("seeds", "Another seed", body);
+  return body;
 }
 
 Chart seeds_chart(const Report& report, const std::filesystem::path& folder) {
@@ -272,7 +272,7 @@ ReportSeeds compare_seeds(std::span<const Report> reports, std::vector<std::uint
 }
 
 ReportSection seeds_section() {
-  return {.markdown = markdown, .html = html, .draw = draw};
+  return {.id = "seeds", .title = "Another seed", .markdown = markdown, .html = html, .draw = draw};
 }
 
 }  // namespace octet

@@ -29,7 +29,7 @@ void put_speed(ReportModel& model, const SpeedResult& speed) {
 }
 
 ReportSection speed_section() {
-  return {.draw = draw};
+  return {.id = "speed", .title = "Speed", .draw = draw};
 }
 
 }  // namespace octet

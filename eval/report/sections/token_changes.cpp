@@ -62,15 +62,14 @@ std::string explanation(const Report& report) {
 
 std::string markdown(const Report& report) {
   if (!is_measured(report)) return "";
-  std::string text = "## Token by token\n\n" + explanation(report) + "\n\n" + markdown_header(header());
+  std::string text = explanation(report) + "\n\n" + markdown_header(header());
   for (const auto& row : rows(report, escape_markdown)) text += markdown_row(row);
   return text + "\n";
 }
 
 std::string html(const Report& report, const std::filesystem::path&) {
   if (!is_measured(report)) return "";
-  return html_section("token-changes", "Token by token",
-                      "<p>" + explanation(report) + "</p>\n" + html_table(header(), rows(report, escape_html)));
+  return "<p>" + explanation(report) + "</p>\n" + html_table(header(), rows(report, escape_html));
 }
 
 }  // namespace
@@ -88,7 +87,7 @@ void put_token_changes(ReportTokenChanges& report, const TokenChanges& changes, 
 }
 
 ReportSection token_changes_section() {
-  return {.markdown = markdown, .html = html};
+  return {.id = "token-changes", .title = "Token by token", .markdown = markdown, .html = html};
 }
 
 }  // namespace octet

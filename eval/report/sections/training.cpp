@@ -79,7 +79,7 @@ std::vector<Fact> training_facts(const ReportTraining& training) {
 }
 
 ReportSection training_section() {
-  return {.draw = draw};
+  return {.id = "training", .title = "Training", .draw = draw};
 }
 
 }  // namespace octet

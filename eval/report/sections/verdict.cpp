@@ -1,6 +1,8 @@
 #include "eval/report/sections/verdict.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -17,14 +19,6 @@ std::string judge_size(const ReportModel& model) {
   return fmt::format("The file takes {} of the FP32 file: {} times smaller, {} bits per weight.",
                      format_percent(model.size_ratio, 1), format_fixed(1 / model.size_ratio, 1),
                      format_fixed(model.bits_per_weight, 2));
-}
-
-std::string name_magnitude(double ratio) {
-  if (!std::isfinite(ratio)) return "of unknown size";
-  if (ratio < 0.005) return "hardly noticeable";
-  if (ratio < 0.02) return "small";
-  if (ratio < 0.06) return "moderate";
-  return "large";
 }
 
 std::string judge_quality(const ReportModel& model, double confidence) {
@@ -58,6 +52,35 @@ std::string word_speed(const char* task, double speedup) {
   return fmt::format("{} is as fast as FP32", task);
 }
 
+constexpr double kLittle = 0.01;  // a loss that most would take for a smaller file
+
+/// The smallest file of those that `fits` holds for; null where it holds for none.
+const ReportModel* smallest_of(const std::vector<const ReportModel*>& models,
+                               const std::function<bool(const ReportModel&)>& fits) {
+  const ReportModel* smallest = nullptr;
+  for (const ReportModel* model : models) {
+    if (model->file_bytes <= 0 || !fits(*model)) continue;
+    if (smallest == nullptr || model->file_bytes < smallest->file_bytes) smallest = model;
+  }
+  return smallest;
+}
+
+const ReportModel* greatest_of(const std::vector<const ReportModel*>& models, double ReportModel::*number) {
+  const ReportModel* greatest = nullptr;
+  for (const ReportModel* model : models) {
+    if (!std::isfinite(model->*number)) continue;
+    if (greatest == nullptr || model->*number > greatest->*number) greatest = model;
+  }
+  return greatest;
+}
+
+/// "int4 (6.9 times smaller than FP32, perplexity +0.62 %)"
+std::string name_with_size(const ReportModel& model) {
+  return fmt::format("{} ({} times smaller than FP32, perplexity {})", model.name,
+                     format_fixed(model.size_ratio > 0 ? 1 / model.size_ratio : kNotMeasured, 1),
+                     format_change(model.ppl_increase.mean));
+}
+
 }  // namespace
 
 Difference judge_difference(const Interval& ppl_increase) {
@@ -79,8 +102,49 @@ std::vector<Verdict> judge_models(const Report& report) {
   return verdicts;
 }
 
+std::string name_magnitude(double ratio) {
+  if (!std::isfinite(ratio)) return "of unknown size";
+  if (ratio < 0.005) return "hardly noticeable";
+  if (ratio < 0.02) return "small";
+  if (ratio < 0.06) return "moderate";
+  return "large";
+}
+
+std::vector<std::string> choose_models(const Report& report) {
+  std::vector<const ReportModel*> models;
+  for (std::size_t i = 1; i < report.models.size(); ++i) models.push_back(&report.models[i]);
+  if (models.size() < 2) return {};
+  std::vector<std::string> sentences;
+  const ReportModel* lossless = smallest_of(models, [](const ReportModel& model) {
+    const Difference difference = judge_difference(model.ppl_increase);
+    return difference == Difference::none || difference == Difference::real_gain;
+  });
+  sentences.push_back(lossless == nullptr ? std::string("Every version loses more than chance explains.")
+                                          : fmt::format("Smallest without a loss that can be told from chance: {}.",
+                                                        name_with_size(*lossless)));
+  const ReportModel* close = smallest_of(models, [](const ReportModel& m) { return m.ppl_increase.mean < kLittle; });
+  if (close != nullptr && close != lossless) {
+    sentences.push_back(
+        fmt::format("Smallest that loses less than {}: {}.", format_percent(kLittle, 0), name_with_size(*close)));
+  }
+  if (const ReportModel* fastest = greatest_of(models, &ReportModel::decode_speedup)) {
+    sentences.push_back(fmt::format("Fastest of them at writing: {}, {} times the speed of FP32.", fastest->name,
+                                    format_fixed(fastest->decode_speedup, 2)));
+  }
+  const ReportModel* worst = smallest_of(models, [&](const ReportModel& model) {
+    return std::none_of(models.begin(), models.end(),
+                        [&](const ReportModel* other) { return other->ppl_increase.mean > model.ppl_increase.mean; });
+  });
+  if (worst != nullptr && worst->ppl_increase.mean >= kLittle) {
+    sentences.push_back(fmt::format("Largest loss: {}, {}.", worst->name, format_change(worst->ppl_increase.mean)));
+  }
+  return sentences;
+}
+
 std::string verdicts_markdown(const Report& report) {
   std::string text;
+  for (const std::string& sentence : choose_models(report)) text += escape_markdown(sentence) + " ";
+  if (!text.empty()) text += "\n\n";
   for (const Verdict& verdict : judge_models(report)) {
     text += fmt::format("- **{}**: {} {} {}\n", escape_markdown(verdict.model), verdict.size, verdict.quality,
                         verdict.speed);
@@ -89,12 +153,17 @@ std::string verdicts_markdown(const Report& report) {
 }
 
 std::string verdicts_html(const Report& report) {
-  std::string html;
+  std::string choices, verdicts;
+  for (const std::string& sentence : choose_models(report)) choices += "<li>" + escape_html(sentence) + "</li>";
   for (const Verdict& verdict : judge_models(report)) {
-    html += fmt::format("<h3>{}</h3>\n<ul><li>{}</li><li>{}</li><li>{}</li></ul>\n", escape_html(verdict.model),
-                        escape_html(verdict.quality), escape_html(verdict.size), escape_html(verdict.speed));
+    verdicts += fmt::format("<h3>{}</h3>\n<ul><li>{}</li><li>{}</li><li>{}</li></ul>\n", escape_html(verdict.model),
+                            escape_html(verdict.quality), escape_html(verdict.size), escape_html(verdict.speed));
   }
-  return html.empty() ? "" : "<div class=\"verdicts\">" + html + "</div>\n";
+  if (verdicts.empty()) return "";
+  verdicts = "<div class=\"verdicts\">" + verdicts + "</div>\n";
+  if (choices.empty()) return "<div id=\"verdict\">" + verdicts + "</div>\n";
+  return "<div id=\"verdict\"><ul class=\"choices\">" + choices + "</ul>\n" +
+         html_details("Each version in words", verdicts, "printed") + "</div>\n";
 }
 
 }  // namespace octet

@@ -22,6 +22,13 @@ struct Verdict {
 };
 std::vector<Verdict> judge_models(const Report& report);
 
+/// "small", "large": how much a relative change of perplexity is.
+std::string name_magnitude(double ratio);
+
+/// Which of several quantized versions to take: the smallest that loses nothing, the smallest that loses little, the
+/// fastest, the worst. Empty where there is only one.
+std::vector<std::string> choose_models(const Report& report);
+
 std::string verdicts_markdown(const Report& report);
 std::string verdicts_html(const Report& report);
 
