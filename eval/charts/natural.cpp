@@ -13,7 +13,7 @@ namespace octet {
 namespace {
 
 constexpr std::size_t kMostLabelColumns = 24;
-constexpr int kWidth = 1120, kRowHeight = 44, kFrameHeight = 150;
+constexpr int kWidth = 1120, kRowHeight = 44, kFrameHeight = 180;
 constexpr double kLeft = 190, kGap = 40;  // pixels
 constexpr std::array kColours = {Palette::kOrange, Palette::kBlue, Palette::kGreen, Palette::kPurple};
 constexpr double kLeastCost = 0.01;  // percent: less is drawn there, since a logarithm has no zero
@@ -38,7 +38,7 @@ void draw_panel(ChartScript& script, const Panel& panel, int first_block, double
     for (const double value : values) high = std::max(high, std::isfinite(value) ? value : 0.0);
   }
   script.line(fmt::format("set lmargin at screen {:.5f}; set rmargin at screen {:.5f}", left / kWidth, right / kWidth));
-  script.line(fmt::format("unset label; set title {} font ',14'", gp_bold(panel.title)));
+  script.line(fmt::format("set title {} font ',14'", gp_bold(panel.title)));
   script.line(fmt::format("set xrange [{:.6g}:{:.6g}]", panel.low, std::pow(high / panel.low, 1.35) * panel.low));
   std::string tics;
   for (std::size_t i = 0; i < chart.variants.size(); ++i) {
@@ -63,7 +63,10 @@ void draw_panel(ChartScript& script, const Panel& panel, int first_block, double
         plot.empty() ? "plot DATA" : ", ''", first_block + static_cast<int>(s), panel.low, top, top + 0.9 * bar,
         kColours[s % kColours.size()], title);
   }
-  script.line(panel.series.size() > 1 ? "set key bottom right vertical Left reverse samplen 1" : "set key off");
+  script.line(panel.series.size() > 1
+                  ? fmt::format("set key at screen {:.5f},screen 0.01 right bottom horizontal Left reverse samplen 1",
+                                right / kWidth)
+                  : "set key off");
   script.line(plot);
 }
 
@@ -109,13 +112,16 @@ Chart draw_natural_chart(const std::filesystem::path& folder, const std::string&
   }
   const std::string title = "Outliers that trainings grow by themselves, and what they cost";
   script.line("set multiplot; set style fill solid 0.85 noborder; set logscale x; set format x '%g'; set grid xtics");
-  script.line(fmt::format("set label 1000 {} at screen 0.5,{:.4f} center font ',16' textcolor rgb '{}'", gp_bold(title),
-                          1 - 22 / height, Palette::kInk));
-  script.line(fmt::format("set tmargin at screen {:.4f}; set bmargin at screen {:.4f}", 1 - 84 / height, 46 / height));
+  script.line(fmt::format("set tmargin at screen {:.4f}; set bmargin at screen {:.4f}", 1 - 84 / height, 76 / height));
   script.line(fmt::format("set yrange [{:.1f}:-0.6]", rows - 0.4));
   const double width =
       (kWidth - kLeft - 24 - kGap * static_cast<double>(panels.size() - 1)) / static_cast<double>(panels.size());
   for (std::size_t i = 0; i < panels.size(); ++i) {
+    script.line("unset label");  // those of the panel before
+    if (i == 0) {
+      script.line(fmt::format("set label 1000 {} at screen 0.5,{:.4f} center font ',16' textcolor rgb '{}'",
+                              gp_bold(title), 1 - 22 / height, Palette::kInk));
+    }
     const double left = kLeft + static_cast<double>(i) * (width + kGap);
     draw_panel(script, panels[i], blocks[i], left, left + width, i == 0, chart);
   }

@@ -32,7 +32,7 @@ struct Range {
       ends.push_back(end);
     }
     std::sort(ends.begin(), ends.end());
-    high = std::min(ends.back(), 3 * std::max(ends[(ends.size() - 1) * 4 / 5], 1e-6));
+    high = std::min(ends.back(), 3 * std::max(ends[ends.size() * 4 / 5], 1e-6));
     low *= 100;
     high *= 100;
     const double room = 0.05 * std::max(high - low, 1e-6);
@@ -77,7 +77,7 @@ Chart draw_seeds_chart(const std::filesystem::path& folder, const std::string& n
   script.line("set xlabel 'perplexity against FP32 of the same seed (%, lower is better)'");
   script.line(fmt::format("set xrange [{:.7g}:{:.7g}]; set yrange [{:.1f}:-0.7]", range.low, range.high, rows - 0.3));
   script.line(fmt::format("set ytics ({}) scale 0; set grid xtics", tics));
-  script.line("set key outside bottom center horizontal Left reverse samplen 2.5");
+  script.line("set key outside top center horizontal Left reverse samplen 2.5");
   script.line(
       fmt::format("set arrow from 0,graph 0 to 0,graph 1 nohead linewidth 1.5 linecolor rgb '{}'", Palette::kMuted));
   script.line(fmt::format(

@@ -83,19 +83,27 @@ std::vector<std::string> lead(const NaturalLab& lab) {
       "the table says, and what it costs stands in the column of perplexity."};
 }
 
-/// "qk-norm: 0.31 times the largest outlier of plain, perplexity -0.4 %".
+/// A training must grow outliers of at most this share of the first one's to be called a help: less may be chance.
+constexpr double kClear = 0.5;
+
+/// "The smallest outliers are those of gate: 11.1 standard deviations where plain has 44.4; ..."
 std::string what_helped(const NaturalLab& lab, Escape escape) {
+  const auto [least, most] =
+      std::minmax_element(lab.variants.begin(), lab.variants.end(),
+                          [](const auto& a, const auto& b) { return a.worst.max_over_std < b.worst.max_over_std; });
   const NaturalVariant& first = lab.variants.front();
-  const NaturalVariant* least = &first;
-  for (const NaturalVariant& variant : lab.variants) {
-    if (variant.worst.max_over_std < least->worst.max_over_std) least = &variant;
+  if (least->worst.max_over_std > kClear * first.worst.max_over_std) {
+    return fmt::format(
+        "No change halves the largest outlier of {}, which lies {} standard deviations out: the others have from {} ({}) to "
+        "{} ({}).",
+        escape(first.name), large(first.worst.max_over_std), large(least->worst.max_over_std), escape(least->name),
+        large(most->worst.max_over_std), escape(most->name));
   }
-  if (least == &first) return fmt::format("No change made the largest outlier of {} smaller.", escape(first.name));
   return fmt::format(
-      "The smallest outliers are those of {}: {} standard deviations where {} has {}, at a perplexity that is "
-      "{} of its.",
+      "The smallest outliers are those of {}: {} standard deviations where {} has {}; its perplexity is {} beside that of "
+      "{}.",
       escape(least->name), large(least->worst.max_over_std), escape(first.name), large(first.worst.max_over_std),
-      format_change(least->perplexity / first.perplexity - 1));
+      format_change(least->perplexity / first.perplexity - 1), escape(first.name));
 }
 
 std::string method(const NaturalLab& lab) {
