@@ -321,6 +321,7 @@ void multiply(const Fragments& fragments, Place where) {
 }
 
 void wait_for_previous() {
+  const Unwatched unwatched;
   running->has_waited = true;
   open_memory();
 }

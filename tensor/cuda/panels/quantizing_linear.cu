@@ -62,7 +62,7 @@ void start_in_groups(const char* name, const QuantizingLinearArgs& args) {
   }
 }
 
-/// Of a longer row the blocks would read more than of the weight; and every chip grants 48 KiB unasked.
+/// Every chip grants 48 KiB unasked, of which a product takes less than one. Rows of models are shorter.
 constexpr std::size_t kMostShared = 40 * 1024;
 
 }  // namespace
