@@ -17,6 +17,10 @@
 namespace octet {
 namespace {
 
+struct KeysArguments {
+  bool lab = false;  ///< of an entropy lab
+};
+
 struct ShowArguments {
   std::string name;
 };
@@ -38,10 +42,10 @@ void list_verb(const CommonOptions& common) {
   (common.json ? print_exactly : print)(common.json ? json_text(list, 2) + "\n" : align_columns(rows, "<<"));
 }
 
-void keys_verb(const CommonOptions& common) {
+void keys_verb(const CommonOptions& common, const KeysArguments& arguments) {
   nlohmann::json list = nlohmann::json::array();
   std::vector<std::vector<std::string>> rows = {{"key", "where not given", "accepted"}};
-  for (const ConfigKey& key : config_keys<RunConfig>()) {
+  for (const ConfigKey& key : arguments.lab ? config_keys<EntropyLabConfig>() : config_keys<RunConfig>()) {
     list.push_back({{"key", key.path}, {"default", key.fallback}, {"accepted", key.accepted}});
     rows.push_back({key.path, key.fallback.empty() ? "(required)" : key.fallback, key.accepted});
   }
@@ -82,7 +86,9 @@ std::vector<std::string> names_of_configs() {
 void add_configs(VerbList& verbs) {
   VerbList configs = verbs.group("configs", "built-in configurations");
   configs.add("ls", "list them", list_verb);
-  configs.add("keys", "list what a configuration may hold: keys, defaults, accepted values", keys_verb);
+  auto [keys, of] =
+      configs.add("keys", "list what a configuration may hold: keys, defaults, accepted values", keys_verb);
+  keys.flag("--lab", of.lab, "what that of an entropy lab may hold");
   auto [show, name] = configs.add("show", "print one", show_verb);
   show.text("name", name.name, "as listed by ls").required();
   auto [validate, arguments] = configs.add("validate", "check everything without running", validate_verb);

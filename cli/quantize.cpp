@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.h"
+#include "base/files/hidden_name.h"
 #include "base/files/known_folder.h"
 #include "base/format.h"
 #include "base/json.h"
@@ -119,6 +122,20 @@ void quantize_one(const Run& run, const Recipe& recipe, ProgressSink& progress) 
   note_exceptions(recipe, coverage, progress);
 }
 
+/// Names the models of recipes that the configuration no longer has.
+void note_left_over(const Run& run, ProgressSink& progress) {
+  std::set<std::filesystem::path> wanted;
+  for (const Recipe& recipe : run.config.quantize) wanted.insert(run.quantized(recipe));
+  std::error_code ignored;
+  for (std::filesystem::directory_iterator entry(run.folder / "quantized", ignored), end; entry != end; ++entry) {
+    const std::filesystem::path& folder = entry->path();
+    const bool complete = !parse_leftover(folder.filename().string());
+    if (complete && !wanted.contains(folder) && std::filesystem::exists(folder / kModelConfigFile, ignored)) {
+      progress.note(fmt::format("{} is of no recipe of this run any more: nothing reads it", folder.string()));
+    }
+  }
+}
+
 /// Puts the recipes of files beside those of the configuration. One that is there already, word for word, is not put
 /// there twice, so that the same command can be repeated.
 void add_recipes(const std::vector<std::string>& files, RunConfig& config) {
@@ -141,6 +158,7 @@ void quantize_stage(Run& run, ProgressSink& progress) {
   for (const Recipe& recipe : run.config.quantize) {
     quantize_one(run, recipe, stoppable);
   }
+  note_left_over(run, stoppable);
   write_run_config(run);
 }
 

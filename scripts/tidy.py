@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Says what clang-tidy finds in the sources that are not yet known to be clean; .clang-tidy says what it looks for.
 
-    scripts/tidy.py [--seconds N] [FILE ...]
+    scripts/tidy.py [--changed] [--seconds N] [FILE ...]
 
 The whole tree takes half an hour of two cores. So scripts/tidy_clean.txt lists, by what is in them (the first digits of their
 Git blob ids), the sources and headers that were found clean, and only others are looked at: those that changed last first,
 a header by way of a source that includes it. What is found clean is listed from then on, so a call that was stopped goes on
-where it ended. A new .clang-tidy makes the whole list void.
+where it ended. A new .clang-tidy makes the whole list void. Commit the list after a call that looked at everything.
 
-With --seconds, as scripts/test.sh calls it, no file is begun after N seconds, what is left then is counted in the last line,
-and the list stays as it is. The compiler of the check is clang, without precompiled headers, in build/tidy. Kernels (*.cu) and
+scripts/test.sh asks for what is --changed since that commit alone, and begins no file after some --seconds: what is left then
+is counted in the last line. With either the list stays as it is. The compiler of the check is clang, without precompiled headers, in build/tidy. Kernels (*.cu) and
 what only they include are not looked at.
 """
 
@@ -49,6 +49,12 @@ def ids_of(files):
     return dict(zip(files, [each[:DIGITS] for each in lines_of("git", "hash-object", *files)]))
 
 
+def changed():
+    """Files that are not as in the last commit of the list, new ones with them."""
+    since = lines_of("git", "log", "-1", "--format=%H", "--", str(LIST)) or ["HEAD"]
+    return set(lines_of("git", "diff", "--name-only", since[0]) + lines_of("git", "ls-files", "--others", "--exclude-standard"))
+
+
 def newest_first(files):
     """Files with changes that are not committed, then in the order of the history."""
     recent = [line[3:] for line in lines_of("git", "status", "--porcelain", "--untracked-files=all")]
@@ -83,6 +89,7 @@ def check(source, deadline):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--changed", action="store_true", help="only what changed since the last commit of the list")
     parser.add_argument("--seconds", type=float, help="begin no file after these")
     parser.add_argument("files", nargs="*", metavar="FILE", help="look at these alone (all)")
     arguments = parser.parse_args()
@@ -98,7 +105,7 @@ def main():
 
     # Which new files a look at each source settles.
     settles = {}
-    wanted = {os.path.relpath(file, ROOT) for file in arguments.files} or sources | headers
+    wanted = {os.path.relpath(file, ROOT) for file in arguments.files} or (changed() if arguments.changed else sources | headers)
     for file in newest_first(sources | headers):
         if file in wanted and ids[file] not in known:
             source = file if file in sources else source_of(file, includes)
@@ -113,7 +120,7 @@ def main():
             elif found:
                 dirty += 1
                 print(found, flush=True)
-            elif arguments.seconds is None:
+            elif arguments.seconds is None and not arguments.changed:
                 known |= {ids[file] for file in settles[source]}
                 LIST.write_text("\n".join(sorted(known & (set(ids.values()) | {ids[RULES]}))) + "\n")
     print(f"clang-tidy: {len(settles) - left} sources looked at in {time.monotonic() - start:.0f} s, {dirty} with findings"

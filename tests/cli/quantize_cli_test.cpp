@@ -101,6 +101,19 @@ TEST(Quantize, SaysWhatAMethodGainedAndWhatMadeTheModel) {
   EXPECT_EQ(made.at("calibration_sha256").get<std::string>().size(), 64U);
 }
 
+TEST(Quantize, NamesModelsThatNoRecipeMakesAnyMore) {
+  const Workplace place;
+  copy_finished_run(place.path() / "r");
+  const std::string note = "r/quantized/int4 is of no recipe of this run any more";
+  const ProcessResult same = run_octet(place.path().string(), {"quantize", "r", "--threads", "1"});
+  EXPECT_THAT(same.err, testing::Not(HasSubstr("is of no recipe")));
+  const ProcessResult fewer =
+      run_octet(place.path().string(), {"quantize", "r", "quantize=[{name: int8, activations: dynamic}]"});
+  ASSERT_EQ(fewer.code, 0) << fewer.err;
+  EXPECT_THAT(fewer.err, HasSubstr(note));
+  EXPECT_THAT(fewer.err, testing::Not(HasSubstr("r/quantized/int8 is of")));
+}
+
 TEST(QuantizeRecipe, FilesAreAddedToTheRun) {
   const Workplace place;
   copy_finished_run(place.path() / "r");
