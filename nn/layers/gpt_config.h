@@ -44,7 +44,7 @@ struct GptConfig {
   double dropout = 0.0;
   double norm_epsilon = 1e-5;
   double rope_theta = 10000.0;
-  OnlineRotations rotations;  ///< of a quantized model whose recipe asks for them
+  OnlineRotations rotations = {};  ///< of a quantized model whose recipe asks for them
 
   std::int64_t head_dim() const { return width / heads; }
   std::int64_t key_value_heads() const { return kv_heads == 0 ? heads : kv_heads; }
