@@ -48,9 +48,9 @@ struct GptConfig {
   double dropout = 0.0;
   double norm_epsilon = 1e-5;
   double rope_theta = 10000.0;
-  bool qk_norm = false;         ///< queries and keys of each head are normalised (nn/layers/attention.h)
-  bool attention_gate = false;  ///< each head's output is multiplied by a gate (nn/layers/attention.h)
-  OnlineRotations rotations;    ///< of a quantized model whose recipe asks for them
+  bool qk_norm = false;            ///< queries and keys of each head are normalised (nn/layers/attention.h)
+  bool attention_gate = false;     ///< each head's output is multiplied by a gate (nn/layers/attention.h)
+  OnlineRotations rotations = {};  ///< of a quantized model whose recipe asks for them
 
   std::int64_t head_dim() const { return width / heads; }
   std::int64_t key_value_heads() const { return kv_heads == 0 ? heads : kv_heads; }

@@ -54,6 +54,18 @@ INSTANTIATE_TEST_SUITE_P(
                     BadConfig{"more_kv_heads", [](GptConfig& c) { c.kv_heads = 8; }, "kv_heads: expected a divisor"},
                     BadConfig{"odd_head", [](GptConfig& c) { c.width = 12; },
                               "an even head size for rotary positions, got 12 / 4 = 3"},
+                    BadConfig{"rotated_down",
+                              [](GptConfig& c) {
+                                c.rotations.down = true;
+                                c.hidden = 52;
+                              },
+                              "rotations.down: [hadamard] expected a width of 2^k"},
+                    BadConfig{"rotated_heads",
+                              [](GptConfig& c) {
+                                c.rotations.heads = true;
+                                c.width = 4 * 52;
+                              },
+                              "rotations.heads: [hadamard] expected a width of 2^k"},
                     BadConfig{"layers", [](GptConfig& c) { c.layers = 0; }, "layers: expected"},
                     BadConfig{"context", [](GptConfig& c) { c.context = 0; }, "context: expected"},
                     BadConfig{"vocabulary", [](GptConfig& c) { c.vocabulary = 1; }, "vocabulary: expected"},

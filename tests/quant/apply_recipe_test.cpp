@@ -243,6 +243,29 @@ TEST(ApplyRecipe, ALayerThatDoesNotExistHasNoScheme) {
                                          HasSubstr("blocks.0.mlp.down"))));
 }
 
+TEST(ApplyRecipe, LowRankCorrectionsMakeTheErrorSmallerAndAreCounted) {
+  Gpt plain(tiny_llama()), corrected(tiny_llama());
+  fill_randomly(plain, 1);
+  fill_randomly(corrected, 1);
+  Recipe recipe = int4_recipe(Activations::dynamic);
+  const Coverage before = apply_recipe(plain, recipe);
+  recipe.weights.low_rank = 3;
+  Calibration calibration;
+  calibration.batches = {random_ids(2, 9, corrected.config().vocabulary, 1)};
+  const Coverage after = apply_recipe(corrected, recipe, calibration);
+  const CoverageRow &was = row_of(before, "blocks.1.mlp.up.weight"), &is = row_of(after, "blocks.1.mlp.up.weight");
+  EXPECT_GT(is.error.snr_db, was.error.snr_db);
+  EXPECT_EQ(is.bytes, was.bytes + 2 * 3 * (20 + 16));
+  EXPECT_EQ(is.scheme, "int4 per_group 5 + rank 3, dynamic");
+  EXPECT_EQ(row_of(after, "embedding.weight").scheme, "int4 per_group 5, dynamic");
+  EXPECT_THAT(row_of(after, "embedding.weight").reason, HasSubstr("without a low-rank correction because it is only"));
+  Gpt other(tiny_llama());
+  recipe.weights.low_rank = 17;
+  EXPECT_THAT([&] { apply_recipe(other, recipe, calibration); },
+              ThrowsMessage<Error>(
+                  AllOf(HasSubstr("layer \"embedding\": low_rank: expected at most 16"), HasSubstr("got 17"))));
+}
+
 TEST(ApplyRecipe, RefusesAModelThatIsQuantized) {
   Gpt model(tiny_gpt2());
   apply_recipe(model, int8_recipe(Activations::dynamic));

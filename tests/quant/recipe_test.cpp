@@ -56,6 +56,16 @@ TEST(Recipe, LayersHaveSchemesOfTheirOwn) {
   EXPECT_TRUE(parse_config<Recipe>("layers: [{match: embedding, bits: 4, method: gptq}]", "r").needs_inputs());
 }
 
+TEST(Recipe, ALowRankCorrectionNeedsInputsAndIsNoPartOfRoundingToNearest) {
+  const Recipe recipe = parse_config<Recipe>(
+      "bits: 4\nlow_rank: 4\nlayers: [{match: \"*.down\", low_rank: 16}]\ncalibration: {windows: 8}", "r");
+  EXPECT_EQ(recipe.describe(), "int4 per_channel + rank 4, weight only; *.down int8 per_channel + rank 16");
+  EXPECT_TRUE(recipe.needs_calibration());
+  const Recipe nearest = recipe.rounded_to_nearest();
+  EXPECT_FALSE(nearest.needs_calibration());
+  EXPECT_EQ(nearest.weights.chosen_method(), recipe.weights.chosen_method());
+}
+
 TEST(Recipe, NamesTheRuleOfStaticLimits) {
   const auto describe = [](const std::string& calibration) {
     return parse_config<Recipe>("activations: static\ncalibration: " + calibration, "r").describe();
@@ -195,6 +205,9 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("smooth: {alpha: 0.4}", "smooth: expected smooth in transforms beside it, got none");
   refuses("transforms: [smooth]\nrotate: {seed: 4}", "rotate: expected rotate in transforms beside it, got none");
   refuses("format: fp32\ntransforms: [awq]", "transforms: expected a format that rounds weights beside awq, got fp32");
+  refuses("format: fp16\nlow_rank: 2",
+          "low_rank: expected 0 for the format fp16, which leaves nothing to correct, got 2");
+  refuses("low_rank: -1", "low_rank: expected an integer from 0 to 4096, got -1");
   refuses("bits: 1", "bits: expected an integer from 2 to 8 for the format auto, got 1");
   refuses("bits: 3.5", "bits: expected an integer from 2 to 8 for the format auto, got 3.5");
   for (const char* bits : {"0", "-1", "9", "0.99", ".nan", ".inf", "three", "[3]"}) {
