@@ -10,7 +10,7 @@ from common import Rows, octet
 from llama_peer import LlamaCpp
 
 CONTEXT = 512
-BYTES = 120_000  # of the text: some 55 windows
+BYTES = 40_000  # of the text: some 18 windows
 
 
 def perplexity(model):
