@@ -34,26 +34,29 @@ std::map<std::string, Tensor> checked(std::span<const NamedTensor> tensors) {
   return result;
 }
 
-/// How much of a file is written. Each byte is seen twice: first for the checksum.
+/// How much of a file is written, where it is large enough to take a while. Each byte is seen twice: first for the
+/// checksum.
 class WriteProgress {
  public:
-  explicit WriteProgress(ProgressSink& sink) : sink_(sink) {}
+  explicit WriteProgress(ProgressSink& sink) : sink_(&sink) {}
 
   void begin(const SafetensorsHeader& header) {
+    constexpr std::uint64_t kLarge = 64 << 20;
+    if (header.data_bytes() < kLarge) sink_ = &no_progress();
     update_.total = mebibytes(2 * header.data_bytes());
-    sink_.update(update_);
+    sink_->update(update_);
   }
   void add(std::size_t bytes) {
     bytes_ += bytes;
     update_.done = mebibytes(bytes_);
-    sink_.update(update_);
+    sink_->update(update_);
   }
-  void finish() { sink_.finish(update_); }
+  void finish() { sink_->finish(update_); }
 
  private:
   static std::int64_t mebibytes(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes >> 20); }
 
-  ProgressSink& sink_;
+  ProgressSink* sink_;
   std::uint64_t bytes_ = 0;
   ProgressUpdate update_{.task = "write", .unit = "MiB", .rate_unit = "MiB"};
 };

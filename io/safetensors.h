@@ -36,7 +36,8 @@ inline constexpr const char* kVersionKey = "octet_version";
 /// Writes the tensors through an AtomicFile without a second copy of contiguous ones; those of other devices are copied
 /// to the CPU. Metadata gets `format: pt` (which Hugging Face's loader demands), the version and the checksum. The same
 /// input gives the same bytes.
-/// Progress is that of the bytes. Errors: a name twice, empty or reserved, an undefined tensor; of AtomicFile.
+/// Progress is that of the bytes of large files. Errors: a name twice, empty or reserved, an undefined tensor; of
+/// AtomicFile.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const std::map<std::string, std::string>& metadata = {}, ProgressSink& progress = no_progress());
 

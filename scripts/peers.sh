@@ -4,6 +4,7 @@
 #
 #     scripts/peers.sh              all checks of scripts/peers
 #     scripts/peers.sh tokenizer    that one, and prints its rows alone
+#     WIKITEXT=FILE scripts/peers.sh   with the perplexity of SmolLM2 on the validation part of WikiText-2, whose text that file holds
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -50,7 +51,7 @@ errors are the largest difference over the largest logit, of $("$OCTET" --versio
 EOF
   for file in "$root"/scripts/peers/*.py; do
     name=$(basename "$file" .py)
-    [ "$name" = common ] || check "$name"
+    case $name in common | llama_peer) ;; *) check "$name" ;; esac
   done
 } >"$work/peers.md"
 cp "$work/peers.md" "$root/docs/results/peers.md"

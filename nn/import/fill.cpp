@@ -125,8 +125,8 @@ void check_constant(const StoredConstant& constant, NamedTensors& tensors, const
 
 void check_weights(const Tensor& values, const SourceTensor& tensor) {
   if (tensor.type == "U8") {  // of masks alone
-    fail(ErrorKind::input, "{}: tensor \"{}\": expected floating-point numbers, got {}", tensor.file, tensor.name,
-         tensor.type);
+    fail(ErrorKind::input, "{}: tensor \"{}\": expected floating-point numbers, got U8 or BOOL", tensor.file,
+         tensor.name);
   }
   const std::span<const float> all = values.span<float>();
   const auto bad = std::find_if(all.begin(), all.end(), [](float value) { return !std::isfinite(value); });

@@ -29,6 +29,19 @@ TEST(Import, OneModelFromTwoProgramsIsTheSameFiles) {
   EXPECT_EQ(place.octet({"inspect", "gguf"}).code, 0);
 }
 
+TEST(Import, ReadsAModelInPartsAndSaysWhichIsMissing) {
+  const Workplace place;
+  const fs::path parts = kSources.parent_path() / "parts";
+  ASSERT_EQ(place.octet({"import", source("llama"), "--out", "whole"}).code, 0);
+  ASSERT_EQ(place.octet({"import", (parts / "llama-00003-of-00003.gguf").string(), "--out", "parts"}).code, 0);
+  EXPECT_EQ(read_text_file(place.path() / "parts/model.safetensors"),
+            read_text_file(place.path() / "whole/model.safetensors"));
+  fs::copy(parts / "llama-00001-of-00003.gguf", place.path());
+  expect_refused(place, place.octet({"import", "llama-00001-of-00003.gguf", "--out", "m"}), 3,
+                 {"llama-00002-of-00003.gguf", "expected part 2 of 3"});
+  EXPECT_FALSE(fs::exists(place.path() / "m"));
+}
+
 TEST(Import, SaysInJsonWhatWasRead) {
   const Workplace place;
   const ProcessResult result = place.octet({"import", source("gpt2.gguf"), "--out", "m", "--json"});
