@@ -23,6 +23,7 @@ void measure_size_and_speed(Report& report, const MeasuredModels& measured, cons
   for (std::size_t i = 0; i < speeds.size(); ++i) {
     put_speed(report.models[i], speeds[i]);
   }
+  measure_roofs(report, measured.models, speeds);
 }
 
 }  // namespace
