@@ -206,6 +206,20 @@ struct NaturalChart {
 /// Bars for each training: its largest outlier, its kurtosis, and what the recipes cost it.
 Chart draw_natural_chart(const std::filesystem::path& folder, const std::string& name, const NaturalChart& chart);
 
+/// What a model reached in one task.
+struct RooflinePoint {
+  std::string label;
+  double operations_per_byte = 0;
+  double gops = 0;      ///< 1e9 operations per second
+  bool decode = false;  ///< else prefill
+};
+struct RooflineChart {
+  double peak_fp32_gflops = 0, peak_int8_gops = 0, read_gbps = 0;  ///< of the machine
+  std::vector<RooflinePoint> points;
+};
+/// Operations per second against operations per byte, both on logarithmic scales, below what the machine can do.
+Chart draw_roofline_chart(const std::filesystem::path& folder, const std::string& name, const RooflineChart& chart);
+
 /// What a model loses on the text of one source, in nats per symbol.
 struct EntropyPoint {
   std::string label;

@@ -14,15 +14,10 @@ namespace {
 
 constexpr double kBarWidth = 0.34;
 constexpr std::size_t kMostLabelColumns = 24;  // as wide as a group of bars
+constexpr std::size_t kMostGroups = 10;        // of more groups only the names have room, and stand aslant
 
 double ratio(double value, double baseline) {
   return baseline > 0 ? value / baseline : NAN;
-}
-
-std::string rate(double tokens_per_s) {
-  if (!std::isfinite(tokens_per_s)) return "?";
-  if (tokens_per_s >= 1e9) return fmt::format("{:.3g}", tokens_per_s);
-  return tokens_per_s >= 100 ? fmt::format("{:.0f}", tokens_per_s) : fmt::format("{:.1f}", tokens_per_s);
 }
 
 void add_bar_label(ChartScript& script, double x, double speedup, double tallest) {
@@ -40,7 +35,8 @@ Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& n
   std::vector<SpeedPoint> shown = points;
   for (SpeedPoint& point : shown) point.label = shortened(point.label, kMostLabelColumns);
   const SpeedPoint& base = shown[0];
-  ChartScript script(name, std::clamp(300 + 170 * static_cast<int>(shown.size()), 800, 2000), 520);
+  const bool many = shown.size() > kMostGroups;
+  ChartScript script(name, many ? 1100 : std::clamp(300 + 170 * static_cast<int>(shown.size()), 800, 2000), 520);
   script.begin_block("format, prefill and decode relative to the first row, prefill and decode in tokens/s");
   double tallest = 1;
   bool any_measured = false;
@@ -60,28 +56,29 @@ Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& n
     const double prefill = ratio(point.prefill_tokens_per_s, base.prefill_tokens_per_s);
     const double decode = ratio(point.decode_tokens_per_s, base.decode_tokens_per_s);
     script.row({x, prefill, decode, point.prefill_tokens_per_s, point.decode_tokens_per_s});
+    const std::string numbers =
+        gp_text(format_rate(point.prefill_tokens_per_s) + "\n" + format_rate(point.decode_tokens_per_s));
+    tics += fmt::format("{}{}{} {}", i == 0 ? "" : ", ", gp_tic(point.label), many ? "" : ".\"\\n\"." + numbers, i);
+    if (many) continue;
     add_bar_label(script, x - kBarWidth / 2, prefill, tallest);
     add_bar_label(script, x + kBarWidth / 2, decode, tallest);
-    tics += fmt::format("{}{}.\"\\n\".{} {}", i == 0 ? "" : ", ", gp_tic(point.label),
-                        gp_text(fmt::format("prefill {} tokens/s\ndecode {} tokens/s", rate(point.prefill_tokens_per_s),
-                                            rate(point.decode_tokens_per_s))),
-                        i);
   }
   script.line(fmt::format("set title {} font ',16'", gp_bold("Speed relative to " + base.label)));
   script.line(fmt::format("set ylabel {}", gp_text("times the tokens/s of " + base.label)));
   script.line(fmt::format("set xrange [-0.6:{:.1f}]; set yrange [0:{:.4g}]", static_cast<double>(shown.size()) - 0.4,
                           1.2 * tallest));
-  script.line(fmt::format("set xtics ({}) scale 0", tics));
+  script.line(fmt::format("set xtics ({}) scale 0{}", tics, many ? " rotate by 55 right font ',10'" : ""));
   script.line("set style fill solid 0.85 noborder");
+  if (!many) script.line("set xlabel 'below each name: tokens/s of prefill, then of decode'");
   script.line("set key top left horizontal");
-  script.line("set bmargin at screen 0.16");
+  script.line(many ? "set bmargin at screen 0.26" : "set bmargin at screen 0.2");
   script.line(fmt::format(
       "plot DATA index 0 using ($1-{0}):2:({1}) with boxes linecolor rgb '{2}' title 'prefill (reading the prompt)', "
       "'' index 0 using ($1+{0}):3:({1}) with boxes linecolor rgb '{3}' title 'decode (writing, token by token)', "
       "1 with lines dashtype 2 linecolor rgb '{4}' notitle",
       kBarWidth / 2, kBarWidth - 0.03, Palette::kBlue, Palette::kOrange, Palette::kInk));
   const std::string caption = fmt::format(
-      "Over each bar: the speed relative to {} (dashed line: as fast as that). Prefill reads many tokens at once and "
+      "Each bar is a speed relative to {} (dashed line: as fast as that). Prefill reads many tokens at once and "
       "is limited by arithmetic; decode writes one at a time and is limited by how fast the weights come from memory, "
       "so smaller weights help it most. A bar below the line means that the format is slower here.",
       base.label);

@@ -91,8 +91,9 @@ std::string only_colours(std::string_view text, bool colours) {
 std::string terminal_chart(const fs::path& folder, const std::string& name, const TerminalRoom& room) {
   const std::string output = name + ".txt";
   const fs::path script = folder / (name + ".gp");
-  const std::string drawn =
+  std::string drawn =
       gnuplot_output(script, script_for_terminal(read_text_file(script), room, gnuplot_version(), output), output);
+  std::erase(drawn, '\f');  // some versions begin a page whatever they are told
   return without_empty_lines(only_colours(drawn, room.colours)) + (room.colours ? "\x1b[0m" : "");
 }
 

@@ -33,7 +33,8 @@ struct Box {
 /// Maps data to pixels and finds a free place beside each point for its label.
 class LabelPlacer {
  public:
-  LabelPlacer(Range x, Range y, const std::vector<TradeoffPoint>& points) : x_(x), y_(y) {
+  /// `log_x`: sizes stand on a logarithmic axis, and `x` is of their logarithms.
+  LabelPlacer(Range x, Range y, bool log_x, const std::vector<TradeoffPoint>& points) : x_(x), y_(y), log_x_(log_x) {
     for (const TradeoffPoint& point : points) {
       const double px = pixel_x(point.size_mb);
       taken_.push_back({px - 8, px + 8, std::min(pixel_y(point.low), pixel_y(point.perplexity) - 8),
@@ -65,7 +66,10 @@ class LabelPlacer {
   }
 
  private:
-  double pixel_x(double value) const { return kWidth * (kLeft + (kRight - kLeft) * (value - x_.low) / x_.size()); }
+  double pixel_x(double size_mb) const {
+    const double value = log_x_ ? std::log(size_mb) : size_mb;
+    return kWidth * (kLeft + (kRight - kLeft) * (value - x_.low) / x_.size());
+  }
   double pixel_y(double value) const { return kHeight * (kBottom + (kTop - kBottom) * (value - y_.low) / y_.size()); }
   bool is_free(const Box& box) const {
     const Box axes{kWidth * kLeft, kWidth * kRight, kHeight * kBottom + 4, kHeight * kTop};
@@ -84,8 +88,34 @@ class LabelPlacer {
   }
 
   Range x_, y_;
+  bool log_x_;
   std::vector<Box> taken_;
 };
+
+/// From 0 on, or the logarithms of sizes around all of them: many crowd beside one that is far larger.
+Range choose_sizes(const std::vector<TradeoffPoint>& points, bool log) {
+  double smallest = INFINITY, largest = 0;
+  for (const TradeoffPoint& point : points) {
+    smallest = std::min(smallest, point.size_mb);
+    largest = std::max(largest, point.size_mb);
+  }
+  if (!log) return {0, largest > 0 ? 1.12 * largest : 1.0};
+  const double room = std::max(0.06 * std::log(largest / smallest), 0.02);
+  return {std::log(smallest) - room, std::log(largest) + 2 * room};
+}
+
+/// 1, 2 and 5 times powers of ten between two logarithms, as tics: gnuplot alone would write the powers.
+std::string tics_between(Range logarithms) {
+  std::string tics;
+  for (int power = -6; power <= 9; ++power) {
+    for (const int digit : {1, 2, 5}) {
+      const double value = digit * std::pow(10.0, power);
+      if (std::log(value) < logarithms.low || std::log(value) > logarithms.high) continue;
+      tics += fmt::format("{}'{:g}' {:g}", tics.empty() ? "" : ", ", value, value);
+    }
+  }
+  return tics;
+}
 
 /// `shown`: the points that must be in sight.
 Range choose_perplexities(const std::vector<TradeoffPoint>& points, const std::vector<TradeoffPoint>& shown) {
@@ -137,11 +167,10 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
     if (!std::isfinite(point.high)) shown.back().high = point.perplexity;
   }
   check(!shown.empty(), "[tradeoff chart] expected points with a size and a perplexity, got none");
-  double largest = 0;
-  for (const TradeoffPoint& point : shown) largest = std::max(largest, point.size_mb);
-  const Range sizes{0, largest > 0 ? 1.12 * largest : 1.0};
   const std::vector<TradeoffPoint> front = front_of(shown);
   const bool many = shown.size() > kMostLabels;
+  const bool log_x = many && std::all_of(shown.begin(), shown.end(), [](const auto& p) { return p.size_mb > 0; });
+  const Range sizes = choose_sizes(shown, log_x);
   const Range perplexities = choose_perplexities(shown, many ? front : shown);
 
   ChartScript script(name, static_cast<int>(kWidth), static_cast<int>(kHeight));
@@ -152,15 +181,17 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
   script.line(fmt::format("set lmargin at screen {}; set rmargin at screen {}", kLeft, kRight));
   script.line(fmt::format("set bmargin at screen {}; set tmargin at screen {}", kBottom, kTop));
   script.line(fmt::format("set title {} font ',16'", gp_bold(make_title(front, shown))));
-  script.line("set xlabel 'file size (MB)'");
+  script.line(log_x ? "set xlabel 'file size (MB, log scale)'; set logscale x" : "set xlabel 'file size (MB)'");
+  if (log_x) script.line(fmt::format("set xtics ({})", tics_between(sizes)));
   script.line("set ylabel 'perplexity on held-out text (lower is better)'");
-  script.line(fmt::format("set xrange [{}:{:.7g}]", sizes.low, sizes.high));
+  script.line(fmt::format("set xrange [{:.7g}:{:.7g}]", log_x ? std::exp(sizes.low) : sizes.low,
+                          log_x ? std::exp(sizes.high) : sizes.high));
   script.line(fmt::format("set yrange [{:.7g}:{:.7g}]", perplexities.low, perplexities.high));
   script.line("set key off");
   script.line(
       fmt::format("set arrow from graph 0,first {0:.7g} to graph 1,first {0:.7g} nohead dashtype 2 linecolor rgb '{1}'",
                   shown[0].perplexity, Palette::kMuted));
-  LabelPlacer placer(sizes, perplexities, shown);
+  LabelPlacer placer(sizes, perplexities, log_x, shown);
   for (const TradeoffPoint& point : many ? front : shown) {
     script.line(
         placer.place(point, fmt::format("{}  {} bits/weight", point.label, format_fixed(point.bits_per_weight, 2))));

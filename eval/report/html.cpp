@@ -70,7 +70,7 @@ std::string report_to_html(const Report& report, const std::filesystem::path& fo
   for (const std::string& sentence : summarize_run(report)) summary += escape_html(sentence) + " ";
   for (const ReportSection& section : report_sections()) {
     std::string body = section.html != nullptr ? section.html(report, folder) : "";
-    if (section.draw != nullptr) body += figures_html(report, section.id, folder);
+    if (section.draw != nullptr) body = with_figures(body, figures_html(report, section.id, folder));
     if (std::string_view(section.title).empty()) {
       main += body;
     } else if (!body.empty()) {

@@ -51,24 +51,24 @@ table { width: 100%; border-collapse: collapse; font-size: .93rem; font-variant-
 th, td { padding: 8px 12px; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
 th { font-weight: 600; }
 thead th { border-bottom: 2px solid var(--muted); vertical-align: bottom; }
-th.text, td.text { max-width: 44ch; text-align: left; overflow-wrap: break-word; min-width: 9ch; }
+td { white-space: nowrap; }
+th.text, td.text { max-width: 44ch; white-space: normal; text-align: left; overflow-wrap: break-word; min-width: 9ch; }
 th:first-child, td:first-child { position: sticky; left: 0; background: var(--paper); }
 .sort { all: unset; cursor: pointer; }
 .sort:hover { text-decoration: underline; }
 .sort:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 th[aria-sort="ascending"] .sort::after { content: " \25B2"; }
 th[aria-sort="descending"] .sort::after { content: " \25BC"; }
-.headline th, .headline td { padding: 8px 9px; }
-.headline td { white-space: nowrap; }
+.headline { font-size: .9rem; }
+.headline th, .headline td { padding: 7px; }
 .headline td.text { white-space: normal; min-width: 170px; }
 .headline td.text .small { display: block; line-height: 1.35; font-size: .8rem; }
 .compared { font-size: .87rem; }
 .compared th, .compared td { padding: 6px 7px; }
-.compared td { white-space: nowrap; }
 .compared td.text { white-space: normal; min-width: 130px; }
 .compared td.text .small { display: block; line-height: 1.4; }
 .interval { display: block; color: var(--muted); font-size: .85rem; }
-.choices { font-size: 1.05rem; }
+.choices { font-size: 1.05rem; margin: 12px 0 16px; }
 .verdicts h3 { margin-top: 18px; }
 .verdicts h3:first-child { margin-top: 0; }
 ul { margin: 0 0 12px; padding-left: 22px; max-width: 85ch; }

@@ -12,7 +12,7 @@ namespace {
 std::string section_markdown(const ReportSection& section, const Report& report) {
   const std::string_view title = section.title;
   std::string body = section.markdown != nullptr ? section.markdown(report) : "";
-  if (section.draw != nullptr) body += figures_markdown(report, section.id);
+  if (section.draw != nullptr) body = with_figures(body, figures_markdown(report, section.id));
   return body.empty() || title.empty() ? body : fmt::format("## {}\n\n{}", title, body);
 }
 

@@ -26,6 +26,7 @@ void measure_speeds(Report& report, const MeasuredModels& measured, const EvalCo
   for (std::size_t i = 0; i < speeds.size(); ++i) {
     put_speed(report.models[i], speeds[i]);
   }
+  measure_roofs(report, measured.models, speeds);
 }
 
 std::vector<Window> windows_of(const MeasuredModels& measured, const EvalConfig& config) {

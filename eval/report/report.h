@@ -17,6 +17,7 @@
 #include "eval/report/sections/samples.h"
 #include "eval/report/sections/seeds.h"
 #include "eval/report/sections/training.h"
+#include "eval/speed/machine_limits.h"
 
 namespace octet {
 
@@ -32,6 +33,7 @@ struct Report {
   std::string name;
   ReportCorpus corpus;
   ReportMachine machine;
+  std::optional<MachineLimits> machine_limits;  ///< what the speeds are held against
   ReportProtocol protocol;
   std::vector<ReportModel> models;  ///< the first is the baseline, fp32
   std::vector<ReportComparison> comparisons;
@@ -55,6 +57,7 @@ struct Report {
     v("name", name);
     v("corpus", corpus);
     v("machine", machine);
+    v("machine_limits", machine_limits, optional_key());
     v("protocol", protocol);
     v("models", models);
     v("comparisons", comparisons, optional_key());

@@ -78,6 +78,7 @@ TEST_F(ReportPages, HtmlHasEverySection) {
                            "+3.27 % (+2.68 % to +3.86 %)",
                            "id=\"quality\"",
                            "id=\"layers\"",
+                           "read 33.6 GB/s",
                            "id=\"microscope\"",
                            "id=\"live-grid\" hidden",
                            "<a href=\"#microscope\">Under the microscope</a>",
@@ -110,14 +111,20 @@ TEST_F(ReportPages, HtmlLoadsNothing) {
 /// A chart stands in the section that drew it, in both pages; one of no known section in one of its own.
 TEST_F(ReportPages, ChartsStandInTheirSections) {
   Report report = sample::report();
-  report.charts = {{"old", "Of another version", "caption"}, {"a", "Speed chart", "caption", "speed"}};
-  const std::string page = html(report);
-  const std::size_t speed = page.find("<section id=\"speed\">");
-  EXPECT_LT(speed, page.find("The chart &quot;Speed chart"));
-  EXPECT_LT(page.find("Speed chart"), page.find("</section>", speed));
+  report.charts = {{"old", "Of another version", "caption"},
+                   {"a", "Bars", "caption", "speed"},
+                   {"b", "Losses", "caption", "training"}};
+  const std::string page = html(report), text = report_to_markdown(report);
+  for (const auto& [whole, chart, begin, table] :
+       {std::tuple(page, "The chart \"Bars\"", "<section id=\"speed\">", "<table"),
+        std::tuple(text, "### Bars\n\n![Bars](charts/a.svg)\n\ncaption\n\n", "\n## Speed\n", "\n| Version")}) {
+    const std::size_t section = whole.find(begin);
+    ASSERT_NE(section, std::string::npos);
+    EXPECT_LT(section, whole.find(chart)) << "in its section";
+    EXPECT_LT(whole.find(chart), whole.find(table, section)) << "and above its table, where it wants to be";
+  }
+  EXPECT_THAT(text, HasSubstr("## Training\n\n### Losses\n\n![Losses](charts/b.svg)")) << "nothing but a chart";
   EXPECT_LT(page.find("<section id=\"charts\">"), page.find("Of another version"));
-  const std::string text = report_to_markdown(report);
-  EXPECT_THAT(text, HasSubstr("## Speed\n\n### Speed chart\n\n![Speed chart](charts/a.svg)"));
   EXPECT_THAT(text, HasSubstr("## Charts\n\n### Of another version"));
 }
 

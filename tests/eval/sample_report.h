@@ -134,6 +134,9 @@ inline Report report() {
     report.outliers.push_back({layer.layer, "activations", 1.03, layer.max_over_std * 1.03, layer.max_over_std,
                                layer.share_sigma, layer.share_absolute});
   }
+  report.machine_limits = MachineLimits{90, 1500, 33.6, 2, "AVX-512 with VNNI", "cpu-avx512vnni"};
+  report.models[0].roofs = {{60, 88, 0.97, "fp32 90 GFLOP/s"}, {0.5, 12.1, 0.72, "read 33.6 GB/s"}};
+  report.models[1].roofs = {{240, 900, 0.6, "int8 1,500 GOP/s"}, {2, 27.4, 0.41, "read 33.6 GB/s"}};
   report.microscope = {matrix_view()};
   report.prompt = "And it came to pass, that there";
   report.seed = 1234;

@@ -10,6 +10,7 @@
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
 #include "eval/report/report.h"
+#include "eval/report/sections/charts.h"
 
 namespace octet {
 namespace {
@@ -70,7 +71,7 @@ std::vector<std::vector<std::string>> rows(const ReportModel& model, std::string
 std::string markdown(const Report& report) {
   const auto models = measured(report);
   if (models.empty()) return "";
-  std::string text = std::string(kExplanation) + "\n\n";
+  std::string text = fmt::format("{}\n\n{}", kExplanation, kChartsHere);
   for (const ReportModel* model : models) {
     text += escape_markdown(sum_of(*model)) + "\n\n" + markdown_header(header());
     for (const auto& row : rows(*model, escape_markdown)) text += markdown_row(row);
@@ -86,7 +87,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
             html_details(fmt::format("Every layer of {}", escape_html(model->name)),
                          html_table(header(), rows(*model, escape_html)));
   }
-  return body.empty() ? "" : std::string("<p>") + kExplanation + "</p>\n" + body;
+  return body.empty() ? "" : fmt::format("<p>{}</p>\n{}{}", kExplanation, kChartsHere, body);
 }
 
 /// More models make the bars of one layer too thin to tell apart.

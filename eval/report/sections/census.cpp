@@ -12,6 +12,7 @@
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
 #include "eval/report/report.h"
+#include "eval/report/sections/charts.h"
 
 namespace octet {
 namespace {
@@ -70,7 +71,7 @@ constexpr const char* kKurtosis =
 std::string markdown(const Report& report) {
   const ReportCensus& census = report.census;
   if (census.layers.empty()) return "";
-  std::string text = fmt::format("{} {}\n\n", escape_markdown(verdict(report)), kKurtosis);
+  std::string text = fmt::format("{} {}\n\n{}", escape_markdown(verdict(report)), kKurtosis, kChartsHere);
   text += markdown_header(layer_header());
   for (const ReportCensusLayer& layer : census.layers) text += markdown_row(layer_cells(layer, escape_markdown));
   text += "\n";
@@ -86,7 +87,8 @@ std::string html(const Report& report, const std::filesystem::path&) {
   std::vector<std::vector<std::string>> layers, channels;
   for (const ReportCensusLayer& layer : census.layers) layers.push_back(layer_cells(layer, escape_html));
   for (const ReportRecurringChannel& channel : census.recurring) channels.push_back(channel_cells(channel));
-  std::string body = fmt::format("<p>{}</p>\n<p>{}</p>\n", escape_html(verdict(report)), escape_html(kKurtosis));
+  std::string body =
+      fmt::format("<p>{}</p>\n<p>{}</p>\n{}", escape_html(verdict(report)), escape_html(kKurtosis), kChartsHere);
   if (!channels.empty()) {
     body += html_details(fmt::format("Channels with outliers in the most layers ({})", channels.size()),
                          html_table(channel_header(), channels));

@@ -57,6 +57,11 @@ std::string figures_html(const Report& report, std::string_view section, const s
   return text;
 }
 
+std::string with_figures(std::string body, const std::string& figures) {
+  const std::size_t place = body.find(kChartsHere);
+  return place == std::string::npos ? body + figures : body.replace(place, kChartsHere.size(), figures);
+}
+
 ReportSection charts_section() {
   return {.id = "charts", .title = "Charts", .markdown = markdown, .html = html};
 }

@@ -14,6 +14,7 @@
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
 #include "eval/report/report.h"
+#include "eval/report/sections/charts.h"
 #include "quant/apply_recipe.h"
 
 namespace octet {
@@ -116,7 +117,7 @@ std::vector<std::vector<std::string>> worst_rows(const Report& report, std::stri
 std::string markdown(const Report& report) {
   const auto rows = worst_rows(report, escape_markdown);
   if (rows.empty()) return "";
-  std::string text = std::string(kExplanation) + "\n\n" + markdown_header(worst_header());
+  std::string text = fmt::format("{}\n\n{}{}", kExplanation, kChartsHere, markdown_header(worst_header()));
   for (const auto& row : rows) text += markdown_row(row);
   return text + "\n";
 }
@@ -144,14 +145,16 @@ std::string layer_error_table(std::vector<ReportLayerError> errors) {
 std::string html(const Report& report, const std::filesystem::path&) {
   const auto worst = worst_rows(report, escape_html);
   if (worst.empty()) return "";
-  std::string text = std::string("<p>") + kExplanation + "</p>\n" + html_table(worst_header(), worst, 2);
+  std::string layers;
   for (const ReportModel& model : report.models) {
     if (model.layer_errors.empty()) continue;
-    text += html_details(
+    layers += html_details(
         fmt::format("Every layer of {}, worst first ({})", escape_html(model.name), model.layer_errors.size()),
         layer_error_table(model.layer_errors));
   }
-  return text;
+  constexpr std::size_t kFew = 6;
+  if (worst.size() > kFew) layers = html_details("Every layer of every version", layers);
+  return fmt::format("<p>{}</p>\n{}{}{}", kExplanation, kChartsHere, html_table(worst_header(), worst, 2), layers);
 }
 
 }  // namespace

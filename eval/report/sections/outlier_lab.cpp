@@ -11,6 +11,7 @@
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
 #include "eval/report/report.h"
+#include "eval/report/sections/charts.h"
 
 namespace octet {
 namespace {
@@ -120,8 +121,8 @@ std::string list(const OutlierLab& lab, std::string (*escape)(std::string_view),
 std::string markdown(const Report& report) {
   if (!report.outlier_lab) return "";
   const OutlierLab& lab = *report.outlier_lab;
-  std::string text = what_was_done(lab, escape_markdown) + "\n\n" + what_came_out(lab, escape_markdown) +
-                     "\n\nPerplexity beside FP32:\n\n" + markdown_header(header(lab));
+  std::string text = what_was_done(lab, escape_markdown) + "\n\n" + what_came_out(lab, escape_markdown) + "\n\n" +
+                     std::string(kChartsHere) + "Perplexity beside FP32:\n\n" + markdown_header(header(lab));
   for (const auto& line : table(lab, escape_markdown)) text += markdown_row(line);
   return text + "\n" + list(lab, escape_markdown, "- ", "\n") + "\n";
 }
@@ -129,8 +130,9 @@ std::string markdown(const Report& report) {
 std::string html(const Report& report, const std::filesystem::path&) {
   if (!report.outlier_lab) return "";
   const OutlierLab& lab = *report.outlier_lab;
-  return "<p>" + what_was_done(lab, escape_html) + "</p>\n<p>" + what_came_out(lab, escape_html) +
-         "</p>\n<p>Perplexity beside FP32:</p>\n" + html_table(header(lab), table(lab, escape_html)) +
+  return "<p>" + what_was_done(lab, escape_html) + "</p>\n<p>" + what_came_out(lab, escape_html) + "</p>\n" +
+         std::string(kChartsHere) + "<p>Perplexity beside FP32:</p>\n" +
+         html_table(header(lab), table(lab, escape_html)) +
          html_details("What the schemes are", "<ul>" + list(lab, escape_html, "<li>", "</li>") + "</ul>");
 }
 

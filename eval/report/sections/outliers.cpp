@@ -10,6 +10,7 @@
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
 #include "eval/report/report.h"
+#include "eval/report/sections/charts.h"
 
 namespace octet {
 namespace {
@@ -46,7 +47,7 @@ std::string explanation(const Report& report) {
 
 std::string markdown(const Report& report) {
   if (report.outliers.empty()) return "";
-  std::string text = explanation(report) + "\n\n" + markdown_header(header(report));
+  std::string text = fmt::format("{}\n\n{}{}", explanation(report), kChartsHere, markdown_header(header(report)));
   for (const ReportOutliers& entry : report.outliers) text += markdown_row(cells(entry, escape_markdown));
   return text + "\n";
 }
@@ -55,7 +56,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
   if (report.outliers.empty()) return "";
   std::vector<std::vector<std::string>> rows;
   for (const ReportOutliers& entry : report.outliers) rows.push_back(cells(entry, escape_html));
-  return "<p>" + explanation(report) + "</p>\n" +
+  return "<p>" + explanation(report) + "</p>\n" + std::string(kChartsHere) +
          html_details(fmt::format("All layers ({})", rows.size()), html_table(header(report), rows, 2));
 }
 

@@ -7,6 +7,7 @@
 #include "eval/report/chart_drawer.h"
 #include "eval/report/html.h"
 #include "eval/report/report.h"
+#include "eval/report/sections/charts.h"
 #include "eval/report/sections/comparisons.h"
 #include "eval/report/sections/headline.h"
 #include "eval/report/sections/verdict.h"
@@ -21,15 +22,17 @@ std::string markdown(const Report& report) {
 }
 
 std::string html(const Report& report, const std::filesystem::path&) {
-  return metrics_html(report, true) + verdicts_html(report);
+  constexpr std::size_t kLongTable = 8;  // rows that fit the first screen, with the verdict below them
+  const std::string table = metrics_html(report, true), choices = choices_html(report);
+  return (report.models.size() > kLongTable ? choices + table : table + choices) + verdicts_html(report);
 }
 
 std::string quality_markdown(const Report& report) {
-  return report.models.empty() ? "" : metrics_markdown(report, false);
+  return report.models.empty() ? "" : std::string(kChartsHere) + metrics_markdown(report, false);
 }
 
 std::string quality_html(const Report& report, const std::filesystem::path&) {
-  return report.models.empty() ? "" : metrics_html(report, false);
+  return report.models.empty() ? "" : std::string(kChartsHere) + metrics_html(report, false);
 }
 
 Chart tradeoff_chart(const Report& report, const std::filesystem::path& folder) {

@@ -9,6 +9,7 @@
 #include "eval/report/sections/layer_errors.h"
 #include "eval/report/sections/section.h"
 #include "eval/report/sections/size.h"
+#include "eval/report/sections/speed.h"
 #include "eval/report/sections/token_changes.h"
 #include "eval/score/interval.h"
 
@@ -54,7 +55,8 @@ struct ReportModel {
   double top1_agreement = kNotMeasured;  ///< share of tokens where the first choice is FP32's
   double prefill_tokens_per_s = kNotMeasured, decode_tokens_per_s = kNotMeasured;
   double prefill_speedup = kNotMeasured, decode_speedup = kNotMeasured;  ///< relative to FP32
-  std::string sample;                                                    ///< what it wrote after Report::prompt
+  ReportRoofs roofs;
+  std::string sample;  ///< what it wrote after Report::prompt
   ReportSize size;
   std::vector<ReportTensor> coverage;
   std::vector<ReportLayerError> layer_errors;
@@ -82,6 +84,7 @@ struct ReportModel {
     v("decode_tokens_per_s", decode_tokens_per_s, allow_nonfinite());
     v("prefill_speedup", prefill_speedup, allow_nonfinite());
     v("decode_speedup", decode_speedup, allow_nonfinite());
+    v("roofs", roofs, optional_key());
     v("sample", sample);
     v("size", size);
     v("coverage", coverage);

@@ -152,18 +152,21 @@ std::string verdicts_markdown(const Report& report) {
   return text + "\n";
 }
 
-std::string verdicts_html(const Report& report) {
-  std::string choices, verdicts;
+std::string choices_html(const Report& report) {
+  std::string choices;
   for (const std::string& sentence : choose_models(report)) choices += "<li>" + escape_html(sentence) + "</li>";
+  return choices.empty() ? "" : "<ul class=\"choices\">" + choices + "</ul>\n";
+}
+
+std::string verdicts_html(const Report& report) {
+  std::string verdicts;
   for (const Verdict& verdict : judge_models(report)) {
     verdicts += fmt::format("<h3>{}</h3>\n<ul><li>{}</li><li>{}</li><li>{}</li></ul>\n", escape_html(verdict.model),
                             escape_html(verdict.quality), escape_html(verdict.size), escape_html(verdict.speed));
   }
   if (verdicts.empty()) return "";
-  verdicts = "<div class=\"verdicts\">" + verdicts + "</div>\n";
-  if (choices.empty()) return "<div id=\"verdict\">" + verdicts + "</div>\n";
-  return "<div id=\"verdict\"><ul class=\"choices\">" + choices + "</ul>\n" +
-         html_details("Each version in words", verdicts, "printed") + "</div>\n";
+  verdicts = "<div class=\"verdicts\" id=\"verdict\">" + verdicts + "</div>\n";
+  return report.models.size() > 2 ? html_details("Each version in words", verdicts, "printed") : verdicts;
 }
 
 }  // namespace octet

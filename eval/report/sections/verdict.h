@@ -30,6 +30,8 @@ std::string name_magnitude(double ratio);
 std::vector<std::string> choose_models(const Report& report);
 
 std::string verdicts_markdown(const Report& report);
+/// choose_models() as a list, and judge_models().
+std::string choices_html(const Report& report);
 std::string verdicts_html(const Report& report);
 
 }  // namespace octet
