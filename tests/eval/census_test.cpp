@@ -34,7 +34,7 @@ TEST(Census, KurtosisIsTheMeanFourthPowerOfStandardizedValues) {
 }
 
 TEST(Census, AChannelIsSystematicInAQuarterOfTheLayersAndSixPercentOfThePositions) {
-  const auto census = [](std::vector<int> rows_of_layers) {
+  const auto census = [](const std::vector<int>& rows_of_layers) {
     std::vector<OutlierStats> layers;
     for (const int rows : rows_of_layers) layers.push_back(layer("blocks.0.attention.qkv", rows));
     return recurring_channels(layers);

@@ -45,7 +45,8 @@ struct OutlierMatrix {
     std::mt19937 engine(7);
     std::normal_distribution<float> weight(0.0F, 0.02F);
     for (std::size_t i = 0; i < kRows * kColumns; ++i) values.push_back(weight(engine));
-    for (std::size_t k = 0; k < 5; ++k) values[(k * 31 + 3) * kColumns + k * 17] = (k % 2 ? -0.4F : 0.5F) + 0.05F * k;
+    for (std::size_t k = 0; k < 5; ++k)
+      values[(k * 31 + 3) * kColumns + k * 17] = (k % 2 ? -0.4F : 0.5F) + 0.05F * static_cast<float>(k);
     const double top = (1 << (bits - 1)) - 1;
     std::vector<double> scales;
     double largest = 0;

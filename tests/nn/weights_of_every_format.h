@@ -15,7 +15,7 @@ inline Codes random_codes(std::int64_t rows, std::int64_t columns, int bits, std
   const Random random(7);
   const int limit = largest_code(bits);
   for (std::int64_t i = 0; i < rows * columns; ++i) {
-    const auto below = random.below(static_cast<std::uint64_t>(i), static_cast<std::uint64_t>(2 * limit + 1));
+    const auto below = random.below(static_cast<std::uint64_t>(i), 2 * static_cast<std::uint64_t>(limit) + 1);
     codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(static_cast<int>(below) - limit);
   }
   codes.scales = Tensor::empty(scales_shape(rows, columns, Granularity::per_group, group));
