@@ -99,6 +99,7 @@ TEST(OddReport, AllNumbersMayBeAbsurd) {
 TEST(OddReport, TheConfidenceIsThatOfTheRun) {
   Report report = sample::report();
   report.protocol.confidence = 0.5;
+  report.seeds->confidence = 0.5;
   for (const std::string& text : {report_to_markdown(report), report_to_html(report, "/nowhere")}) {
     EXPECT_THAT(text, HasSubstr("50 % interval"));
     EXPECT_THAT(text, HasSubstr("with 50 % confidence"));
