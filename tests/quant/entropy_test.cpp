@@ -138,7 +138,8 @@ TEST(Entropy, ColumnsThatCountMoreHaveSmallerSteps) {
 
 TEST(Entropy, TakesFewerBitsWhereInt8HasNoFinerCodes) {
   const Tensor w = random_tensor({kRows, kColumns}, 7);
-  const auto [weight, remark] = quantize_matrix(w, scheme_of(8), nullptr);
+  const auto [weight, remark, low_rank] = quantize_matrix(w, scheme_of(8), nullptr);
+  EXPECT_FALSE(low_rank.has_value());
   EXPECT_THAT(remark, testing::HasSubstr("bits because int8 has no finer codes"));
   EXPECT_EQ(quantize_matrix(w, scheme_of(4), nullptr).remark, "");
   EXPECT_LT(bits_per_weight(weight), 8);
