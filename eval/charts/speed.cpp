@@ -69,9 +69,9 @@ Chart draw_speed_chart(const std::filesystem::path& folder, const std::string& n
                           1.2 * tallest));
   script.line(fmt::format("set xtics ({}) scale 0{}", tics, many ? " rotate by 55 right font ',10'" : ""));
   script.line("set style fill solid 0.85 noborder");
-  if (!many) script.line("set xlabel 'below each name: tokens/s of prefill, then of decode'");
+  if (!many) script.line("set xlabel 'below each name: tokens/s of prefill, then of decode' offset 0,-2");
   script.line("set key top left horizontal");
-  script.line(many ? "set bmargin at screen 0.26" : "set bmargin at screen 0.2");
+  script.line(many ? "set bmargin at screen 0.26" : "set bmargin at screen 0.23");
   script.line(fmt::format(
       "plot DATA index 0 using ($1-{0}):2:({1}) with boxes linecolor rgb '{2}' title 'prefill (reading the prompt)', "
       "'' index 0 using ($1+{0}):3:({1}) with boxes linecolor rgb '{3}' title 'decode (writing, token by token)', "

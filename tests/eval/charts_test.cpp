@@ -13,6 +13,7 @@
 #include "eval/charts/chart_script.h"
 #include "eval/charts/gnuplot.h"
 #include "tests/eval/sample_charts.h"
+#include "tests/eval/sample_report.h"
 #include "tests/support/temporary_folder.h"
 
 namespace octet {
@@ -212,6 +213,40 @@ TEST_F(ChartsTest, SpeedIsRelativeToTheFirstPoint) {
   EXPECT_THAT(svg, HasSubstr("2.97×"));
   EXPECT_THAT(svg, HasSubstr("0.88×"));
   EXPECT_THAT(svg, HasSubstr("18,900"));
+}
+
+/// Eleven versions: no numbers over bars whose names alone fill the room.
+TEST_F(ChartsTest, SpeedsOfManyHaveNoNumbers) {
+  std::vector<SpeedPoint> points(11, {"int8", 34100, 702.5});
+  points.front() = {"fp32", 21400, 310.4};
+  const std::string svg = redraw(draw_speed_chart(folder_.path(), "speed", points));
+  EXPECT_THAT(svg, HasSubstr("int8"));
+  EXPECT_THAT(svg, Not(HasSubstr("34,100")));
+}
+
+TEST_F(ChartsTest, RooflineHasRoofsAndPoints) {
+  RooflineChart chart{90, 1500, 30, {{"fp32", 60, 80, false}, {"fp32", 0.5, 12, true}, {"odd", NAN, NAN, true}}};
+  const std::string svg = redraw(draw_roofline_chart(folder_.path(), "roofline", chart));
+  EXPECT_THAT(svg, HasSubstr("Up to 80 billion operations per second, by fp32"));
+  EXPECT_THAT(svg, HasSubstr("FP32 products, 90 GFLOP/s"));
+  EXPECT_THAT(svg, HasSubstr("int8 products, 1,500 GOP/s"));
+  EXPECT_THAT(svg, Not(HasSubstr("odd")));
+  chart.points.resize(0);
+  EXPECT_THAT(error_of([&] { draw_roofline_chart(folder_.path(), "roofline", chart); }), HasSubstr("expected speeds"));
+  EXPECT_THAT(error_of([&] { draw_roofline_chart(folder_.path(), "roofline", {}); }), HasSubstr("expected limits"));
+}
+
+TEST_F(ChartsTest, AMatrixUnderTheMicroscopeHasSixPanels) {
+  MatrixView view = sample::matrix_view();
+  const std::string svg = redraw(draw_matrix_chart(folder_.path(), "matrix", view));
+  for (const char* panel :
+       {"The weights over an int4 grid", "Levels that the weights use", "Ranges of the output channels",
+        "Error against the clip", "Cells of formats of 4 bits", "line"}) {
+    EXPECT_THAT(svg, HasSubstr(panel));
+  }
+  view.curves.front().relative_mse.pop_back();
+  EXPECT_THAT(error_of([&] { draw_matrix_chart(folder_.path(), "matrix", view); }), HasSubstr("for each of 50 clips"));
+  EXPECT_THAT(error_of([&] { draw_matrix_chart(folder_.path(), "matrix", {}); }), HasSubstr("got an empty one"));
 }
 
 /// What ruins a model is drawn at the edge, what costs nothing at the other, and what was not measured nowhere.
