@@ -6,6 +6,7 @@
 #include "base/text_columns.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
+#include "cli/stored_codes.h"
 #include "eval/outliers/histogram.h"
 #include "eval/speed/size.h"
 #include "nn/files/quantized_file.h"
@@ -25,6 +26,7 @@ struct InspectedTensor {
   double std = 0.0;
   std::string path;
   Tensor values;
+  std::optional<StoredCodes> codes = {};  // of the tensor that was asked for
 
   template <class V>
   void visit(V& v) {
@@ -71,11 +73,13 @@ struct HistogramBin {
 
 /// How the values of one tensor are distributed.
 struct TensorHistogram {
+  std::optional<StoredCodes> codes;  ///< of a quantized tensor with codes
   std::vector<HistogramBin> bins;
   std::string scheme, tensor;
 
   template <class V>
   void visit(V& v) {
+    v("codes", codes);
     v("histogram", bins);
     v("scheme", scheme);
     v("tensor", tensor);
@@ -96,7 +100,8 @@ std::string scheme_of(const QuantizedMatrix& matrix) {
              : matrix.describe();
 }
 
-std::vector<InspectedTensor> tensors_of(Gpt& model) {
+/// With the codes of the one that is called `chosen`.
+std::vector<InspectedTensor> tensors_of(Gpt& model, const std::string& chosen) {
   std::vector<InspectedTensor> tensors;
   for (const Module::NamedParameter& entry : model.parameters()) {
     tensors.push_back(inspected(entry.path, "fp32", 32.0, entry.parameter->value()));
@@ -105,6 +110,7 @@ std::vector<InspectedTensor> tensors_of(Gpt& model) {
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
       tensors.push_back(inspected(path + ".weight", scheme_of(*matrix), bits_per_weight(matrix->weight()),
                                   dequantize(matrix->weight())));
+      if (tensors.back().path == chosen) tensors.back().codes = stored_codes(matrix->weight());
     }
   });
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -142,7 +148,7 @@ Histogram histogram_of(const InspectedTensor& tensor) {
 
 std::string histogram_json(const InspectedTensor& tensor) {
   const Histogram histogram = histogram_of(tensor);
-  TensorHistogram record = {{}, tensor.scheme, tensor.path};
+  TensorHistogram record = {tensor.codes, {}, tensor.scheme, tensor.path};
   for (std::size_t bin = 0; bin < histogram.counts.size(); ++bin) {
     record.bins.push_back({histogram.center(bin), histogram.counts[bin]});
   }
@@ -160,7 +166,7 @@ std::string histogram_text(const InspectedTensor& tensor) {
     text +=
         fmt::format("{:>11.4g} {:<60} {}\n", histogram.center(bin), std::string(length, '#'), histogram.counts[bin]);
   }
-  return text;
+  return tensor.codes ? text + "\n" + stored_codes_text(*tensor.codes) : text;
 }
 
 }  // namespace
@@ -173,7 +179,7 @@ void inspect_verb(const CommonOptions& common, const InspectArguments& arguments
   const InspectedModel all = {size.bits_per_weight(),
                               size.file_bytes,
                               size.parameters,
-                              tensors_of(*model),
+                              tensors_of(*model, arguments.tensor),
                               has_recipe ? read_stored_recipe(arguments.checkpoint).describe() : "",
                               read_model_ties(arguments.checkpoint)};
   if (arguments.tensor.empty()) {

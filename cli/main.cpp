@@ -160,6 +160,8 @@ class CommandLine {
     add_inspect();
     add_verify();
     add_microscope();
+    add_explain();
+    add_tokens();
     add_configs();
   }
 
@@ -397,7 +399,10 @@ class CommandLine {
     add_checkpoint(*command, inspect_.checkpoint,
                    "folder of a model, FP32 or quantized, or of a run (its best checkpoint)")
         ->required();
-    command->add_option("--tensor", inspect_.tensor, "draw the histogram of this tensor")->check(not_blank());
+    command
+        ->add_option("--tensor", inspect_.tensor,
+                     "draw the histogram of this tensor; of a quantized one also its levels, codes and scales")
+        ->check(not_blank());
   }
 
   void add_verify() {
@@ -426,6 +431,29 @@ class CommandLine {
     command->add_option("--chart", microscope_.chart, "draw formats.svg into this folder")->check(not_blank());
   }
 
+  void add_explain() {
+    CLI::App* command =
+        add_verb(app_, "explain", "why a layer loses what it loses, and what helps: predicted, measured",
+                 [this] { explain_verb(common_, explain_); });
+    add_checkpoint(*command, explain_.checkpoint, "run folder, or with --text the folder of an FP32 model")->required();
+    command->add_option("layer", explain_.layer, "dotted name of a layer (default: all, in a table)")
+        ->check(not_blank());
+    command->add_option("--text", explain_.text, "file that the model reads (default: the corpus of the run)")
+        ->check(not_blank());
+    command->add_flag("--checks", explain_.checks,
+                      "four questions about the whole model: symmetric or not, static or dynamic, outliers, embedding");
+  }
+
+  void add_tokens() {
+    CLI::App* command = add_verb(app_, "tokens", "the tokens of a text: ids, pieces, places",
+                                 [this] { tokens_verb(common_, of_model(tokens_)); });
+    add_checkpoint(*command, tokens_.checkpoint, "folder of a model, or of a run, whose tokenizer cuts the text")
+        ->required();
+    command->add_option("text", tokens_.text, "a file, or the text itself where there is no such file")
+        ->required()
+        ->check(not_blank());
+  }
+
   void add_configs() {
     CLI::App* configs = app_.add_subcommand("configs", "built-in configurations");
     configs->require_subcommand(1);
@@ -452,6 +480,8 @@ class CommandLine {
   VerifyArguments verify_;
   QuantizeArguments quantize_;
   MicroscopeArguments microscope_;
+  ExplainArguments explain_;
+  TokensArguments tokens_;
   std::function<void()> verb_;
 };
 

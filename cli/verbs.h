@@ -129,6 +129,22 @@ struct MicroscopeArguments {
 /// Prints how many bits the weights of each recipe take and what they lose, on normally distributed numbers.
 void microscope_verb(const CommonOptions& common, const MicroscopeArguments& arguments);
 
+struct ExplainArguments {
+  std::string checkpoint;  ///< of an FP32 model, or a run folder
+  std::string layer;       ///< dotted name; empty: all
+  std::string text;        ///< file that the model reads; empty: the corpus of the run
+  bool checks = false;     ///< the questions about the whole model instead
+};
+/// Says where the error of int8 and int4 comes from in each layer and what helps, predicted and measured.
+void explain_verb(const CommonOptions& common, const ExplainArguments& arguments);
+
+struct TokensArguments {
+  std::string checkpoint;  ///< folder of the model whose tokenizer cuts the text
+  std::string text;        ///< a file, or the text itself
+};
+/// Prints the tokens of a text: ids, pieces and places, how many there are and how many bytes each stands for.
+void tokens_verb(const CommonOptions& common, const TokensArguments& arguments);
+
 void configs_list_verb(const CommonOptions& common);
 void configs_keys_verb(const CommonOptions& common);
 void configs_show_verb(const CommonOptions& common, const std::string& name);

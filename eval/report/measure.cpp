@@ -33,6 +33,7 @@ void measure_models(Report& report, const MeasuredModels& measured, const EvalCo
   measure_result(report, measured.models, windows, config, progress);
   progress.note("counting outliers");
   measure_outliers(report, *measured.models.front().model, pick_windows(windows, config.outlier_windows), config);
+  measure_explained(report, *measured.models.front().model, windows, config, progress);
   progress.note("writing samples");
   measure_samples(report, measured, config);
   progress.note("timing prefill and decode of every model");

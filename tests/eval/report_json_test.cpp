@@ -50,7 +50,7 @@ TEST(ReportJson, KeepsItsContract) {
   const Json json = Json::parse(report_to_json(sample::report()));
   EXPECT_THAT(keys(json), ElementsAre("version", "name", "corpus", "machine", "protocol", "models", "comparisons",
                                       "training", "sigma_threshold", "absolute_threshold", "outliers", "census",
-                                      "prompt", "seed", "samples", "charts", "notices", "provenance"));
+                                      "explained", "prompt", "seed", "samples", "charts", "notices", "provenance"));
   EXPECT_THAT(keys(json["corpus"]), ::testing::IsSupersetOf({"name", "sha256", "train_bytes", "test_bytes",
                                                              "tokens_tested", "bytes_per_token"}));
   EXPECT_THAT(keys(json["machine"]), ::testing::IsSupersetOf({"cpu", "isa", "threads", "gpu"}));

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "cli/verbs.h"
+#include "eval/experiments/outlier_lab.h"
+#include "nn/gpt.h"
+
+namespace octet {
+
+/// What `octet explain` reads to see the inputs of layers: the file of --text, every other window of which serves as
+/// calibration; or of a run folder the test part of its corpus, and the calibration part. Windows have the model's
+/// context, at most 512 tokens. `model` is the folder of the model that was found. Errors: (config) neither; (input) a
+/// text of fewer than three windows' tokens; those of load_text().
+OutlierLabText explained_text(const CommonOptions& common, const ExplainArguments& arguments, const std::string& model,
+                              const GptConfig& shape);
+
+}  // namespace octet
