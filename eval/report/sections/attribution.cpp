@@ -26,7 +26,7 @@ const char* const kExplanation =
     "Each layer was quantized alone in the FP32 model, and put back to FP32 alone in the quantized one. \"Alone\" is what "
     "the loss rises by in the first case, \"last\" what it falls by in the second, in nats per token: they differ where "
     "layers feel the errors of others. \"Weights\" and \"inputs\" are what rounding one of them alone costs, \"cross\" what "
-    "both together cost beyond that. \"Predicted\" is \"weights\" by the gradient and the Fisher information of the FP32 "
+    "both together cost beyond that. \"Predicted\" is \"weights\" by the gradient and the Fisher matrix of the FP32 "
     "model (first and second order), without rounding anything. Small costs may be negative: on so many tokens they are "
     "within chance.";
 
