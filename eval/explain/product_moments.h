@@ -14,8 +14,9 @@ namespace octet {
 ///
 ///     H = E[x x^T]    over the inputs          M = W^T W         both (C, C)
 ///
-/// With them the mean squared error of y, summed over the outputs, follows from what rounding does to each column of both.
-/// If inputs become g_j x_j + n_j and weights c_j w_j + m_j, with noise of columns that does not depend on each other,
+/// With them the mean squared error of y, summed over the outputs, follows from what rounding does to each column of
+/// both. If inputs become g_j x_j + n_j and weights c_j w_j + m_j, with noise of columns that does not depend on each
+/// other,
 ///
 ///     E |W' x' - W x|^2  =  sum over j, k of M_jk (1 - g_j c_j) (1 - g_k c_k) H_jk      what is lost
 ///                         + sum over j of M_jj c_j^2 E[n_j^2]                           noise of inputs meets weights
