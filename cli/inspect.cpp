@@ -8,6 +8,7 @@
 #include "cli/coverage_file.h"
 #include "cli/model_folder.h"
 #include "cli/shared_options.h"
+#include "cli/stored_codes.h"
 #include "cli/verbs.h"
 #include "eval/outliers/histogram.h"
 #include "eval/speed/size.h"
@@ -33,6 +34,7 @@ struct InspectedTensor {
   double std = 0.0;
   std::string path;
   Tensor values;
+  std::optional<StoredCodes> codes = {};  // of the tensor that was asked for
 
   template <class V>
   void visit(V& v) {
@@ -79,11 +81,13 @@ struct HistogramBin {
 
 /// How the values of one tensor are distributed.
 struct TensorHistogram {
+  std::optional<StoredCodes> codes;  ///< of a quantized tensor with codes
   std::vector<HistogramBin> bins;
   std::string scheme, tensor;
 
   template <class V>
   void visit(V& v) {
+    v("codes", codes);
     v("histogram", bins);
     v("scheme", scheme);
     v("tensor", tensor);
@@ -108,7 +112,8 @@ double bits_of(const QuantizedMatrix& matrix) {
   return 8.0 * static_cast<double>(matrix.bytes()) / static_cast<double>(matrix.rows() * matrix.columns());
 }
 
-std::vector<InspectedTensor> tensors_of(Gpt& model) {
+/// With the codes of the one that is called `chosen`.
+std::vector<InspectedTensor> tensors_of(Gpt& model, const std::string& chosen) {
   std::vector<InspectedTensor> tensors;
   for (const Module::NamedParameter& entry : model.parameters()) {
     tensors.push_back(inspected(entry.path, "fp32", 32.0, entry.parameter->value()));
@@ -116,6 +121,7 @@ std::vector<InspectedTensor> tensors_of(Gpt& model) {
   model.for_each_child([&](const std::string& path, ChildSlot& slot) {
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
       tensors.push_back(inspected(path + ".weight", scheme_of(*matrix), bits_of(*matrix), matrix->dequantized()));
+      if (tensors.back().path == chosen) tensors.back().codes = stored_codes(matrix->weight());
     }
   });
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -153,7 +159,7 @@ Histogram histogram_of(const InspectedTensor& tensor) {
 
 std::string histogram_json(const InspectedTensor& tensor) {
   const Histogram histogram = histogram_of(tensor);
-  TensorHistogram record = {{}, tensor.scheme, tensor.path};
+  TensorHistogram record = {tensor.codes, {}, tensor.scheme, tensor.path};
   for (std::size_t bin = 0; bin < histogram.counts.size(); ++bin) {
     record.bins.push_back({histogram.center(bin), histogram.counts[bin]});
   }
@@ -171,7 +177,7 @@ std::string histogram_text(const InspectedTensor& tensor) {
     text +=
         fmt::format("{:>11.4g} {:<60} {}\n", histogram.center(bin), std::string(length, '#'), histogram.counts[bin]);
   }
-  return text;
+  return tensor.codes ? text + "\n" + stored_codes_text(*tensor.codes) : text;
 }
 
 void inspect_verb(const CommonOptions& common, const InspectArguments& given) {
@@ -183,7 +189,7 @@ void inspect_verb(const CommonOptions& common, const InspectArguments& given) {
   const InspectedModel all = {size.bits_per_weight(),
                               size.file_bytes,
                               size.parameters,
-                              tensors_of(*model),
+                              tensors_of(*model, arguments.tensor),
                               has_recipe ? read_stored_recipe(arguments.checkpoint).describe() : "",
                               read_model_ties(arguments.checkpoint)};
   if (arguments.tensor.empty()) {
@@ -208,7 +214,8 @@ void inspect_verb(const CommonOptions& common, const InspectArguments& given) {
 void add_inspect(VerbList& verbs) {
   auto [options, arguments] = verbs.add("inspect", "tensors, schemes, bits per weight, histograms", inspect_verb);
   add_any_checkpoint(options, arguments.checkpoint).required();
-  options.text("--tensor", arguments.tensor, "draw the histogram of this tensor");
+  options.text("--tensor", arguments.tensor,
+               "draw the histogram of this tensor; of a quantized one also its levels, codes and scales");
 }
 
 }  // namespace octet

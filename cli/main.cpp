@@ -41,6 +41,8 @@ void add_verbs(VerbList verbs) {
   add_inspect(verbs);
   add_verify(verbs);
   add_microscope(verbs);
+  add_explain(verbs);
+  add_tokens(verbs);
   add_configs(verbs);
 }
 

@@ -21,6 +21,8 @@ void add_bench(VerbList& verbs);
 void add_inspect(VerbList& verbs);
 void add_verify(VerbList& verbs);
 void add_microscope(VerbList& verbs);
+void add_explain(VerbList& verbs);
+void add_tokens(VerbList& verbs);
 void add_configs(VerbList& verbs);
 
 }  // namespace octet

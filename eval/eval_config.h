@@ -22,8 +22,11 @@ struct EvalConfig {
   std::int64_t batch_tokens = 2048;   ///< that pass through a model at once; bounds the memory
   std::int64_t outlier_windows = 16;  ///< windows of the test text in which outliers are counted
   /// Windows of the test text on which the loss is attributed to layers (eval/experiments/attribution.h); 0: not done.
-  /// Takes three passes for each layer of each recipe without transforms.
+  /// Takes up to four passes for each layer of each recipe without transforms, and one back.
   std::int64_t attribution_windows = 0;
+  /// Layers of the FP32 model that the report explains (eval/explain/explain.h), those with the largest outliers; 0:
+  /// none.
+  std::int64_t explain_layers = 4;
   BootstrapOptions bootstrap;
   OutlierOptions outliers;
   SpeedOptions speed;
@@ -42,6 +45,7 @@ struct EvalConfig {
     v("batch_tokens", batch_tokens, at_least(1));
     v("outlier_windows", outlier_windows, at_least(1));
     v("attribution_windows", attribution_windows, at_least(0));
+    v("explain_layers", explain_layers, in_range(0, 64));
     v("bootstrap", bootstrap);
     v("outliers", outliers);
     v("speed", speed);

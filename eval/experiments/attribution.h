@@ -17,13 +17,24 @@ struct LayerCost {
   std::string layer;
   double alone = kNotMeasured;    ///< loss of FP32 with this layer quantized, above that of FP32
   double weights = kNotMeasured;  ///< the same where its weights alone are rounded, and its inputs stay floats
-  double last = kNotMeasured;     ///< loss of the quantized model, above that of it with this layer in FP32
+  /// The same where its inputs alone are rounded and its weights stay FP32; 0 where it reads floats, not measured of an
+  /// embedding.
+  double inputs = kNotMeasured;
+  /// What the gradient and the Fisher information of the FP32 model predict for `weights`
+  /// (eval/experiments/loss_slopes.h).
+  double predicted = kNotMeasured;
+  double last = kNotMeasured;  ///< loss of the quantized model, above that of it with this layer in FP32
+
+  /// What rounded weights and rounded inputs cost together beyond what each costs alone.
+  double cross() const { return alone - weights - inputs; }
 
   template <class V>
   void visit(V& v) {
     v("layer", layer);
     v("alone", alone, allow_nonfinite());
     v("weights", weights, allow_nonfinite());
+    v("inputs", inputs, optional_key(), allow_nonfinite());
+    v("predicted", predicted, optional_key(), allow_nonfinite());
     v("last", last, allow_nonfinite());
   }
 };

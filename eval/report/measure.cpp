@@ -39,9 +39,10 @@ std::vector<Window> windows_of(const MeasuredModels& measured, const EvalConfig&
 void measure_models(Report& report, const MeasuredModels& measured, const EvalConfig& config, ProgressSink& progress) {
   measure_scores(report, measured, config, progress);
   progress.note("counting outliers");
-  measure_outliers(report, *measured.models.front().model,
-                   pick_windows(windows_of(measured, config), config.outlier_windows), config);
+  const std::vector<Window> windows = windows_of(measured, config);
+  measure_outliers(report, *measured.models.front().model, pick_windows(windows, config.outlier_windows), config);
   measure_microscope(report, *measured.models.front().model, progress);
+  measure_explained(report, *measured.models.front().model, windows, config, progress);
   progress.note("writing samples");
   measure_samples(report, measured, config);
   progress.note("timing prefill and decode of every model");

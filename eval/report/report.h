@@ -10,6 +10,7 @@
 #include "eval/experiments/outlier_lab.h"
 #include "eval/report/sections/census.h"
 #include "eval/report/sections/comparisons.h"
+#include "eval/report/sections/explained.h"
 #include "eval/report/sections/facts.h"
 #include "eval/report/sections/microscope.h"
 #include "eval/report/sections/outliers.h"
@@ -42,6 +43,7 @@ struct Report {
   double sigma_threshold = 6, absolute_threshold = 6;
   std::vector<ReportOutliers> outliers;
   ReportCensus census;
+  std::vector<ExplainedLayer> explained;  ///< few layers of the FP32 model
   std::optional<OutlierLab> outlier_lab;  ///< where the configuration asks for one
   std::vector<MatrixView> microscope;     ///< matrices of the FP32 model that are looked at
   std::string prompt;                     ///< of models[].sample, the first of `samples`
@@ -67,6 +69,7 @@ struct Report {
     v("absolute_threshold", absolute_threshold, allow_nonfinite());
     v("outliers", outliers);
     v("census", census, optional_key());
+    v("explained", explained, optional_key());
     v("outlier_lab", outlier_lab, optional_key());
     v("microscope", microscope, optional_key());
     v("prompt", prompt);

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "eval/experiments/loss_slopes.h"
 #include "eval/report/report.h"
 #include "eval/report/sections/attribution.h"
 #include "eval/score/window_batches.h"
+#include "nn/layers/quantized_layer.h"
 #include "quant/apply_recipe.h"
 #include "quant/text_loss.h"
 #include "tests/eval/tiny_models.h"
@@ -60,6 +62,8 @@ TEST(Attribution, OfRoundedWeightsAloneHasNoOtherPart) {
   double sum = 0;
   for (const LayerCost& layer : found.layers) {
     EXPECT_EQ(layer.weights, layer.alone) << layer.layer;
+    EXPECT_EQ(layer.inputs, 0.0) << layer.layer;
+    EXPECT_EQ(layer.cross(), 0.0) << layer.layer;
     sum += layer.alone;
   }
   EXPECT_NEAR(found.remainder, found.total - sum, 1e-12);
@@ -74,6 +78,50 @@ TEST(Attribution, LeavesBothModelsAsTheyWere) {
   EXPECT_DOUBLE_EQ(found.total, quantized - fp32);
 }
 
+/// Inputs of one layer rounded by the wrapper are those that the quantized layer multiplies: with weights that int8
+/// holds exactly, rounding both is rounding the inputs.
+TEST(Attribution, RoundedInputsAreThoseOfTheQuantizedLayer) {
+  Recipe recipe = int3({"embedding", "blocks.0.*", "*.attention.*", "*.gate", "*.up"});
+  recipe.weights.bits = 8;
+  Pair pair = make_pair(recipe);
+  const QuantizedMatrix* matrix = nullptr;
+  pair.quantized->for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (path == "blocks.1.mlp.down") matrix = quantized_matrix_of(slot.module());
+  });
+  ASSERT_NE(matrix, nullptr);
+  pair.fp32->for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (path != "blocks.1.mlp.down") return;
+    const Tensor restored = dequantize(matrix->weight());
+    Tensor weight = dynamic_cast<Linear&>(slot.module()).weight.value();
+    std::copy_n(restored.data<float>(), restored.elements(), weight.data<float>());
+  });
+  const Attribution found = attribute_loss(*pair.fp32, *pair.quantized, batches(), no_progress());
+  ASSERT_EQ(found.layers.size(), 1U);
+  constexpr double kBound = 1e-6;  // nats; products of several kernels
+  EXPECT_NEAR(found.layers[0].weights, 0.0, kBound) << "nothing is rounded";
+  EXPECT_GT(std::abs(found.layers[0].inputs), kBound);
+  EXPECT_NEAR(found.layers[0].cross(), 0.0, kBound);
+}
+
+/// Where the change is small, first order is all there is.
+TEST(Attribution, SlopesPredictASmallChange) {
+  const Pair pair = make_pair(int3());
+  const LossSlopes slopes(*pair.fp32, batches());
+  const double before = text_loss(*pair.fp32, batches());
+  pair.fp32->for_each_child([&](const std::string& path, ChildSlot& slot) {
+    if (path != "blocks.0.mlp.up") return;
+    Tensor weight = dynamic_cast<Linear&>(slot.module()).weight.value();
+    const Tensor original = weight.clone();
+    const Random random(9, 0);
+    for (std::int64_t i = 0; i < weight.elements(); ++i) {
+      weight.data<float>()[i] += 1e-3F * random.normal(static_cast<std::uint64_t>(i));
+    }
+    const double predicted = slopes.predicted(path, original, weight), after = text_loss(*pair.fp32, batches());
+    EXPECT_NEAR(predicted, after - before, 0.1 * std::abs(after - before)) << "changes of 0.3 % of the weights";
+  });
+  EXPECT_TRUE(std::isnan(slopes.predicted("nowhere", Tensor::zeros({1, 1}), Tensor::zeros({1, 1}))));
+}
+
 TEST(Attribution, IsAlsoTheLossOfLayerErrors) {
   ReportModel model;
   model.layer_errors.resize(2);
@@ -81,7 +129,7 @@ TEST(Attribution, IsAlsoTheLossOfLayerErrors) {
   model.layer_errors[1].layer = "head.weight";
   Attribution attribution;
   attribution.total = 0.3;
-  attribution.layers = {{"blocks.0.mlp.down", 0.2, 0.1, 0.2}};
+  attribution.layers = {{.layer = "blocks.0.mlp.down", .alone = 0.2, .weights = 0.1, .last = 0.2}};
   put_attribution(model, attribution);
   EXPECT_EQ(model.layer_errors[0].delta_nll, 0.2);
   EXPECT_TRUE(std::isnan(model.layer_errors[1].delta_nll));

@@ -51,7 +51,7 @@ TEST(ReportJson, KeepsItsContract) {
   EXPECT_THAT(keys(json),
               ElementsAre("version", "name", "corpus", "machine", "machine_limits", "protocol", "models", "comparisons",
                           "seeds", "training", "sigma_threshold", "absolute_threshold", "outliers", "census",
-                          "microscope", "prompt", "seed", "samples", "charts", "notices", "provenance"));
+                          "explained", "microscope", "prompt", "seed", "samples", "charts", "notices", "provenance"));
   EXPECT_THAT(keys(json["corpus"]), ::testing::IsSupersetOf({"name", "sha256", "train_bytes", "test_bytes",
                                                              "tokens_tested", "bytes_per_token"}));
   EXPECT_THAT(keys(json["machine"]), ::testing::IsSupersetOf({"cpu", "isa", "threads", "gpu"}));

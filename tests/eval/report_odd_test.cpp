@@ -127,12 +127,17 @@ TEST(OddReport, TheConfigurationKeepsItsLines) {
   EXPECT_THAT(report_to_html(report, "/nowhere"), HasSubstr("<pre>name: demo\nmodel:\n  width: 32\n</pre>"));
 }
 
-/// Each text in turn.
+/// Each text in turn; one that is refused, as a name among few is, cannot be shown.
 void expect_escaped(Json& root, Json& value) {
   if (value.is_string()) {
     const Json before = value;
     value = "<i>&x";
-    EXPECT_THAT(report_to_html(report_from_json(root.dump(), "r.json"), "/nowhere"), Not(HasSubstr("<i>&"))) << before;
+    try {
+      const Report report = report_from_json(root.dump(), "r.json");
+      EXPECT_THAT(report_to_html(report, "/nowhere"), Not(HasSubstr("<i>&"))) << before;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::input) << error.what();
+    }
     value = before;
   }
   if (!value.is_structured()) return;

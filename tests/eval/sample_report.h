@@ -112,7 +112,8 @@ inline Report report() {
   int4.attribution = {0.0303,
                       0.0012,
                       7936,
-                      {{"blocks.0.mlp.down", 0.0101, 0.0098, 0.0112}, {"blocks.3.mlp.down", 0.019, 0.0185, 0.02}}};
+                      {{"blocks.0.mlp.down", 0.0101, 0.0098, 0.0002, 0.0091, 0.0112},
+                       {"blocks.3.mlp.down", 0.019, 0.0185, 0.0003, 0.017, 0.02}}};
   report.models = {fp32, int8, int4};
   report.comparisons = {{"fp32", "int8", int8.ppl_increase}, {"int8", "int4", {0.0305, 0.0263, 0.0348}}};
 
@@ -138,6 +139,13 @@ inline Report report() {
   report.models[0].roofs = {{60, 88, 0.97, "fp32 90 GFLOP/s"}, {0.5, 12.1, 0.72, "read 33.6 GB/s"}};
   report.models[1].roofs = {{240, 900, 0.6, "int8 1,500 GOP/s"}, {2, 27.4, 0.41, "read 33.6 GB/s"}};
   report.microscope = {matrix_view()};
+  LayerFacts facts;
+  facts.layer = "blocks.3.mlp.down";
+  facts.max_abs = 61;
+  facts.inputs = {{InputMethod::fixed, 0.010, 0.0098, ""},
+                  {InputMethod::smoothed, kNotMeasured, kNotMeasured, "not possible"}};
+  facts.weights = {{WeightMethod::row8, 0.0001, 0.0001, ""}};
+  report.explained = {{facts, {{"range", "Channel 17 alone uses 92 % of the range <&>."}}}};
   report.prompt = "And it came to pass, that there";
   report.seed = 1234;
   report.notices = {

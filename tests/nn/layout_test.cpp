@@ -16,13 +16,13 @@ TEST(Layout, RefusesByNameWhatOtherFormatsCannotExpress) {
     config.attention_gate = true;
     EXPECT_THAT(error_of(ErrorKind::config, [&] { hugging_face_layout(config); }),
                 HasSubstr("expected a model without model.attention_gate, which a model of Hugging Face"));
-    EXPECT_THAT(error_of(ErrorKind::config, [&] { gguf_layout(config); }),
+    EXPECT_THAT(error_of(ErrorKind::config, [&] { gguf_layout(config, "llama"); }),
                 HasSubstr("expected a model without model.attention_gate, which a GGUF file"));
     config.attention_gate = false;
     config.qk_norm = true;
-    EXPECT_THAT(error_of(ErrorKind::config, [&] { gguf_layout(config); }), HasSubstr("model.qk_norm"));
+    EXPECT_THAT(error_of(ErrorKind::config, [&] { gguf_layout(config, "llama"); }), HasSubstr("model.qk_norm"));
     config.qk_norm = false;
-    EXPECT_EQ(error_of([&] { gguf_layout(config); }), "no error");
+    EXPECT_EQ(error_of([&] { gguf_layout(config, "llama"); }), "no error");
   }
 }
 

@@ -3,6 +3,7 @@
 #include "eval/report/sections/charts.h"
 #include "eval/report/sections/comparisons.h"
 #include "eval/report/sections/coverage.h"
+#include "eval/report/sections/explained.h"
 #include "eval/report/sections/facts.h"
 #include "eval/report/sections/layer_errors.h"
 #include "eval/report/sections/microscope.h"
@@ -21,11 +22,11 @@ namespace octet {
 
 std::span<const ReportSection> report_sections() {
   static const ReportSection sections[] = {
-      notices_section(),    result_section(),        quality_section(),     comparisons_section(),
-      seeds_section(),      token_changes_section(), speed_section(),       outliers_section(),
-      census_section(),     outlier_lab_section(),   attribution_section(), layer_errors_section(),
-      microscope_section(), coverage_section(),      samples_section(),     training_section(),
-      charts_section(),     facts_section(),
+      notices_section(),      result_section(),        quality_section(),     comparisons_section(),
+      seeds_section(),        token_changes_section(), speed_section(),       outliers_section(),
+      census_section(),       explained_section(),     outlier_lab_section(), attribution_section(),
+      layer_errors_section(), microscope_section(),    coverage_section(),    samples_section(),
+      training_section(),     charts_section(),        facts_section(),
   };
   return sections;
 }

@@ -26,8 +26,10 @@ std::vector<const ReportModel*> measured(const Report& report) {
 const char* const kExplanation =
     "Each layer was quantized alone in the FP32 model, and put back to FP32 alone in the quantized one. \"Alone\" is what "
     "the loss rises by in the first case, \"last\" what it falls by in the second, in nats per token: they differ where "
-    "layers feel the errors of others. \"Weights\" is the part of \"alone\" that rounded weights make; the rest is that "
-    "of rounded inputs. Small costs may be negative: on so many tokens they are within chance.";
+    "layers feel the errors of others. \"Weights\" and \"inputs\" are what rounding one of them alone costs, \"cross\" what "
+    "both together cost beyond that. \"Predicted\" is \"weights\" by the gradient and the Fisher matrix of the FP32 "
+    "model (first and second order), without rounding anything. Small costs may be negative: on so many tokens they are "
+    "within chance.";
 
 /// "+0.00123"
 std::string nats(double value) {
@@ -49,7 +51,8 @@ std::string sum_of(const ReportModel& model) {
 }
 
 const std::vector<std::string>& header() {
-  static const std::vector<std::string> names = {"Layer", "Alone", "Weights", "Last", "Share of the sum"};
+  static const std::vector<std::string> names = {"Layer",  "Alone", "Weights", "Predicted",
+                                                 "Inputs", "Cross", "Last",    "Share of the sum"};
   return names;
 }
 
@@ -62,7 +65,8 @@ std::vector<std::vector<std::string>> rows(const ReportModel& model, std::string
   const double sum = model.attribution.total - model.attribution.remainder;
   std::vector<std::vector<std::string>> lines;
   for (const LayerCost& layer : layers) {
-    lines.push_back({escape(layer.layer), nats(layer.alone), nats(layer.weights), nats(layer.last),
+    lines.push_back({escape(layer.layer), nats(layer.alone), nats(layer.weights), nats(layer.predicted),
+                     nats(layer.inputs), nats(layer.cross()), nats(layer.last),
                      sum > 0 ? format_percent(layer.alone / sum, 1) : "n/a"});
   }
   return lines;

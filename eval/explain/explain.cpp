@@ -1,0 +1,158 @@
+#include "eval/explain/explain.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/number_text.h"
+#include "base/text_columns.h"
+#include "eval/explain/input_methods.h"
+#include "eval/explain/value_ranges.h"
+#include "eval/explain/weight_methods.h"
+#include "eval/outliers/outliers.h"
+
+namespace octet {
+namespace {
+
+constexpr std::size_t kTogether = 16;  // layers whose inputs are in memory at once
+
+/// Where the range of the inputs goes.
+void describe_inputs(const LayerSample& sample, LayerFacts& facts) {
+  const OutlierStats stats = matrix_outliers(sample.layer, sample.x, {.absolute = kKeptFrom});
+  facts.std = stats.moments.standard_deviation();
+  facts.max_abs = stats.max_abs;
+  facts.beyond_six = stats.share_absolute();
+  const auto largest = std::max_element(stats.channel_max.begin(), stats.channel_max.end());
+  facts.largest_channel = largest - stats.channel_max.begin();
+  facts.other_max = 0;
+  for (std::size_t j = 0; j < stats.channel_max.size(); ++j) {
+    if (static_cast<std::int64_t>(j) != facts.largest_channel) {
+      facts.other_max = std::max(facts.other_max, static_cast<double>(stats.channel_max[j]));
+    }
+  }
+  std::vector<float> ranges = row_ranges(sample.x);
+  std::int64_t tokens = 0;
+  for (std::int64_t row = 0; row < sample.rows(); ++row) {
+    const float value = sample.x.data<float>()[row * sample.channels() + facts.largest_channel];
+    tokens += std::fabs(value) == ranges[static_cast<std::size_t>(row)];
+  }
+  facts.largest_in = static_cast<double>(tokens) / static_cast<double>(sample.rows());
+  const auto middle = ranges.begin() + static_cast<std::ptrdiff_t>(ranges.size() / 2);
+  std::nth_element(ranges.begin(), middle, ranges.end());
+  facts.usual_range = *middle;
+}
+
+double harm_of(const LayerFacts& facts) {
+  return facts.inputs.empty() ? 0 : facts.inputs.front().measured;  // of one static scale
+}
+
+template <typename Method>
+void add_rows(const std::vector<MethodError<Method>>& errors, std::vector<std::vector<std::string>>& table) {
+  for (const auto& error : errors) {
+    table.push_back({title_of(error.method), error.is_measured() ? error_text(error.predicted) : "n/a",
+                     error.is_measured() ? error_text(error.measured) : "n/a",
+                     error.is_measured() ? format_change(error.predicted / error.measured - 1) : "n/a", error.note});
+  }
+}
+
+}  // namespace
+
+LayerFacts explain_layer(const LayerSample& sample) {
+  LayerFacts facts;
+  facts.layer = sample.layer;
+  facts.rows = sample.rows();
+  facts.channels = sample.channels();
+  facts.outputs = sample.outputs();
+  facts.smoothing_alpha = sample.alpha;
+  facts.weight_kurtosis = matrix_outliers(sample.layer, sample.weight).kurtosis;
+  describe_inputs(sample, facts);
+  facts.inputs = study_inputs(sample, facts);
+  facts.weights = study_weights(sample);
+  return facts;
+}
+
+std::vector<LayerFacts> explain_layers(Gpt& model, std::span<const std::string> layers, std::span<const Window> windows,
+                                       std::int64_t max_rows, ProgressSink& progress) {
+  ProgressUpdate update = {.task = "explain", .unit = "layer", .rate_unit = "layers"};
+  update.total = static_cast<std::int64_t>(layers.size());
+  progress.update(update);
+  std::vector<LayerFacts> explained;
+  for (std::size_t first = 0; first < layers.size(); first += kTogether) {
+    const auto some = layers.subspan(first, std::min(kTogether, layers.size() - first));
+    for (const LayerSample& sample : sample_layers(model, some, windows, max_rows)) {
+      update.detail = sample.layer;
+      progress.update(update);
+      explained.push_back(explain_layer(sample));
+      ++update.done;
+    }
+  }
+  progress.finish(update);
+  return explained;
+}
+
+std::string explanation_text(const LayerFacts& facts) {
+  std::string text = fmt::format("{}: {} inputs of {} channels, {} outputs\n", facts.layer, format_integer(facts.rows),
+                                 facts.channels, format_integer(facts.outputs));
+  if (!facts.inputs.empty()) {
+    std::vector<std::vector<std::string>> table = {
+        {"int8 inputs, int8 weights", "predicted", "measured", "off by", "note"}};
+    add_rows(facts.inputs, table);
+    text += "\n" + align_columns(table, "<>>><");
+    table = {{"weights alone", "predicted", "measured", "off by", ""}};
+    add_rows(facts.weights, table);
+    text += "\n" + align_columns(table, "<>>><") +
+            "\nErrors are mean squares, in percent of the mean square of what the FP32 layer puts out.\n";
+  }
+  text += "\n";
+  for (const LayerVerdict& verdict : verdicts(facts)) text += "- " + verdict.text + "\n";
+  return text;
+}
+
+std::string explanation_table(std::span<const LayerFacts> layers) {
+  std::vector<std::vector<std::string>> table = {
+      {"layer", "max/std", "channel", "alone", "static", "token", "smoothed", "rotated", "kept", "formula off"}};
+  for (const LayerFacts& facts : layers) {
+    const auto error = [&](InputMethod method) {
+      for (const InputError& entry : facts.inputs) {
+        if (entry.method == method && entry.is_measured()) return error_text(entry.measured);
+      }
+      return std::string("n/a");
+    };
+    table.push_back({facts.layer, format_fixed(facts.std > 0 ? facts.max_abs / facts.std : kNotMeasured, 1),
+                     std::to_string(facts.largest_channel),
+                     format_percent(facts.max_abs > 0 ? 1 - facts.other_max / facts.max_abs : kNotMeasured, 0),
+                     error(InputMethod::fixed), error(InputMethod::token), error(InputMethod::smoothed),
+                     error(InputMethod::rotated), error(InputMethod::split),
+                     format_percent(worst_prediction(facts), 0)});
+  }
+  return align_columns(table, "<>>>>>>>>>") +
+         "\nchannel: the one with the largest input; alone: the share of the range that only this channel uses.\n"
+         "static to kept: squared error of the output, in percent of its power, with int8 inputs and weights.\n"
+         "formula off: the prediction of this layer that was furthest from what was measured.\n";
+}
+
+std::string kind_of_layer(const std::string& layer) {
+  const std::size_t last = layer.rfind('.');
+  if (last == std::string::npos || last == 0) return layer;
+  const std::size_t before = layer.rfind('.', last - 1);
+  return before == std::string::npos ? layer : layer.substr(before + 1);
+}
+
+std::vector<const LayerFacts*> most_telling(std::span<const LayerFacts> layers, std::size_t count) {
+  std::map<std::string, const LayerFacts*> worst;  // of each kind
+  for (const LayerFacts& facts : layers) {
+    const LayerFacts*& so_far = worst[kind_of_layer(facts.layer)];
+    if (so_far == nullptr || harm_of(facts) > harm_of(*so_far)) so_far = &facts;
+  }
+  std::vector<const LayerFacts*> chosen;
+  for (const auto& [kind, facts] : worst) chosen.push_back(facts);
+  std::stable_sort(chosen.begin(), chosen.end(),
+                   [](const LayerFacts* a, const LayerFacts* b) { return harm_of(*a) > harm_of(*b); });
+  chosen.resize(std::min(chosen.size(), count));
+  std::sort(chosen.begin(), chosen.end());  // addresses in one array: the order of the model
+  return chosen;
+}
+
+}  // namespace octet
