@@ -32,8 +32,8 @@ void rotate(Gpt& model, const RotateConfig& config);
 ///
 ///     down   the inputs x (F) of mlp.down become x Q, its weight W becomes W Q
 ///     keys   queries and keys of each head become q R and k R, behind RoPE, so that their products stay as they are;
-///            values become v R, and attention.output reads them so. GPT-2 has no RoPE: R ends up in attention.qkv, and
-///            nothing is left to do while it runs
+///            values become v R, and attention.output reads them so. GPT-2 has no RoPE: without norms of
+///            queries and keys, R ends up in attention.qkv, and nothing is left to do while it runs
 ///
 /// Keys and values without outliers lose less in an int8 cache. `model` is in FP32. Errors (config): a hidden width or
 /// head size without a Hadamard matrix, naming it; a model that rotates already.

@@ -14,7 +14,7 @@ void rotate_inputs(Tensor weight, const OnlineRotation& rotation) {
   weight.copy_from(rotation(weight));
 }
 
-/// GPT-2: rows of queries and keys of each head, with their biases.
+/// GPT-2 without norms of queries and keys: rows of queries and keys of each head, with their biases.
 void fold_keys(const NamedTensors& tensors, const GptConfig& config, std::uint64_t seed) {
   const HeadLayout layout{config.heads, config.key_value_heads(), config.head_dim()};
   const Rotation rotation(config.head_dim(), Rotation::Kind::spreading, Random(seed, hash_name("rotate.keys")));
@@ -35,8 +35,9 @@ std::unique_ptr<Gpt> rotated_online(Gpt& model, const RotateConfig& config) {
     fail(ErrorKind::config, "rotate: expected a model that rotates nothing while it runs, got one that does");
   }
   check_rotatable(model.config(), config);
-  const bool has_rope = model.config().architecture == Architecture::llama;
-  const OnlineRotations rotations{.down = config.down, .heads = config.keys && has_rope, .seed = config.seed};
+  // RoPE and the gains of norms stand between the weights and the products of queries and keys.
+  const bool folds_keys = model.config().architecture == Architecture::gpt2 && !model.config().qk_norm;
+  const OnlineRotations rotations{.down = config.down, .heads = config.keys && !folds_keys, .seed = config.seed};
   std::unique_ptr<Gpt> copy = fp32_copy(model, HeadOfCopy::as_it_is, rotations);
   const NamedTensors tensors(*copy);
   const GptConfig& shape = copy->config();
@@ -49,7 +50,7 @@ std::unique_ptr<Gpt> rotated_online(Gpt& model, const RotateConfig& config) {
       rotate_inputs(tensors.at(block + "attention.output.weight"), OnlineRotation(shape.head_dim(), rotations.seed));
     }
   }
-  if (config.keys && !has_rope) {
+  if (config.keys && folds_keys) {
     fold_keys(tensors, shape, config.seed);
   }
   return copy;

@@ -37,7 +37,8 @@ TEST(RotateOnline, LeavesTheFunctionAsItIs) {
       EXPECT_LT(relative_error(logits_of(*rotated), expected), kSameFunction);
       EXPECT_NE(values_of(*rotated), values_of(model));
       EXPECT_EQ(rotated->config().tied_head, config.tied_head);
-      EXPECT_EQ(rotated->config().rotations.heads, rotate.keys && config.architecture == Architecture::llama);
+      EXPECT_EQ(rotated->config().rotations.heads,
+                rotate.keys && (config.architecture == Architecture::llama || config.qk_norm));
     }
   }
 }
