@@ -47,6 +47,9 @@ std::string_view microscope_script();
 std::string html_table(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows,
                        std::size_t text_columns = 1, std::string_view css_class = "");
 
+/// "+0.05 % (-0.01 % to +0.11 %)", escaped, with the part in brackets on a line of its own: for cells of wide tables.
+std::string html_split_brackets(const std::string& value);
+
 /// A section with its title; nothing where the body is empty.
 std::string html_section(const char* id, const char* title, const std::string& body);
 

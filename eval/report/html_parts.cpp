@@ -45,6 +45,13 @@ std::string html_table(const std::vector<std::string>& header, const std::vector
   return html + "</tbody></table></div>\n";
 }
 
+std::string html_split_brackets(const std::string& value) {
+  const std::size_t bracket = value.find(" (");
+  if (bracket == std::string::npos) return escape_html(value);
+  return fmt::format("{}<span class=\"interval\">{}</span>", escape_html(value.substr(0, bracket)),
+                     escape_html(value.substr(bracket + 2, value.size() - bracket - 3)));
+}
+
 std::string html_section(const char* id, const char* title, const std::string& body) {
   if (body.empty()) return "";
   return fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n{}</section>\n", id, title, body);

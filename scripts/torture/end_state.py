@@ -9,9 +9,10 @@ from octet import RUN
 SAVING = ("save_every", "keep_last", "resume")  # settings of the training that do not change its result
 TIMES = {"ms", "tok_s", "rss_mb", "time", "seconds", "tokens_per_s", "share_of_fp32_peak", "created", "command",
          "prefill_tokens_per_s", "decode_tokens_per_s", "prefill_speedup", "decode_speedup",
-         "quantize_seconds"}
+         "quantize_seconds", "machine_limits", "roofs"}
+SPEED_IN_WORDS = {"title", "caption"}  # of the chart with the limits of the machine
 # Files with times in them; report.md and report.html show what report.json holds.
-UNLIKE = re.compile(r"train\.log|report\.(md|html)|charts/speed\..*|.*lock.*")
+UNLIKE = re.compile(r"train\.log|report\.(md|html)|charts/(speed|roofline)\..*|.*lock.*")
 
 
 def digest(path):
@@ -20,7 +21,8 @@ def digest(path):
 
 def without_times(value):
     if isinstance(value, dict):
-        return {key: without_times(item) for key, item in value.items() if key not in TIMES}
+        measured = TIMES | (SPEED_IN_WORDS if value.get("name") == "roofline" else set())
+        return {key: without_times(item) for key, item in value.items() if key not in measured}
     return [without_times(item) for item in value] if isinstance(value, list) else value
 
 

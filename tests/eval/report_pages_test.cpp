@@ -70,7 +70,7 @@ TEST_F(ReportPages, HtmlHasEverySection) {
                            "2,000 bootstrap",
                            "id=\"token-changes\"",
                            "4,211",
-                           "-0.29 % (-0.42 % to -0.16 %)",
+                           "-0.29 %<span class=\"interval\">-0.42 % to -0.16 %</span>",
                            "id=\"comparisons\"",
                            "could be chance",
                            "id=\"seeds\"",

@@ -19,7 +19,7 @@ namespace {
 constexpr const char* kExplanation =
     "Of each kind of layer the one with the largest outliers: its inputs and weights were rounded in many ways, each "
     "predicted by a formula before it was measured. Errors are mean squares of the layer's output, in percent of the "
-    "mean square that FP32 puts out. `octet explain` says the same of any layer.";
+    "mean square that FP32 puts out. The command octet explain says the same of any layer.";
 constexpr std::int64_t kRows = 1024;  // inputs of each layer
 
 /// The layers that the configuration asks for, in the order of the model.

@@ -30,14 +30,6 @@ std::string rate_with_speedup(double per_second, double speedup) {
                                 : format_rate(per_second);
 }
 
-/// "+0.05 % (95 %: -0.01 % to +0.11 %)" with the part in brackets on a line of its own.
-std::string split_brackets(const std::string& value) {
-  const std::size_t bracket = value.find(" (");
-  if (bracket == std::string::npos) return escape_html(value);
-  return fmt::format("{}<span class=\"interval\">{}</span>", escape_html(value.substr(0, bracket)),
-                     escape_html(value.substr(bracket + 2, value.size() - bracket - 3)));
-}
-
 std::string loss_of(const ReportModel& model) {
   switch (judge_difference(model.ppl_increase)) {
     case Difference::real_loss:
@@ -127,7 +119,7 @@ std::string metrics_html(const Report& report, bool first_screen) {
   for (const ReportModel& model : report.models) {
     rows.push_back({fmt::format("<b>{}</b><span class=\"small\">{}</span>", escape_html(model.name),
                                 first_screen ? escape_html(model.description) : "")});
-    for (const ReportMetric& metric : metrics) rows.back().push_back(split_brackets(metric.value(model)));
+    for (const ReportMetric& metric : metrics) rows.back().push_back(html_split_brackets(metric.value(model)));
   }
   std::string meanings;
   for (const ReportMetric& metric : metrics) {

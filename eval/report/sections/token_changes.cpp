@@ -69,7 +69,9 @@ std::string markdown(const Report& report) {
 
 std::string html(const Report& report, const std::filesystem::path&) {
   if (!is_measured(report)) return "";
-  return "<p>" + explanation(report) + "</p>\n" + html_table(header(), rows(report, escape_html));
+  std::vector<std::vector<std::string>> lines = rows(report, escape_html);
+  for (std::vector<std::string>& line : lines) line.back() = html_split_brackets(line.back());
+  return "<p>" + explanation(report) + "</p>\n" + html_table(header(), lines);
 }
 
 }  // namespace
