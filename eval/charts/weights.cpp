@@ -71,8 +71,9 @@ int add_grid(ChartScript& script, double scale, int bits, double reach) {
 
 /// About two tics on each side of zero, at 1, 2 or 5 times a power of ten.
 double choose_tic_step(double reach) {
-  const double power = std::pow(10.0, std::floor(std::log10(reach / 2)));
-  const double lead = reach / 2 / power;
+  const double least = reach < 0.01 ? reach : reach / 2;  // labels of small numbers are long
+  const double power = std::pow(10.0, std::floor(std::log10(least)));
+  const double lead = least / power;
   return power * (lead >= 5 ? 5 : lead >= 2 ? 2 : 1);
 }
 

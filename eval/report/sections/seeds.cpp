@@ -216,7 +216,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
   if (!is_shown(report)) return "";
   std::string body;
   for (const std::string& paragraph : paragraphs(report, escape_html)) body += "<p>" + paragraph + "</p>\n";
-  body += html_table(model_header(*report.seeds), model_rows(report, escape_html));
+  body += html_table(model_header(*report.seeds), model_rows(report, escape_html), 1, "compared");
   if (!report.seeds->comparisons.empty()) body += html_table(step_header(), step_rows(report, escape_html), 2);
   return body;
 }
