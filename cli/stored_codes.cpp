@@ -41,7 +41,8 @@ CodeView view_of(const Codes& codes) {
 CodeView view_of(const CodebookWeight& weight) {
   CodeView view = {weight.rows(), weight.columns(), std::min(weight.block(), weight.columns()), {}, {}, {}, {}};
   for (const float level : weight.levels()) view.levels.push_back(static_cast<double>(level));
-  const Tensor nibbles = weight.nibbles(), scales = from_half(weight.scales());
+  const Tensor& nibbles = weight.nibbles();
+  const Tensor scales = from_half(weight.scales());
   view.level_at = [nibbles, levels = weight.levels()](std::int64_t r, std::int64_t c) {
     const std::uint8_t* row = nibbles.data<std::uint8_t>() + r * nibbles.dim(1);
     return static_cast<double>(levels[static_cast<std::size_t>(nibble_at(row, c))]);

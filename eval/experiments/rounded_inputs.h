@@ -11,7 +11,7 @@ namespace octet {
 /// these activations rounds them, for they pass through its integer product with the identity matrix in between.
 class RoundedInputs : public LinearBase {
  public:
-  RoundedInputs(std::unique_ptr<LinearBase> layer, const ActivationScheme& activations);
+  RoundedInputs(std::unique_ptr<LinearBase> inner, const ActivationScheme& activations);
 
   std::int64_t in_features() const override { return layer->in_features(); }
   std::int64_t out_features() const override { return layer->out_features(); }

@@ -1,5 +1,7 @@
 #include "eval/experiments/attribution.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "eval/experiments/loss_slopes.h"
