@@ -93,7 +93,12 @@ void natural_lab_verb(const CommonOptions& common, const NaturalLabRun& lab) {
   write_file_atomically(lab.folder / "config.yaml", stored_config(to_yaml(stored)));
   NaturalLab result = describe(lab);
   for (const VariantConfig& variant : lab.config.variants) {
-    result.variants.push_back(run_variant(lab, variant, *progress));
+    try {
+      result.variants.push_back(run_variant(lab, variant, *progress));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) throw;
+      throw Error(error.kind(), fmt::format("variant {}: {}", variant.name, error.what()));
+    }
   }
   result.parameters = load_model(lab.run_of(lab.config.variants.front()).best_checkpoint())->parameter_count();
   draw_natural_lab(result, lab.folder);

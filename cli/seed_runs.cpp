@@ -63,8 +63,21 @@ std::string difference(const Report& report, const RunConfig& wanted) {
   return different.empty() ? "" : different.front();
 }
 
+/// What the report of another seed lacks of the models of the first; empty: nothing.
+std::string missing_model(const Report& first, const Report& other) {
+  for (const ReportModel& wanted : first.models) {
+    const auto found = std::find_if(other.models.begin(), other.models.end(),
+                                    [&](const ReportModel& model) { return model.name == wanted.name; });
+    if (found == other.models.end() || !(found->perplexity >= 1)) return wanted.name;
+  }
+  return "";
+}
+
 /// Why the report of another seed cannot stand beside that of the first; empty where it can.
-std::string unfit(const Run& other, const Report& report) {
+std::string unfit(const Run& other, const Report& first, const Report& report) {
+  if (const std::string missing = missing_model(first, report); !missing.empty()) {
+    return fmt::format("its report.json has no perplexity of at least 1 of the model {}", missing);
+  }
   std::error_code ignored;
   if (fs::exists(other.best_checkpoint() / kModelWeightsFile, ignored) &&
       weights_sha256(other.best_checkpoint()) != report.models.front().weights_sha256) {
@@ -99,7 +112,7 @@ void run_other_seeds(const Run& run, ProgressSink& progress) {
 
 std::vector<std::string> put_seeds(const Run& run, Report& report) {
   report.seeds.reset();
-  if (run.config.seeds == 1) return {};
+  if (run.config.seeds == 1 || report.models.empty()) return {};
   std::vector<Report> reports = {report};
   std::vector<std::uint64_t> seeds = {run.config.train.seed};
   for (const Run& other : other_seeds(run)) {
@@ -107,7 +120,7 @@ std::vector<std::string> put_seeds(const Run& run, Report& report) {
     std::string reason = "it is not finished";
     if (fs::exists(other.report_file(), ignored)) {
       reports.push_back(read_report(other.report_file()));
-      reason = unfit(other, reports.back());
+      reason = unfit(other, report, reports.back());
     }
     if (!reason.empty()) {
       return {fmt::format("The spread over seeds was left out because of {}: {}. `octet run {}` makes it.",

@@ -86,10 +86,11 @@ std::string visible_piece(const std::string& bytes) {
   return visible;
 }
 
-/// A word that names a file means that file.
+/// A word that names a file or a pipe means what is in it.
 std::string text_of(const std::string& named) {
   std::error_code ignored;
-  return fs::is_regular_file(named, ignored) ? read_text_file(named) : named;
+  const bool readable = fs::exists(named, ignored) && !fs::is_directory(named, ignored);
+  return readable ? read_text_stream(named) : named;
 }
 
 TokenizedText tokenized_text(const Tokenizer& tokenizer, const std::string& text) {

@@ -336,6 +336,9 @@ void Recipe::validate(Problems& problems) const {
                  "expected something that needs it beside it: activations: static, imatrix: true, method: gptq or "
                  "qronos, low_rank, or transforms: smooth or awq");
   }
+  if (calibration.context == 1) {
+    problems.add("calibration.context", "expected 0 or at least 2 tokens, got 1, which predicts no other");
+  }
   if (calibration.observer != usual.calibration.observer && activations != Activations::static_scale) {
     problems.add("calibration.observer", "expected activations: static beside it, got {}", enum_name(activations));
   } else if (calibration.observer != Observer::percentile && calibration.percentile != usual.calibration.percentile) {

@@ -73,6 +73,18 @@ TEST(Seeds, ThatWereMeasuredOtherwiseAreLeftOutAndSaidSo) {
   EXPECT_FALSE(report.contains("seeds"));
   EXPECT_THAT(report.at("notices").dump(),
               testing::AllOf(testing::HasSubstr("r/seeds/2"), testing::HasSubstr("eval.max_windows: 8 -> 6")));
+  // A report from elsewhere that lacks a model, or has an impossible number.
+  const std::string other = (place.path() / "r/seeds/2/report.json").string();
+  const json whole = json::parse(read_text_file(other));
+  for (const auto& damage : {json::parse(R"({"op": "remove", "path": "/models/1"})"),
+                             json::parse(R"({"op": "replace", "path": "/models/0/perplexity", "value": -5})"),
+                             json::parse(R"({"op": "replace", "path": "/models", "value": []})")}) {
+    write_file_atomically(other, whole.patch(json::array({damage})).dump());
+    const ProcessResult result = place.octet({"report", "r", "--json"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_FALSE(json::parse(result.out).contains("seeds"));
+    EXPECT_THAT(result.err + result.out, testing::HasSubstr("no perplexity of at least 1 of the model")) << damage;
+  }
   fs::remove(place.path() / "r/seeds/2/report.json");
   ASSERT_EQ(place.octet({"report", "r"}).code, 0);
   EXPECT_THAT(report_of(place, "r").at("notices").dump(), testing::HasSubstr("it is not finished"));

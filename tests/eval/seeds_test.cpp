@@ -56,6 +56,7 @@ TEST(CompareSeeds, NeedsTheSameModels) {
 TEST(JudgeStep, SaysWhatEverySeedHas) {
   EXPECT_EQ(judge_step(step({0.01, 0.012, 0.011}, 0.009, 0.013)), SeedVerdict::holds);
   EXPECT_EQ(judge_step(step({0.001, 0.03, 0.002}, -0.02, 0.05)), SeedVerdict::too_few);
+  EXPECT_EQ(judge_step(step({0.01, 0.01, 0.01}, 0.01, 0.01)), SeedVerdict::undrawn) << "an interval without width";
   EXPECT_EQ(judge_step(step({0.01, -0.001, 0.02}, -0.02, 0.04)), SeedVerdict::disagree);
   EXPECT_EQ(judge_step(step({0, 0, 0}, 0, 0)), SeedVerdict::same);
   EXPECT_EQ(judge_step(step({0.01, INFINITY}, NAN, NAN)), SeedVerdict::unknown);

@@ -182,6 +182,8 @@ TEST(Recipe, RefusesWhatContradictsItself) {
   refuses("format: bf16\nactivations: static", "expected weight_only for the format bf16");
   refuses("activations: static\ncalibration: {windows: 0}", "calibration.windows");
   refuses("activations: static\ncalibration: {percentile: 101}", "calibration.percentile");
+  refuses("activations: static\ncalibration: {context: 1}",
+          "calibration.context: expected 0 or at least 2 tokens, got 1");
   refuses("activations: static\ncalibration: {observer: mse, percentile: 99}",
           "calibration.percentile: expected observer: percentile beside it, got mse");
   refuses("method: gptq\ncalibration: {observer: mse}",

@@ -108,6 +108,8 @@ std::string words(SeedVerdict verdict) {
       return "no: seeds disagree";
     case SeedVerdict::same:
       return "no difference";
+    case SeedVerdict::undrawn:
+      return "seeds say nothing: neither draws";
     case SeedVerdict::unknown:
       return "not measured";
   }
@@ -243,6 +245,7 @@ SeedVerdict judge_step(const ReportSeedStep& step) {
   const auto all = [&](auto condition) { return std::all_of(values.begin(), values.end(), condition); };
   if (values.size() < 2 || !all([](double value) { return std::isfinite(value); })) return SeedVerdict::unknown;
   if (all([](double value) { return value == 0; })) return SeedVerdict::same;
+  if (all([&](double value) { return value == values.front(); })) return SeedVerdict::undrawn;
   if (!all([](double value) { return value > 0; })) return SeedVerdict::disagree;
   return step.ppl_increase.mean.low > 0 ? SeedVerdict::holds : SeedVerdict::too_few;
 }

@@ -76,6 +76,7 @@ enum class SeedVerdict {
   too_few,   ///< every seed has it, but so few seeds may agree by chance
   disagree,  ///< another seed ranks the two models the other way round
   same,      ///< the two models are equal for every seed
+  undrawn,   ///< they differ, by the same for every seed: nothing of them was drawn
   unknown
 };
 SeedVerdict judge_step(const ReportSeedStep& step);
