@@ -65,6 +65,10 @@ std::string script_for_terminal(std::string script, const TerminalRoom& room, in
                                     : fmt::format("set terminal dumb enhanced nofeed {} {}", size, colours));
   replace_line(script, "set output", fmt::format("set output '{}'", output));
   replace_line(script, "set grid", "unset grid");
+  // In so few rows it would lie on the data, and beside another in one row be dropped.
+  for (const char* key : {"set key top left horizontal", "set key top left"}) {
+    replace_all(script, key, "set key tmargin center vertical");
+  }
   for (const char* grey : {Palette::kInk, Palette::kMuted}) replace_all(script, grey, "#888888");
   return script;
 }
