@@ -45,7 +45,9 @@ TEST(TerminalChart, IsLinesOfCharacters) {
     EXPECT_THAT(chart, HasSubstr("fp32"));
     EXPECT_THAT(chart, Not(HasSubstr("\x1b[2J")));
     EXPECT_EQ(chart.find('\x1b') != std::string::npos, colours);
-    EXPECT_THAT(only_colours(chart.substr(0, chart.find('\n')), false), HasSubstr("Speed relative to fp32"));
+    const std::string text = only_colours(chart, false);
+    EXPECT_THAT(text.substr(0, text.find('\n')), HasSubstr("prefill (reading the prompt)")) << "no empty line";
+    EXPECT_LT(text.find("decode (writing, token by token)"), text.find("Speed relative to fp32")) << "above the data";
   }
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 3) << ".gp, .dat and .svg alone";
 }
