@@ -1,44 +1,22 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/progress.h"
 #include "nn/gpt.h"
 #include "quant/calibration.h"
-#include "quant/error_stats.h"
-#include "quant/quantize_matrix.h"
+#include "quant/coverage.h"
+#include "quant/recipe.h"
 
 namespace octet {
-
-/// What became of one tensor.
-struct CoverageRow {
-  std::string path;  ///< "blocks.0.attention.qkv.weight"
-  Shape shape;
-  std::string scheme;       ///< "int4 per_group 32, dynamic", "fp32"
-  std::string reason = {};  ///< why it is not as the recipe says for matrices; empty where it is
-  std::int64_t bytes = 0;
-  double bits_per_weight = 32;
-  QuantizationError error = {};
-};
-
-/// Every tensor of the model, in the order of its parameters: nothing is skipped silently.
-struct Coverage {
-  std::vector<CoverageRow> rows;
-
-  std::int64_t elements() const;
-  std::int64_t bytes() const;
-  double bits_per_weight() const;
-};
 
 /// Replaces the linear layers and the token embedding of `model` by quantized ones, as the recipe says
 /// (quantize_matrix), on the CPU; the layers stay on their device. On an error the model is as it was. What the recipe
 /// needs to know of inputs (Recipe::needs_calibration) comes from `calibration` (quant/calibrate.h): ranges for static
 /// activations, and the text for methods that look at inputs. These round the layers in their order
 /// (quant/layer_order.h) and run the model to do so, which must be on the CPU. The transforms of the recipe
-/// come before, by transformed() (quant/transforms/transform.h). `progress` counts the layers. Errors: a calibration
-/// that lacks what is needed; a pattern that matches no layer (config), naming the recipe and the nearest paths; a
-/// weight with NaN or infinity, or a model that is quantized already, naming the layer.
+/// come before, by transformed() (quant/transforms/transform.h). Where bits are shared by what is measured, the model
+/// runs for that, too (quant/bit_allocation.h). `progress` counts the layers. Errors: a calibration that lacks what is
+/// needed; a pattern that matches no layer (config), naming the recipe and the nearest paths; a weight with NaN or
+/// infinity, or a model that is quantized already, naming the layer.
 ///
 ///     const auto model = load_model("runs/demo/checkpoints/best");
 ///     Recipe recipe;

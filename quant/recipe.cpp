@@ -276,7 +276,7 @@ bool Recipe::needs_inputs() const {
 }
 
 bool Recipe::needs_calibration() const {
-  return activations == Activations::static_scale || needs_inputs();
+  return activations == Activations::static_scale || bit_allocation == BitAllocation::measured || needs_inputs();
 }
 
 bool Recipe::unties_head() const {
@@ -287,6 +287,7 @@ Recipe Recipe::rounded_to_nearest() const {
   Recipe recipe = *this;
   recipe.transforms.clear();
   recipe.weights = weights.without_inputs();
+  recipe.bit_allocation = BitAllocation::even;
   if (recipe.embedding) {
     recipe.embedding = embedding->without_inputs();
   }
@@ -298,6 +299,7 @@ Recipe Recipe::rounded_to_nearest() const {
 
 std::string Recipe::describe() const {
   std::string text = weights.describe();
+  text += bit_allocation == BitAllocation::measured ? ", shared among layers by measured harm" : "";
   text += describe_activations(*this);
   if (embedding) {
     text += fmt::format("; embedding {}", embedding->describe());
@@ -334,7 +336,11 @@ void Recipe::validate(Problems& problems) const {
   if (!observes && calibration != usual.calibration) {
     problems.add("calibration",
                  "expected something that needs it beside it: activations: static, imatrix: true, method: gptq or "
-                 "qronos, low_rank, or transforms: smooth or awq");
+                 "qronos, low_rank, bit_allocation: measured, or transforms: smooth or awq");
+  }
+  if (bit_allocation == BitAllocation::measured && weights.stored_format() != WeightFormat::entropy) {
+    problems.add("bit_allocation", "expected even for the format {}: only entropy takes any number of bits, got {}",
+                 enum_name(weights.stored_format()), enum_name(bit_allocation));
   }
   if (calibration.context == 1) {
     problems.add("calibration.context", "expected 0 or at least 2 tokens, got 1, which predicts no other");

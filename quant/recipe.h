@@ -52,6 +52,17 @@ inline constexpr auto enum_names<RoundingMethod> = std::to_array<EnumName<Roundi
     {RoundingMethod::qronos, "qronos"},
 });
 
+/// How layers share the bits of `format: entropy`.
+/// - even: each has as many bits per weight.
+/// - measured: those that do more harm to the output get more (quant/bit_allocation.h), with as many on average.
+enum class BitAllocation { even, measured };
+
+template <>
+inline constexpr auto enum_names<BitAllocation> = std::to_array<EnumName<BitAllocation>>({
+    {BitAllocation::even, "even"},
+    {BitAllocation::measured, "measured"},
+});
+
 /// How the weights of some layers are stored.
 struct WeightScheme {
   WeightFormat format = WeightFormat::automatic;
@@ -143,8 +154,10 @@ struct LayerScheme : WeightScheme {
 struct Recipe {
   std::string name = "recipe";  ///< of the folder (file_name_for) and in the report; see name_rule_broken
   WeightScheme weights;         ///< of all matrices, but for the exceptions below; its keys stand beside the others
+  /// Of the layers that have no scheme of their own.
+  BitAllocation bit_allocation = BitAllocation::even;
   Activations activations = Activations::weight_only;
-  CalibrationConfig calibration;  ///< of static activations, imatrix, gptq, qronos and low_rank
+  CalibrationConfig calibration;  ///< of static activations, imatrix, gptq, qronos, low_rank and bit_allocation
   double threshold = 6.0;         ///< of the outlier split: |x| from which a column of inputs is an outlier
   /// The token embedding, which is the output head too where that is tied; as the other layers where not given.
   std::optional<WeightScheme> embedding;
@@ -167,7 +180,8 @@ struct Recipe {
   const WeightScheme& scheme_of(const std::string& path) const;
   /// Some weights are rounded by what their inputs are.
   bool needs_inputs() const;
-  /// Needs a Calibration: for static activations, or for weights that are rounded by what their inputs are.
+  /// Needs a Calibration: for static activations, for weights that are rounded by what their inputs are, or for bits
+  /// that are shared by what is measured.
   bool needs_calibration() const;
   /// A rotation that ends up in the weights gives a tied head a matrix of its own.
   bool unties_head() const;
@@ -180,6 +194,7 @@ struct Recipe {
   void visit(V& v) {
     v("name", name, not_empty());
     weights.visit(v);
+    v("bit_allocation", bit_allocation);
     v("activations", activations);
     v("calibration", calibration);
     v("threshold", threshold, in_range(0, kLargestThreshold));

@@ -4,6 +4,7 @@
 
 #include "eval/experiments/loss_slopes.h"
 #include "eval/experiments/rounded_inputs.h"
+#include "nn/layers/exchange.h"
 #include "nn/layers/quantized_layer.h"
 #include "quant/text_loss.h"
 
@@ -15,19 +16,6 @@ std::map<std::string, ChildSlot*> slots_of(Gpt& model) {
   model.for_each_child([&](const std::string& path, ChildSlot& slot) { slots.emplace(path, &slot); });
   return slots;
 }
-
-/// While it lives, two slots have each other's modules.
-class Exchange {
- public:
-  Exchange(ChildSlot& a, ChildSlot& b) : a_(a), b_(b) { a_.exchange(b_); }
-  ~Exchange() { a_.exchange(b_); }
-  Exchange(const Exchange&) = delete;
-  Exchange& operator=(const Exchange&) = delete;
-
- private:
-  ChildSlot& a_;
-  ChildSlot& b_;
-};
 
 /// Loss of the FP32 model with the weights of one layer rounded, and its inputs as they are.
 double loss_of_rounded_weights(Gpt& fp32, ChildSlot& slot, const QuantizedMatrix& matrix,

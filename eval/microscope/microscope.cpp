@@ -11,6 +11,7 @@
 #include "eval/outliers/running_moments.h"
 #include "nn/layers/quantized_layer.h"
 #include "quant/apply_recipe.h"
+#include "quant/quantize_matrix.h"
 
 namespace octet {
 namespace {

@@ -7,8 +7,8 @@
 #include "base/interrupt.h"
 #include "base/parallel.h"
 #include "eval/score/quantile.h"
-#include "eval/score/token_distribution.h"
 #include "eval/score/window_batches.h"
+#include "nn/token_distribution.h"
 #include "tensor/autograd/node.h"
 
 namespace octet {

@@ -5,6 +5,7 @@
 
 #include "base/parallel.h"
 #include "quant/apply_recipe.h"
+#include "quant/quantize_matrix.h"
 
 namespace octet {
 namespace {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "quant/apply_recipe.h"
+#include "quant/quantize_matrix.h"
 #include "tests/eval/tiny_models.h"
 
 namespace octet {

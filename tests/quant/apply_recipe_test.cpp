@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "nn/layers/quantized_layer.h"
+#include "quant/quantize_matrix.h"
 #include "tensor/autograd/node.h"
 #include "tests/support/tiny_gpt.h"
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "quant/apply_recipe.h"
+#include "quant/quantize_matrix.h"
 #include "tests/quant/transform_sample.h"
 #include "tests/support/error_of.h"
 #include "tests/support/random_tensor.h"

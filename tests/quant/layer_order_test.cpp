@@ -9,6 +9,7 @@
 #include "quant/apply_recipe.h"
 #include "quant/calibrate.h"
 #include "quant/fp32_model.h"
+#include "quant/quantize_matrix.h"
 #include "tensor/autograd/node.h"
 #include "tests/support/tiny_gpt.h"
 

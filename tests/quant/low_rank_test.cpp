@@ -9,6 +9,7 @@
 
 #include "nn/layers/quantized_matrix.h"
 #include "quant/gptq.h"
+#include "quant/quantize_matrix.h"
 #include "quant/search.h"
 #include "tensor/ops/matmul.h"
 #include "tests/support/error_of.h"

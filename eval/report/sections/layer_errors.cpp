@@ -16,6 +16,7 @@
 #include "eval/report/report.h"
 #include "eval/report/sections/charts.h"
 #include "quant/apply_recipe.h"
+#include "quant/quantize_matrix.h"
 
 namespace octet {
 namespace {

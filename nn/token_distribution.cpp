@@ -1,4 +1,4 @@
-#include "eval/score/token_distribution.h"
+#include "nn/token_distribution.h"
 
 #include <algorithm>
 #include <cmath>

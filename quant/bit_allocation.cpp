@@ -1,0 +1,148 @@
+#include "quant/bit_allocation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "nn/layers/exchange.h"
+#include "nn/layers/quantized_layer.h"
+#include "nn/token_distribution.h"
+#include "quant/apply_recipe.h"
+#include "quant/fp32_model.h"
+#include "tensor/autograd/node.h"
+#include "tensor/ops/view.h"
+
+namespace octet {
+namespace {
+
+/// A layer in FP32 and rounded, each in its own model.
+struct RoundedLayer {
+  std::string path;
+  ChildSlot* original;
+  ChildSlot* rounded;
+  BitShare share;
+};
+
+/// All weights with as many bits, for a look at one layer at a time.
+Recipe evenly_rounded(const Recipe& recipe) {
+  Recipe even = recipe;
+  even.bit_allocation = BitAllocation::even;
+  even.activations = Activations::weight_only;
+  if (even.weights.method == RoundingMethod::qronos) {
+    even.weights.method = RoundingMethod::gptq;
+  }
+  return even;
+}
+
+std::vector<RoundedLayer> rounded_layers(Gpt& model, Gpt& rounded, const Recipe& recipe) {
+  std::map<std::string, ChildSlot*> originals;
+  model.for_each_child([&](const std::string& path, ChildSlot& slot) { originals[path] = &slot; });
+  std::vector<RoundedLayer> layers;
+  rounded.for_each_child([&](const std::string& path, ChildSlot& slot) {
+    const QuantizedMatrix* matrix = quantized_matrix_of(slot.module());
+    const bool shares = &recipe.scheme_of(path) == &recipe.weights;
+    if (matrix != nullptr && shares && std::holds_alternative<EntropyWeight>(matrix->weight())) {
+      const auto weights = static_cast<double>(matrix->rows() * matrix->columns());
+      layers.push_back({path, originals.at(path), &slot, {weights, 0}});
+    }
+  });
+  return layers;
+}
+
+/// Some windows (1, T) of the text, evenly spread, of kMeasuredTokens tokens at most but for one window.
+std::vector<Tensor> some_windows(const Calibration& calibration) {
+  std::vector<Tensor> windows;
+  for (const Tensor& batch : calibration.batches) {
+    for (std::int64_t row = 0; row < batch.dim(0); ++row) {
+      windows.push_back(slice(batch, 0, row, row + 1));
+    }
+  }
+  check(!windows.empty(), "[bit allocation] expected a calibration text, got none");
+  const auto all = static_cast<std::int64_t>(windows.size());
+  const std::int64_t wanted = std::clamp<std::int64_t>(kMeasuredTokens / windows[0].dim(1), 1, all);
+  std::vector<Tensor> some;
+  for (std::int64_t i = 0; i < wanted; ++i) {
+    some.push_back(windows[static_cast<std::size_t>(i * all / wanted)]);
+  }
+  return some;
+}
+
+/// The sum over the positions of p (1, T, V) of KL(p || q), in nats.
+double sum_of_divergences(const Tensor& p_logits, const Tensor& q_logits) {
+  const std::int64_t positions = p_logits.dim(1);
+  const auto vocabulary = static_cast<std::size_t>(p_logits.dim(2));
+  std::vector<double> p(vocabulary);
+  double sum = 0;
+  for (std::int64_t t = 0; t < positions; ++t) {
+    const std::span<const float> from(p_logits.data<float>() + t * p_logits.dim(2), vocabulary);
+    const std::span<const float> to(q_logits.data<float>() + t * q_logits.dim(2), vocabulary);
+    const TokenDistribution p_distribution = token_distribution(from, p);
+    sum += kl_divergence(p, from, p_distribution, to, token_distribution(to));
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::vector<double> share_bits(std::span<const BitShare> matrices, double bits) {
+  double weights = 0, largest = 0;
+  for (const BitShare& matrix : matrices) {
+    weights += matrix.weights;
+    largest = std::max(largest, matrix.divergence / matrix.weights);
+  }
+  // A matrix that does no harm at all still has a logarithm.
+  const double least = std::max(largest * 1e-9, 1e-300);
+  std::vector<double> shares(matrices.size());
+  const auto average_with = [&](double c) {
+    double sum = 0;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      const double harm = std::max(matrices[i].divergence / matrices[i].weights, least);
+      shares[i] = std::clamp(c + std::log2(harm) / 2, kLeastBits, kMostBits);
+      sum += shares[i] * matrices[i].weights;
+    }
+    return sum / weights;
+  };
+  // The average grows with c, from kLeastBits to kMostBits between these two.
+  double low = kLeastBits - std::log2(std::max(largest, least)) / 2, high = kMostBits - std::log2(least) / 2;
+  constexpr int kHalvings = 60;
+  for (int i = 0; i < kHalvings; ++i) {
+    const double middle = (low + high) / 2;
+    (average_with(middle) < bits ? low : high) = middle;
+  }
+  average_with(low);
+  return shares;
+}
+
+std::map<std::string, double> allocate_bits(Gpt& model, const Recipe& recipe, const Calibration& calibration,
+                                            ProgressSink& progress) {
+  const NoGrad no_grad;
+  const std::vector<Tensor> windows = some_windows(calibration);
+  const std::unique_ptr<Gpt> rounded = fp32_copy(model);
+  apply_recipe(*rounded, evenly_rounded(recipe), calibration);
+  std::vector<RoundedLayer> layers = rounded_layers(model, *rounded, recipe);
+
+  ProgressUpdate now = {.task = "allocate bits", .unit = "window", .rate_unit = "windows"};
+  now.total = static_cast<std::int64_t>(windows.size());
+  for (const Tensor& ids : windows) {
+    progress.update(now);
+    const Tensor logits = model.forward(ids);
+    for (RoundedLayer& layer : layers) {
+      const Exchange exchange(*layer.original, *layer.rounded);
+      layer.share.divergence += sum_of_divergences(logits, model.forward(ids));
+    }
+    ++now.done;
+  }
+  progress.finish(now);
+
+  std::vector<BitShare> shares;
+  for (const RoundedLayer& layer : layers) {
+    shares.push_back(layer.share);
+  }
+  const std::vector<double> bits = share_bits(shares, recipe.weights.bits);
+  std::map<std::string, double> of_layers;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    of_layers[layers[i].path] = bits[i];
+  }
+  return of_layers;
+}
+
+}  // namespace octet
