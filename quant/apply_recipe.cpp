@@ -102,7 +102,7 @@ void share_bits_among(std::vector<RecipeLayer>& layers, Gpt& model, const Recipe
   for (RecipeLayer& layer : layers) {
     if (const auto found = bits.find(layer.path); found != bits.end()) {
       layer.scheme.bits = found->second;
-      layer.reason = fmt::format("its share of {:g} bits per weight, by the harm that its errors do to the output",
+      layer.reason = fmt::format("bits shared among layers by the harm that errors do to the output, {:g} on average",
                                  recipe.weights.bits);
     }
   }

@@ -48,17 +48,17 @@ std::vector<RoundedLayer> rounded_layers(Gpt& model, Gpt& rounded, const Recipe&
   return layers;
 }
 
-/// Some windows (1, T) of the text, evenly spread, of kMeasuredTokens tokens at most but for one window.
-std::vector<Tensor> some_windows(const Calibration& calibration) {
+/// Some windows (1, T) of the text, evenly spread: as many as so many layers can read.
+std::vector<Tensor> some_windows(const Calibration& calibration, std::size_t layers) {
   std::vector<Tensor> windows;
   for (const Tensor& batch : calibration.batches) {
     for (std::int64_t row = 0; row < batch.dim(0); ++row) {
       windows.push_back(slice(batch, 0, row, row + 1));
     }
   }
-  check(!windows.empty(), "[bit allocation] expected a calibration text, got none");
   const auto all = static_cast<std::int64_t>(windows.size());
-  const std::int64_t wanted = std::clamp<std::int64_t>(kMeasuredTokens / windows[0].dim(1), 1, all);
+  const std::int64_t of_all_layers = windows[0].dim(1) * std::max<std::int64_t>(1, static_cast<std::int64_t>(layers));
+  const std::int64_t wanted = std::clamp<std::int64_t>(kMeasuredTokens / of_all_layers, 1, all);
   std::vector<Tensor> some;
   for (std::int64_t i = 0; i < wanted; ++i) {
     some.push_back(windows[static_cast<std::size_t>(i * all / wanted)]);
@@ -115,17 +115,18 @@ std::vector<double> share_bits(std::span<const BitShare> matrices, double bits) 
 std::map<std::string, double> allocate_bits(Gpt& model, const Recipe& recipe, const Calibration& calibration,
                                             ProgressSink& progress) {
   const NoGrad no_grad;
-  const std::vector<Tensor> windows = some_windows(calibration);
+  check(!calibration.batches.empty(), "[bit allocation] expected a calibration text, got none");
   const std::unique_ptr<Gpt> rounded = fp32_copy(model);
-  apply_recipe(*rounded, evenly_rounded(recipe), calibration);
+  apply_recipe(*rounded, evenly_rounded(recipe), calibration, progress);
   std::vector<RoundedLayer> layers = rounded_layers(model, *rounded, recipe);
+  const std::vector<Tensor> windows = some_windows(calibration, layers.size());
 
   ProgressUpdate now = {.task = "allocate bits", .unit = "window", .rate_unit = "windows"};
   now.total = static_cast<std::int64_t>(windows.size());
   for (const Tensor& ids : windows) {
-    progress.update(now);
     const Tensor logits = model.forward(ids);
     for (RoundedLayer& layer : layers) {
+      progress.update(now);
       const Exchange exchange(*layer.original, *layer.rounded);
       layer.share.divergence += sum_of_divergences(logits, model.forward(ids));
     }

@@ -35,12 +35,12 @@ inline constexpr double kLeastBits = 1, kMostBits = 8;
 /// Bits per weight of the layers that have the recipe's own scheme, by dotted path: those with an entry of `layers`, a
 /// scheme of the embedding or a pattern that keeps them are left out. What each of them does to the output is measured:
 /// all are rounded to as many bits (by gptq where the recipe says qronos, which would also make up for layers that are
-/// not rounded here), and the FP32 model runs with one of them after the other, on at most kMeasuredTokens of the
-/// calibration text. Its Kullback-Leibler divergence from the FP32 model goes to share_bits(). `model` is in FP32 and
-/// on the CPU, and comes back as it was. `progress` counts windows. Errors: those of apply_recipe(); (run) no
-/// calibration.
+/// not rounded here), and the FP32 model runs with one of them after the other, on windows of the calibration text. Its
+/// Kullback-Leibler divergence from the FP32 model goes to share_bits(). `model` is in FP32 and on the CPU, and comes
+/// back as it was. The more layers, the fewer windows: kMeasuredTokens for all of them together, but one window at
+/// least. `progress` counts layers, then windows. Errors: those of apply_recipe(); (run) no calibration.
 std::map<std::string, double> allocate_bits(Gpt& model, const Recipe& recipe, const Calibration& calibration,
                                             ProgressSink& progress);
-inline constexpr std::int64_t kMeasuredTokens = 8192;
+inline constexpr std::int64_t kMeasuredTokens = 1 << 18;  // a minute of the demo's model, ten of 135 million parameters
 
 }  // namespace octet

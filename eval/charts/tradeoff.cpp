@@ -7,6 +7,7 @@
 #include "base/number_text.h"
 #include "base/text_columns.h"
 #include "eval/charts/chart_script.h"
+#include "eval/charts/number_placer.h"
 
 namespace octet {
 
@@ -23,13 +24,6 @@ struct Range {
   double size() const { return high - low; }
 };
 
-struct Box {
-  double left, right, bottom, top;  // pixels, y upwards
-  bool overlaps(const Box& other) const {
-    return left < other.right && other.left < right && bottom < other.top && other.bottom < top;
-  }
-};
-
 /// Maps data to pixels and finds a free place beside each point for its label.
 class LabelPlacer {
  public:
@@ -42,6 +36,16 @@ class LabelPlacer {
     }
     const double baseline = pixel_y(points[0].perplexity);
     taken_.push_back({0, kWidth, baseline - 1, baseline + 1});  // the dashed line
+  }
+
+  /// No label covers the steps between these points: to the right first, then down.
+  void keep_steps_free(const std::vector<TradeoffPoint>& front) {
+    for (std::size_t i = 0; i + 1 < front.size(); ++i) {
+      const double left = pixel_x(front[i].size_mb), right = pixel_x(front[i + 1].size_mb);
+      const double top = pixel_y(front[i].perplexity), bottom = pixel_y(front[i + 1].perplexity);
+      taken_.push_back({left, right, top - 1, top + 1});
+      taken_.push_back({right - 1, right + 1, bottom, top});
+    }
   }
 
   /// The gnuplot command that puts the label, with a thin line to its point where it had to move
@@ -192,6 +196,7 @@ Chart draw_tradeoff_chart(const std::filesystem::path& folder, const std::string
       fmt::format("set arrow from graph 0,first {0:.7g} to graph 1,first {0:.7g} nohead dashtype 2 linecolor rgb '{1}'",
                   shown[0].perplexity, Palette::kMuted));
   LabelPlacer placer(sizes, perplexities, log_x, shown);
+  if (many) placer.keep_steps_free(front);
   for (const TradeoffPoint& point : many ? front : shown) {
     script.line(
         placer.place(point, fmt::format("{}  {} bits/weight", point.label, format_fixed(point.bits_per_weight, 2))));

@@ -125,6 +125,26 @@ TEST_F(ChartsTest, TradeoffOfManyModelsLabelsTheFront) {
   EXPECT_THAT(svg, HasSubstr("base  "));
 }
 
+// The step that leads away from the smallest model runs where its name would stand.
+TEST_F(ChartsTest, NamesOfTheFrontStandBesideItsSteps) {
+  std::vector<TradeoffPoint> points = {{"base", 10, 32, 5, 5, 5}};
+  for (int i = 1; i <= 11; ++i) {
+    const double perplexity = 9 - 0.3 * i;
+    points.push_back({fmt::format("m{}", i), i == 1 ? 0.5 : 4 + 0.3 * i, 4, perplexity, perplexity, perplexity});
+  }
+  draw_tradeoff_chart(folder_.path(), "tradeoff", points, 0.95);
+  const std::string script = read_text_file(folder_.path() / "tradeoff.gp");
+  const auto number_after = [&](const std::string& text) {
+    return std::stod(script.substr(script.find(text) + text.size()));
+  };
+  const double low = number_after("set yrange ["), high = number_after(fmt::format("set yrange [{:.7g}:", low));
+  const std::size_t label = script.find("at screen", script.find("m1  "));
+  const double name = std::stod(script.substr(script.find(',', label) + 1));
+  const double step = 0.13 + (0.87 - 0.13) * (points[1].perplexity - low) / (high - low);  // the axes in the picture
+  constexpr double kHalfALine = 9.0 / 560;
+  EXPECT_GT(std::abs(name - step), kHalfALine);
+}
+
 TEST_F(ChartsTest, TradeoffLabelsEveryPoint) {
   const std::string svg = redraw(draw_tradeoff_chart(folder_.path(), "tradeoff", sample::tradeoff_points(), 0.95));
   for (const TradeoffPoint& point : sample::tradeoff_points()) EXPECT_THAT(svg, HasSubstr(point.label + "  "));

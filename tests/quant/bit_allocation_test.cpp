@@ -195,7 +195,7 @@ TEST(AllocateBits, LayersWithSchemesOfTheirOwnAreLeftOut) {
   EXPECT_NEAR(bits.at("blocks.1.mlp.up.weight"), 5, 0.05);
   const auto row = std::find_if(coverage.rows.begin(), coverage.rows.end(),
                                 [](const CoverageRow& r) { return r.path == "blocks.0.mlp.gate.weight"; });
-  EXPECT_THAT(row->reason, HasSubstr("its share of 4 bits per weight"));
+  EXPECT_THAT(row->reason, HasSubstr("bits shared among layers"));
 }
 
 TEST(AllocateBits, NeedsAText) {

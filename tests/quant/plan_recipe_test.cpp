@@ -37,7 +37,7 @@ void expect_plan_comes_true(const GptConfig& config, const Recipe& recipe) {
     EXPECT_EQ(planned.path, row.path);
     EXPECT_EQ(planned.shape, row.shape);
     EXPECT_EQ(planned.scheme, row.scheme);
-    if (row.scheme.starts_with("entropy")) {  // the most that it may take
+    if (row.scheme.starts_with("entropy")) {               // the most that it may take
       if (recipe.bit_allocation == BitAllocation::even) {  // else all of them together: see below
         EXPECT_LE(row.bytes, planned.bytes);
       }
