@@ -110,16 +110,16 @@ void share_bits_among(std::vector<RecipeLayer>& layers, Gpt& model, const Recipe
 
 }  // namespace
 
-Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration, ProgressSink& sink) {
+Coverage apply_recipe(Gpt& model, const Recipe& recipe, const Calibration& calibration, ProgressSink& progress) {
   std::vector<RecipeLayer> layers = recipe_layers(model, recipe, calibration);
   if (recipe.bit_allocation == BitAllocation::measured) {
-    share_bits_among(layers, model, recipe, calibration, sink);
+    share_bits_among(layers, model, recipe, calibration, progress);
   }
   const ParameterList parameters = parameters_of(model);
   try {
-    LayerProgress progress(sink, layers.size());
-    quantize_all(model, recipe, calibration, layers, progress);
-    progress.finish();
+    LayerProgress counter(progress, layers.size());
+    quantize_all(model, recipe, calibration, layers, counter);
+    counter.finish();
   } catch (...) {
     for (RecipeLayer& layer : layers) {
       if (layer.original) {
