@@ -25,6 +25,7 @@ build=build/gpu-prebuilt
 . scripts/gpu_stages/targets.sh
 
 options=(-DCMAKE_BUILD_TYPE=Release -DOCTET_CUDA=ON "-DCMAKE_CUDA_ARCHITECTURES=$chip-real" "-DOCTET_CUDA_LINEINFO=$lineinfo"
+  -DOCTET_WERROR=ON  # a kernel whose registers do not suffice is not worth the time of a GPU
   -DOCTET_ONEDNN=OFF -DOCTET_CHARTS=OFF "-DCMAKE_EXE_LINKER_FLAGS=-static-libstdc++ -static-libgcc")
 if command -v ccache >/dev/null; then
   options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
