@@ -66,7 +66,9 @@ if(octet_has_cuda)
   target_compile_options(octet_cuda PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:
     --expt-relaxed-constexpr --extended-lambda -Xcompiler=-Wall,-Wextra
     $<$<BOOL:${OCTET_CUDA_LINEINFO}>:-lineinfo>
-    $<$<BOOL:${OCTET_WERROR}>:-Werror=all-warnings>>)
+    $<$<BOOL:${OCTET_WERROR}>:-Werror=all-warnings>
+    # Registers that do not suffice, and arrays that are no registers, are memory: each access would wait for it.
+    -Xptxas=--warn-on-spills,--warn-on-local-memory-usage$<$<BOOL:${OCTET_WERROR}>:,--warning-as-error>>)
   list(JOIN CMAKE_CUDA_ARCHITECTURES "," chips)
   set_property(SOURCE ${PROJECT_SOURCE_DIR}/tensor/cuda/runtime/runtime.cpp APPEND PROPERTY
     COMPILE_DEFINITIONS "OCTET_CUDA_CHIPS=\"${chips}\"")

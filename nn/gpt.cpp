@@ -70,7 +70,8 @@ Tensor Gpt::transform(const Tensor& embedded, const ForwardOptions& options) {
 
 Tensor Gpt::loss(const Tensor& ids, const Tensor& targets, const ForwardOptions& options) {
   check(!options.last_only, "[gpt] expected logits of every position for a loss, got last_only");
-  return cross_entropy(forward(ids, options), targets);
+  // Nobody else sees these logits, and a head keeps only its input.
+  return cross_entropy(forward(ids, options), targets, Logits::overwrite);
 }
 
 void Gpt::check_ids(const Tensor& ids, const ForwardOptions& options) const {

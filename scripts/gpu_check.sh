@@ -9,7 +9,7 @@
 #   --out        where gpu.json, gpu.md and gpu-results.tgz (raw results and logs) go; GPU_OUT, else docs/results
 #   --budget     seconds of the whole run (560)
 #   --stage      only this one, with the results of the others kept
-#   --programs   an archive of scripts/gpu_prebuild.sh or a build folder; GPU_PROGRAMS, else gpu-bin.tgz, else a build from source
+#   --programs   an archive of scripts/gpu_prebuild.sh or a build folder; GPU_PROGRAMS, else gpu-bin.txz, else a build from source
 #   --build      builds from source in the background even so, to have a folder where a change takes seconds to compile
 #   --most       the most seconds of any one stage, below its own
 #

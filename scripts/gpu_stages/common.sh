@@ -7,6 +7,12 @@ leave_out() {
   exit 77
 }
 
+# unpack ARCHIVE FOLDER: whatever packed it. A bare machine may lack xz, which tar calls, and have a Python that knows it.
+unpack() {
+  tar -xf "$1" -C "$2" 2>/dev/null ||
+    python3 -c 'import sys, tarfile; tarfile.open(sys.argv[1]).extractall(sys.argv[2])' "$1" "$2"
+}
+
 # program NAME [ARGUMENT ...]: one of Octet's programs, with the libraries that were found for them and for nothing else.
 program() {
   local name=$1

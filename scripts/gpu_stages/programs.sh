@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds programs that start here: those of GPU_SOURCE, an archive or a folder (gpu-bin.tgz), or of an earlier build. Makes GPU_PROGRAMS, a link to
+# Finds programs that start here: those of GPU_SOURCE, an archive or a folder (gpu-bin.txz), or of an earlier build. Makes GPU_PROGRAMS, a link to
 # their folder, and GPU_LIBRARIES, what they load and the system lacks. cuBLASLt is the machine's own.
 set -uo pipefail
 . scripts/gpu_stages/common.sh
@@ -36,11 +36,11 @@ take() {
 }
 
 unpacked=$GPU_WORK/bin
-for source in "${GPU_SOURCE:-gpu-bin.tgz}" "$GPU_WORK/build"; do
+for source in "${GPU_SOURCE:-gpu-bin.txz}" "$GPU_WORK/build"; do
   if [ -f "$source" ]; then
     rm -rf "$unpacked"
     mkdir -p "$unpacked"
-    tar -xzf "$source" -C "$unpacked" || { echo "$source cannot be unpacked"; continue; }
+    unpack "$source" "$unpacked" || { echo "$source cannot be unpacked"; continue; }
     sources=$(scripts/gpu_stages/sources.sh)
     grep -qsF "$sources" "$unpacked/about.txt" || printf 'warning\t%s was built from other sources\n' "$source" >>"$GPU_RAW/machine.txt"
     source=$unpacked
@@ -49,4 +49,4 @@ for source in "${GPU_SOURCE:-gpu-bin.tgz}" "$GPU_WORK/build"; do
     exit 0
   fi
 done
-leave_out "no programs that start here (looked at ${GPU_SOURCE:-gpu-bin.tgz} and $GPU_WORK/build)"
+leave_out "no programs that start here (looked at ${GPU_SOURCE:-gpu-bin.txz} and $GPU_WORK/build)"

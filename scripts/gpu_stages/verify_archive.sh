@@ -6,7 +6,8 @@ archive=$(realpath "$1")
 shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tar -xzf "$archive" -C "$work"
+. scripts/gpu_stages/common.sh
+unpack "$archive" "$work"
 mkdir "$work/cublaslt"
 cublaslt=$(ldd "$work/gpu_products" | awk '/libcublasLt/ { print $3 }')
 [ ! -e "$cublaslt" ] || ln -s "$cublaslt" "$work/cublaslt/"

@@ -34,7 +34,7 @@ RowLoss row_loss(const Tensor& logits, const Tensor& targets) {
 
 }  // namespace
 
-Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets, Logits after) {
   const Tensor in = dense("cross_entropy", logits);
   const RowLoss loss = row_loss(in, targets);
   const std::int64_t rows = loss.nll.elements();
@@ -46,9 +46,9 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets) {
   }
   Tensor mean = Tensor::full({}, static_cast<float>(total / static_cast<double>(rows)));
   return record("cross_entropy", {logits}, mean,
-                [in, targets = loss.targets, log_sum = loss.log_sum, rows](const Tensor& dy) {
+                [in, targets = loss.targets, log_sum = loss.log_sum, rows, after](const Tensor& dy) {
                   // forward: mean = sum(log_sum - logits[target]) / rows; so dlogits = dy (softmax - onehot) / rows.
-                  Tensor dlogits = empty_like(in, in.shape());
+                  Tensor dlogits = after == Logits::overwrite ? in.detach() : empty_like(in, in.shape());
                   kernels(in.device())
                       .cross_entropy_backward({.rows = rows,
                                                .vocabulary = in.dim(-1),

@@ -1,6 +1,6 @@
 #include "tests/cuda/awkward.h"
 
-// Kernels of the cuda backend that work row by row, against the CPU's: norms, softmax, the loss, RoPE.
+// Kernels of the cuda backend that work row by row, against the CPU's: norms, softmax, RoPE.
 
 namespace octet {
 namespace {
@@ -81,33 +81,6 @@ TEST_F(CudaRows, Softmax) {
     columns > 1 ? expect_close(dx.cuda, dx.cpu, kRows) : void();
     cuda_kernels().softmax({rows, columns, x_there.data<float>(), x_there.data<float>()});
     expect_equal(x_there, y.cuda);
-  });
-}
-
-TEST_F(CudaRows, CrossEntropy) {
-  for_awkward_rows_and_schedules([](std::int64_t rows, std::int64_t vocabulary) {
-    const Shape shape{rows, vocabulary};
-    Tensor logits = random_tensor(shape, 1, 5.0F);
-    const Tensor targets = random_ids(rows, vocabulary, 2);
-    if (vocabulary > 4 && targets.data<std::int32_t>()[0] != 0) {
-      logits.data<float>()[0] = -HUGE_VALF;  // the first that a thread sees
-    }
-    const Tensor logits_there = on_cuda(logits), targets_there = on_cuda(targets);
-    const Written nll({rows}), log_sum({rows}), dlogits(shape);
-    const auto run = [&](const KernelTable& table, Tensor Written::*of, const Tensor& in, const Tensor& ids) {
-      table.cross_entropy({rows, vocabulary, in.data<float>(), ids.data<std::int32_t>(), (nll.*of).data<float>(),
-                           (log_sum.*of).data<float>()});
-      table.cross_entropy_backward({rows, vocabulary, in.data<float>(), ids.data<std::int32_t>(),
-                                    (log_sum.*of).data<float>(), 0.25F, (dlogits.*of).data<float>()});
-    };
-    run(cpu_kernels(), &Written::cpu, logits, targets);
-    run(cuda_kernels(), &Written::cuda, logits_there, targets_there);
-    expect_close(nll.cuda, nll.cpu, kRows);
-    expect_close(log_sum.cuda, log_sum.cpu, kRows);
-    vocabulary > 1 ? expect_close(dlogits.cuda, dlogits.cpu, kRows) : void();
-    cuda_kernels().cross_entropy({rows, vocabulary, logits_there.data<float>(), targets_there.data<std::int32_t>(),
-                                  nll.cuda.data<float>(), nullptr});
-    expect_close(nll.cuda, nll.cpu, kRows);
   });
 }
 

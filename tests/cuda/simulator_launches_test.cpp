@@ -48,6 +48,16 @@ Started started_by_a_token(const GptConfig& config, const std::string& format) {
   return simulator::started;
 }
 
+/// What the loss of a batch and its gradients start.
+Started started_by_a_batch(const GptConfig& config) {
+  const std::unique_ptr<Gpt> model = model_of(config, "fp32");
+  const Tensor ids = Tensor::from<std::int32_t>({3, 1, 2}, {1, 3}),
+               targets = Tensor::from<std::int32_t>({1, 2, 0}, {1, 3});
+  simulator::started.clear();
+  backward(model->loss(ids, targets, {.training = true}));
+  return simulator::started;
+}
+
 int sum_of(const Started& started) {
   int sum = 0;
   for (const auto& [name, count] : started) {
@@ -90,6 +100,20 @@ TEST(SimulatorLaunches, ATokenStartsWhatTheTableSays) {
       EXPECT_EQ(documented(name), (std::pair{layer, sum_of(two) - 2 * layer}))
           << "two layers: " << text_of(two) << "three: " << text_of(three);
     }
+  }
+}
+
+TEST(SimulatorLaunches, ABatchOfTrainingStartsWhatTheTableSays) {
+  for (const Architecture architecture : {Architecture::gpt2, Architecture::llama}) {
+    const std::string name = fmt::format("{}, training", enum_name(architecture));
+    SCOPED_TRACE(name);
+    const Started two = started_by_a_batch(config_of(architecture, 2));
+    const Started three = started_by_a_batch(config_of(architecture, 3));
+    const int layer = sum_of(three) - sum_of(two);
+    EXPECT_EQ(documented(name), (std::pair{layer, sum_of(two) - 2 * layer}))
+        << "two layers: " << text_of(two) << "three: " << text_of(three);
+    EXPECT_EQ(two.at("cross_entropy"), 1);
+    EXPECT_EQ(two.at("cross_entropy_backward"), 1);
   }
 }
 

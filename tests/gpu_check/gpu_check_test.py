@@ -210,12 +210,17 @@ class GpuCheckTest(unittest.TestCase):
         (self.machine.programs / "lib/libbrought.so").write_text("")
         (self.machine.programs / "about.txt").write_text("commit 1, sources 2\n")
         fakes.script(self.machine.programs / "gpu_products", 'ls ${LD_LIBRARY_PATH%%:*} >"$GPU_RAW/seen.log"\n')
-        archive = self.machine.folder / "programs.tgz"
-        with tarfile.open(archive, "w:gz") as file:
-            file.add(self.machine.programs, arcname=".")
-        self.check("--programs", str(archive), "--stage", "products")
-        self.assertIn("libbrought.so", (self.machine.work / "check/seen.log").read_text())
-        self.assertIn("was built from other sources", self.results()["machine"]["warning"])
+        fakes.script(self.machine.bin / "xz", "exit 1\n")  # a machine without it: Python unpacks
+        for form in ("gz", "xz"):
+            with self.subTest(form):
+                archive = self.machine.folder / f"programs.t{form}"
+                with tarfile.open(archive, f"w:{form}") as file:
+                    file.add(self.machine.programs, arcname=".")
+                self.check("--programs", str(archive), "--stage", "products")
+                seen = self.machine.work / "check/seen.log"
+                self.assertIn("libbrought.so", seen.read_text())
+                seen.unlink()
+                self.assertIn("was built from other sources", self.results()["machine"]["warning"])
 
     def test_switches_are_measured_both_ways(self):
         fakes.script(self.machine.programs / "gpu_vectors", "if [ \"${OCTET_TRY:-}\" = 5 ]; then\n"

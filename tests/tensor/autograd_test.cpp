@@ -3,6 +3,7 @@
 
 #include "tensor/autograd/gradient_check.h"
 #include "tensor/autograd/node.h"
+#include "tensor/ops/cross_entropy.h"
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/reduce.h"
 
@@ -64,6 +65,23 @@ TEST(Autograd, ChecksTheShapeOfEveryGradient) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("broken: expected a gradient of input 0 of f32 (2), got f32 (3)"));
   }
+}
+
+TEST(Autograd, ALossLeavesTheLogitsOrTakesTheirPlace) {
+  const Tensor x = Tensor::from(std::vector<float>{0.5F, -1, 2, 1, 0, 3}, {2, 3});
+  const Tensor targets = Tensor::from(std::vector<std::int32_t>{2, 0}, {2});
+  const auto logits_and_gradient = [&](Logits after) {
+    Tensor zero = Tensor::zeros({2, 3});
+    zero.set_requires_grad(true);
+    const Tensor logits = add(zero, x);
+    backward(cross_entropy(logits, targets, after));
+    return std::pair(logits.to_vector(), zero.grad().to_vector());
+  };
+  const auto [kept, gradient] = logits_and_gradient(Logits::keep);
+  EXPECT_EQ(kept, x.to_vector());
+  const auto [overwritten, same] = logits_and_gradient(Logits::overwrite);
+  EXPECT_EQ(same, gradient);
+  EXPECT_EQ(overwritten, gradient);
 }
 
 TEST(Autograd, ALongChainNeedsNoDeepStack) {

@@ -95,6 +95,11 @@ inline std::vector<GradientCase> cases() {
          return cross_entropy(x[0], ids({1, 0, 4}));
        },
        {{3, 5}}},
+      {"cross_entropy_overwriting",
+       [](const Inputs& x) {
+         return cross_entropy(mul(x[0], x[1]), ids({1, 0, 4}), Logits::overwrite);
+       },
+       {{3, 5}, {3, 5}}},
       {"softmax", [](const Inputs& x) { return softmax(x[0]); }, {{3, 5}}},
       {"dropout", [](const Inputs& x) { return dropout(x[0], 0.3F, 5, 6); }, {{4, 9}}},
       {"sum", [](const Inputs& x) { return sum(x[0]); }, {{3, 5}}},

@@ -25,7 +25,7 @@ void cross_entropy(const CrossEntropyArgs& args) {
 }
 
 // forward: nll = log(sum(exp(logits))) - logits[target]; so dlogits = scale * (softmax - onehot). The softmax is
-// exp(logits - log_sum), with what was kept.
+// exp(logits - log_sum), with what was kept. dlogits may be the logits.
 void cross_entropy_backward(const CrossEntropyBackwardArgs& args) {
 #pragma omp parallel for if (args.rows * args.vocabulary >= kParallelElements) schedule(static)
   for (std::int64_t row = 0; row < args.rows; ++row) {

@@ -35,7 +35,11 @@ __global__ void unpack_columns_kernel(UnpackColumnsArgs args) {
   const std::int64_t place = layout.begin(group) + k % layout.group;
   float values[kCodeStep];
   unpack_eight(args.w, n, place / kCodeStep * kCodeStep, values);
-  args.y[std::int64_t{blockIdx.x} * args.w.n + n] = values[place % kCodeStep];
+  float wanted = 0.0F;
+  for (int i = 0; i < kCodeStep; ++i) {  // values[place % kCodeStep] would not be registers
+    wanted = place % kCodeStep == i ? values[i] : wanted;
+  }
+  args.y[std::int64_t{blockIdx.x} * args.w.n + n] = wanted;
 }
 
 }  // namespace
