@@ -45,15 +45,16 @@ void render(const std::string& text) {
   }
 }
 
-// Of each list, those that take absurd values. Under sanitizers, which take ten times as long, the first stands for all.
+// Of each list, those that take absurd values. Under sanitizers, which take ten times as long, the first stands for
+// all.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t kItems = 1;
 #else
 constexpr std::size_t kItems = 3;
 #endif
 
-/// Takes from each list what lies behind kItems and one more, where the report is complete without it: the walk reads and renders
-/// the whole report thousands of times, and most of it would be rows of tables that nothing happens to.
+/// Takes from each list what lies behind kItems and one more, where the report is complete without it: the walk reads
+/// and renders the whole report thousands of times, and most of it would be rows of tables that nothing happens to.
 void shorten(Json& root, Json& value) {
   if (value.is_array() && value.size() > kItems + 1) {
     const Json whole = value;
