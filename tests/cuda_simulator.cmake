@@ -1,7 +1,7 @@
 # octet_cuda_simulator stands in for octet_cuda: the kernels of tensor/cuda/ as C++, on the simulated GPU of tensor/cuda_simulator/. Every
 # build with tests has it, with nvcc or without.
 file(GLOB_RECURSE kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cuda/*.cu ${PROJECT_SOURCE_DIR}/tensor/cuda/*.cpp)
-list(FILTER kernels EXCLUDE REGEX "/(absent|runtime|cublaslt)\\.cpp$")  # what speaks to the driver has a twin in the simulator
+list(FILTER kernels EXCLUDE REGEX "/(absent|runtime|cublaslt|cublaslt_library)\\.cpp$")  # what speaks to the driver has a twin in the simulator
 file(GLOB simulator CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cuda_simulator/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/cuda/kernels/*.cu)
 set(cuda_kernels ${kernels} ${simulator})
 list(FILTER cuda_kernels INCLUDE REGEX "\\.cu$")
