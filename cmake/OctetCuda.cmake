@@ -72,7 +72,8 @@ if(octet_has_cuda)
   list(JOIN CMAKE_CUDA_ARCHITECTURES "," chips)
   set_property(SOURCE ${PROJECT_SOURCE_DIR}/tensor/cuda/runtime/runtime.cpp APPEND PROPERTY
     COMPILE_DEFINITIONS "OCTET_CUDA_CHIPS=\"${chips}\"")
-  target_link_libraries(octet_cuda PUBLIC CUDA::cudart_static CUDA::cublasLt)  # never CUDA::cuda_driver: a stub, where no driver is
+  # Never CUDA::cuda_driver: a stub, where no driver is. Nor CUDA::cublasLt: it is opened where it is needed (cublaslt_library.cpp).
+  target_link_libraries(octet_cuda PUBLIC CUDA::cudart_static ${CMAKE_DL_LIBS})
   target_link_options(octet_cuda INTERFACE LINKER:-rpath,${CUDAToolkit_LIBRARY_DIR})
   message(STATUS "CUDA: ${CMAKE_CUDA_COMPILER} ${CMAKE_CUDA_COMPILER_VERSION} for ${CMAKE_CUDA_ARCHITECTURES}")
 else()

@@ -9,10 +9,9 @@ if(octet_has_cuda)
     list(FILTER cuda_tests EXCLUDE REGEX "/gpu_ladder_test\\.cpp$")  # its kernels belong to bench/
   endif()
   if(cuda_tests)
-    # Under names of their own: ctest gives tests of one name the labels of both.
     add_subdirectory(cuda/kernels)
     octet_test(test_cuda_gpu gpu SOURCES ${cuda_tests} LINK octet_eval octet_test_kernels
-      $<TARGET_NAME_IF_EXISTS:octet_gpu_ladder> octet_cuda PREFIX gpu.)
+      $<TARGET_NAME_IF_EXISTS:octet_gpu_ladder> octet_cuda)
   endif()
   add_subdirectory(cuda/cublaslt)
 endif()

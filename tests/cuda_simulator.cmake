@@ -1,7 +1,7 @@
 # octet_cuda_simulator stands in for octet_cuda: the kernels of tensor/cuda/ as C++, on the simulated GPU of tensor/cuda_simulator/. Every
 # build with tests has it, with nvcc or without.
 file(GLOB_RECURSE kernels CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cuda/*.cu ${PROJECT_SOURCE_DIR}/tensor/cuda/*.cpp)
-list(FILTER kernels EXCLUDE REGEX "/(absent|runtime|cublaslt)\\.cpp$")  # what speaks to the driver has a twin in the simulator
+list(FILTER kernels EXCLUDE REGEX "/(absent|runtime|cublaslt|cublaslt_library)\\.cpp$")  # what speaks to the driver has a twin in the simulator
 file(GLOB simulator CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tensor/cuda_simulator/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/cuda/kernels/*.cu)
 set(cuda_kernels ${kernels} ${simulator})
 list(FILTER cuda_kernels INCLUDE REGEX "\\.cu$")
@@ -26,5 +26,4 @@ target_link_libraries(octet_simulated PRIVATE octet_cli octet_cuda_simulator)
 octet_test(test_cuda_kernel kernel SOURCES ${cuda_tests} LINK octet_eval octet_gpu_ladder_simulated
   octet_cuda_simulator)
 # The simulator grants shared memory as the smallest chip does, 99 KiB for a block. Attention has larger tiles for an H100: again with those.
-gtest_discover_tests(test_cuda_kernel DISCOVERY_MODE PRE_TEST TEST_FILTER "CudaAttention.*" TEST_PREFIX large_chip.
-  PROPERTIES LABELS kernel TIMEOUT 600 ENVIRONMENT OCTET_SIMULATED_SHARED_KIB=227)
+octet_add_suites(test_cuda_kernel kernel PREFIX large_chip. FILTER CudaAttention.* ENVIRONMENT OCTET_SIMULATED_SHARED_KIB=227)

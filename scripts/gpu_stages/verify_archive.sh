@@ -8,14 +8,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 . scripts/gpu_stages/common.sh
 unpack "$archive" "$work"
-mkdir "$work/cublaslt"
-cublaslt=$(ldd "$work/gpu_products" | awk '/libcublasLt/ { print $3 }')
-[ ! -e "$cublaslt" ] || ln -s "$cublaslt" "$work/cublaslt/"
 
 . scripts/gpu_stages/targets.sh
 mapfile -t hidden < <(libraries_of "${@/#/$work/}" | xargs realpath)
 
-export CUDA_VISIBLE_DEVICES='' LD_LIBRARY_PATH=$work/lib:$work/cublaslt
+export CUDA_VISIBLE_DEVICES='' LD_LIBRARY_PATH=$work/lib
 try() {
   local folder=$1 program code message
   shift

@@ -40,7 +40,7 @@ train: {steps: 30, batch: 8, eval_every: 10, save_every: 10, eval_tokens: 1024}
 quantize:
   - {name: int8, bits: 8, activations: dynamic}
   - {name: int4, bits: 4, granularity: per_group, group: 32}
-eval: {max_windows: 8, speed: {repetitions: 1}, bootstrap: {resamples: 100}}
+eval: {max_windows: 8, explain_layers: 1, speed: {repetitions: 1}, bootstrap: {resamples: 100}}
 )";
 
 /// A folder with a corpus and a configuration, in which octet runs with one thread: several would wait for each other

@@ -45,12 +45,36 @@ void render(const std::string& text) {
   }
 }
 
-// Of each list. Under sanitizers, which take ten times as long, the first stands for all.
+// Of each list, those that take absurd values. Under sanitizers, which take ten times as long, the first stands for
+// all.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t kItems = 1;
 #else
 constexpr std::size_t kItems = 3;
 #endif
+
+/// Takes from each list what lies behind kItems and one more, where the report is complete without it: the walk reads
+/// and renders the whole report thousands of times, and most of it would be rows of tables that nothing happens to.
+void shorten(Json& root, Json& value) {
+  if (value.is_array() && value.size() > kItems + 1) {
+    const Json whole = value;
+    value.erase(value.begin() + kItems + 1, value.end());
+    try {
+      report_from_json(root.dump(), "r.json");
+    } catch (const Error&) {
+      value = whole;  // the length of another list, or a sum, tells this one's
+    }
+  }
+  if (!value.is_structured()) return;
+  for (Json& child : value) shorten(root, child);
+}
+
+/// As JSON, with short lists.
+Json short_json(const Report& report) {
+  Json root = Json::parse(report_to_json(report));
+  shorten(root, root);
+  return root;
+}
 
 /// Sets each value in turn to each of `others` and renders.
 void walk(Json& root, Json& value, const std::vector<Json>& others) {
@@ -74,12 +98,12 @@ const std::vector<Json>& absurd_values() {
 }
 
 TEST(OddReport, AnyValueMayBeMissingOrAbsurd) {
-  Json root = Json::parse(report_to_json(sample::report()));
+  Json root = short_json(sample::report());
   walk(root, root, absurd_values());
 }
 
 TEST(OddReport, AnyValueOfTheOutlierLabToo) {
-  Json root = Json::parse(report_to_json(full_report()));
+  Json root = short_json(full_report());
   walk(root, root["outlier_lab"], absurd_values());
 }
 

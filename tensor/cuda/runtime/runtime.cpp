@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "tensor/cuda/runtime/chips.h"
+#include "tensor/cuda/runtime/cublaslt_library.h"
 #include "tensor/free_lists.h"
 
 namespace octet::cuda {
@@ -53,6 +54,9 @@ Device look_up() {
   if (!chip_is_covered(OCTET_CUDA_CHIPS, properties.major, properties.minor)) {
     return absent(fmt::format("the {} is a chip {}.{}, and Octet was compiled for {} (CMAKE_CUDA_ARCHITECTURES)",
                               properties.name, properties.major, properties.minor, OCTET_CUDA_CHIPS));
+  }
+  if (const std::string missing = missing_cublaslt(); !missing.empty()) {
+    return absent(missing);
   }
   int runtime = 0;
   (void)cudaRuntimeGetVersion(&runtime);

@@ -1,0 +1,20 @@
+# octet_add_suites(TARGET LABEL [PREFIX prefix] [FILTER cases] [ENVIRONMENT NAME=value]): makes each suite of a test program one ctest,
+# named FOLDER_LABEL.Suite after the program. Its cases share a process, and with it what they prepare.
+function(octet_add_suites target label)
+  cmake_parse_arguments(arg "" "PREFIX;FILTER;ENVIRONMENT" "" ${ARGN})
+  string(REGEX REPLACE "^test_" "" name ${target})
+  if(NOT arg_FILTER)
+    set(arg_FILTER "*")
+  endif()
+  set(include_file "${CMAKE_CURRENT_BINARY_DIR}/${target}.${arg_PREFIX}suites.cmake")
+  # Which suites there are is known when the program is built: ctest asks it.
+  file(GENERATE OUTPUT ${include_file} CONTENT "set(program [==[$<TARGET_FILE:${target}>]==])
+set(name [==[${name}]==])
+set(label [==[${label}]==])
+set(prefix [==[${arg_PREFIX}]==])
+set(filter [==[${arg_FILTER}]==])
+set(environment [==[${arg_ENVIRONMENT}]==])
+include([==[${PROJECT_SOURCE_DIR}/tests/list_suites.cmake]==])
+")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${include_file})
+endfunction()
