@@ -77,7 +77,7 @@ TEST_F(GivenModel, IsRefusedWhereItDoesNotFit) {
     expect_refused(place, place.octet(arguments), code, parts);
     EXPECT_FALSE(fs::exists(place.path() / "runs/given/report.json"));
   };
-  refused({"checkpoint=nowhere"}, 2, {"checkpoint: expected the folder of a model", "nowhere"});
+  refused({"checkpoint=nowhere"}, 2, {"nowhere: expected the folder of a model", "nowhere"});
   refused({"checkpoint=r/quantized/int8"}, 2, {"checkpoint: expected a model in FP32", "quantized"});
   refused({"model.width=96"}, 2, {"model: expected nothing, or the shape of", "width: 96 -> 32"});
   refused({"train.steps=5"}, 2,

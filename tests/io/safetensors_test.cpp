@@ -255,9 +255,9 @@ TEST_F(Safetensors, DuplicateNamesAreRefused) {
   const std::string a = R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
   EXPECT_EQ(message_of_header("{" + a + "}"), "");
   EXPECT_EQ(message_of_header("{" + a + "," + a + "}"),
-            "safetensors header: broken JSON: the key \"a\" appears twice in one object");
+            "safetensors header: line 1, column 55: the key \"a\" appears twice in one object");
   EXPECT_EQ(message_of_header(R"({"a":{"dtype":"F32","dtype":"F32"}})"),
-            "safetensors header: broken JSON: the key \"dtype\" appears twice in one object");
+            "safetensors header: line 1, column 21: the key \"dtype\" appears twice in one object");
 }
 
 TEST_F(Safetensors, BrokenEntriesNameTheTensor) {
