@@ -2,78 +2,20 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <vector>
 
 #include <fmt/core.h>
 
-#include "base/error.h"
+#include "base/json_check.h"
 #include "base/shown_text.h"
 #include "base/utf8.h"
 
 namespace octet {
 namespace {
 
-/// Sees the parser's events before any tree is built. A tree keeps the last of two equal keys and takes any depth.
-class StrictEvents final : public nlohmann::json_sax<nlohmann::json> {
- public:
-  explicit StrictEvents(const std::string& name) : name_(name) {}
-
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
-  bool binary(binary_t&) override { return true; }
-
-  bool start_object(std::size_t) override {
-    open();
-    return true;
-  }
-  bool key(string_t& key) override {
-    if (!open_.back().insert(key).second) {
-      fail(ErrorKind::input, "{}: broken JSON: the key \"{}\" appears twice in one object", name_, shown_text(key));
-    }
-    return true;
-  }
-  bool end_object() override {
-    open_.pop_back();
-    return true;
-  }
-  bool start_array(std::size_t) override {
-    open();
-    return true;
-  }
-  bool end_array() override {
-    open_.pop_back();
-    return true;
-  }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error) override {
-    fail(ErrorKind::input, "{}: expected JSON, got {}", name_, shown_text(error.what()));
-  }
-
- private:
-  void open() {
-    if (open_.size() == static_cast<std::size_t>(kDeepestJson)) {
-      fail(ErrorKind::input, "{}: broken JSON: nested deeper than {} levels", name_, kDeepestJson);
-    }
-    open_.emplace_back();
-  }
-
-  const std::string& name_;
-  std::vector<std::set<std::string>> open_;  // the keys so far of every open object; none for a list
-};
-
+/// The library's own messages never reach anyone: what it would refuse is refused before.
 template <typename Json>
 Json parse(std::string_view text, const std::string& name) {
-  // The parser takes a NUL for the end.
-  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
-    fail(ErrorKind::input, "{}: expected JSON, got a NUL byte on line {}", name,
-         1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n'));
-  }
-  StrictEvents events(name);
-  nlohmann::json::sax_parse(text, &events);
+  check_json(text, name);
   return Json::parse(text);
 }
 

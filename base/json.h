@@ -10,8 +10,8 @@ namespace octet {
 inline constexpr int kDeepestJson = 64;
 
 /// Reads one JSON value from the content of a file that anyone may have written; `name` stands in messages.
-/// Error (input) with the place for what is no JSON, a key that an object has twice, a number beyond double, text after
-/// the value, a NUL byte, and nesting deeper than kDeepestJson.
+/// Error (input) with the place (base/json_check.h) for what is no JSON, a key that an object has twice, a number
+/// beyond double, text after the value, a NUL byte, and nesting deeper than kDeepestJson.
 nlohmann::json parse_json(std::string_view text, const std::string& name);
 /// The same, with the keys of objects in their order.
 nlohmann::ordered_json parse_ordered_json(std::string_view text, const std::string& name);

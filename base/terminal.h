@@ -5,7 +5,7 @@
 
 namespace octet {
 
-/// Columns of the terminal behind `out`; 80 where there is none or it does not say.
+/// How wide output to `out` should be: COLUMNS of the environment, else the columns of the terminal behind it, else 80.
 std::size_t terminal_columns(std::FILE* out);
 
 /// Whether what is written to `out` may have colours: a terminal that knows them, and no NO_COLOR in the environment

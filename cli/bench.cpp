@@ -171,6 +171,7 @@ void add_bench(VerbList& verbs) {
                    "tokens in the cache before the first one is written (0)");
   options.texts("--formats", arguments.formats, "fp32,int8,int4,... (all)");
   options.integer("--repetitions", arguments.repetitions, {1, kMostRepetitions}, "rounds of each test").shows_default();
+  options.without({"--out"});
 }
 
 }  // namespace octet

@@ -41,6 +41,16 @@ CLI::Validator not_empty() {
       "");
 }
 
+CLI::Validator one_of_names(const std::vector<std::string>& names) {
+  return CLI::Validator(
+      [names](const std::string& text) {
+        return std::find(names.begin(), names.end(), text) != names.end()
+                   ? std::string()
+                   : fmt::format("expected one of {}, got \"{}\"", fmt::join(names, ", "), text);
+      },
+      fmt::format("{{{}}}", fmt::join(names, ",")));
+}
+
 std::vector<CLI::App*> verbs_of(CLI::App& parent) {
   return parent.get_subcommands([](const CLI::App*) { return true; });
 }
@@ -121,7 +131,7 @@ VerbOption VerbOptions::text(const std::string& name, std::string& value, const 
 
 VerbOption VerbOptions::choice(const std::string& name, std::string& value, const std::vector<std::string>& names,
                                const std::string& help) {
-  return VerbOption(app_->add_option(name, value, help)->check(CLI::IsMember(names)));
+  return VerbOption(app_->add_option(name, value, help)->check(one_of_names(names)));
 }
 
 VerbOption VerbOptions::integer(const std::string& name, std::int64_t& value, OptionRange<std::int64_t> range,
@@ -152,6 +162,10 @@ VerbOption VerbOptions::repeated(const std::string& name, std::vector<std::strin
 
 VerbOption VerbOptions::words(const std::string& name, std::vector<std::string>& list, const std::string& help) {
   return VerbOption(app_->add_option(name, list, help));
+}
+
+void VerbOptions::without(const std::vector<std::string>& common) {
+  for (const std::string& name : common) app_->remove_option(app_->get_option(name));
 }
 
 VerbOptions VerbList::add(const std::string& name, const std::string& help,
@@ -187,6 +201,10 @@ bool CommandLine::parse(int argc, const char* const* argv) {
   try {
     app_->parse(argc, argv);
     return true;
+  } catch (const CLI::ExtrasError&) {
+    const std::string verb = app_->get_subcommands().front()->get_name();
+    fail(ErrorKind::config, "octet {}: expected no {}; `octet VERB --help` shows the usage", verb,
+         fmt::join(app_->remaining(true), " "));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) {
       fail(ErrorKind::config, "{}; `octet VERB --help` shows the usage", error.what());

@@ -67,6 +67,8 @@ class VerbOptions {
   VerbOption repeated(const std::string& name, std::vector<std::string>& list, const std::string& help);
   /// All words that are left.
   VerbOption words(const std::string& name, std::vector<std::string>& list, const std::string& help);
+  /// Takes back common options that would be without effect here, so that whoever gives one is told.
+  void without(const std::vector<std::string>& common);
 
  private:
   CLI::App* app_;

@@ -4,9 +4,11 @@
 #include <system_error>
 
 #include "base/config/record.h"
+#include "base/files/missing.h"
 #include "cli/command_line.h"
 #include "cli/console.h"
-#include "cli/run_config.h"
+#include "cli/lab_folder.h"
+#include "cli/run_folder.h"
 #include "cli/verbs.h"
 
 namespace octet {
@@ -25,11 +27,10 @@ fs::path report_file(const std::string& place) {
   std::error_code ignored;
   const fs::path path = place;
   if (!fs::is_directory(path, ignored)) {
-    if (!fs::exists(path, ignored)) {
-      fail(ErrorKind::input, "{}: expected the folder of a run or its report.json, found nothing there", place);
-    }
+    if (!fs::exists(path, ignored)) fail_missing(ErrorKind::input, place, "the folder of a run or its report.json");
     return path;
   }
+  refuse_lab({place, nullptr, true});
   if (!fs::exists(path / "report.json", ignored)) {
     fail(ErrorKind::input, "{}: expected report.json in the folder of a run, found none; `octet eval {}` writes it",
          place, place);
@@ -108,6 +109,7 @@ void compare_configs(RunComparison& comparison, const std::vector<FinishedRun>& 
 /// Prints the models of all runs in one table, and which numbers may be compared; with --out a page too. Errors: input
 /// for a run without a report, config for the same run given twice.
 void compare_verb(const CommonOptions& common, const CompareArguments& arguments) {
+  if (!common.out.empty()) check_writable(common.out);
   const std::vector<FinishedRun> runs = read_runs(arguments.runs);
   RunComparison comparison = compare_runs(runs);
   compare_configs(comparison, runs);
@@ -133,6 +135,7 @@ void add_compare(VerbList& verbs) {
       .required()
       .expected(2, kMostRuns)
       .not_blank();
+  options.without({"--seed", "--device", "--math"});
 }
 
 }  // namespace octet

@@ -85,11 +85,14 @@ std::vector<std::string> names_of_configs() {
 
 void add_configs(VerbList& verbs) {
   VerbList configs = verbs.group("configs", "built-in configurations");
-  configs.add("ls", "list them", list_verb);
+  const std::vector<std::string> of_runs = {"--out", "--seed", "--device", "--math"};
+  configs.add("ls", "list them", list_verb).without(of_runs);
   auto [keys, of] =
       configs.add("keys", "list what a configuration may hold: keys, defaults, accepted values", keys_verb);
+  keys.without(of_runs);
   keys.flag("--lab", of.lab, "what that of an entropy lab may hold");
   auto [show, name] = configs.add("show", "print one", show_verb);
+  show.without(of_runs);
   show.text("name", name.name, "as listed by ls").required();
   auto [validate, arguments] = configs.add("validate", "check everything without running", validate_verb);
   add_config_arguments(validate, arguments);

@@ -6,6 +6,7 @@
 #include "cli/compared_models.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/lab_folder.h"
 #include "cli/machine.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
@@ -22,13 +23,7 @@ namespace {
 
 void check_folders(const EntropyLabRun& lab) {
   check_folder(lab.folder);
-  std::error_code ignored;
-  if (fs::exists(lab.folder / "config.yaml", ignored) && !is_entropy_lab({lab.folder.string(), nullptr, true})) {
-    fail(ErrorKind::config,
-         "{}: expected a new folder or that of an entropy lab, found that of a run; choose another one "
-         "with --out",
-         lab.folder.string());
-  }
+  check_lab_folder(lab.folder, "an entropy lab");
   for (const SourceConfig& source : lab.config.sources) check_run_folder(lab.run_of(source));
 }
 

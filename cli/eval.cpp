@@ -115,6 +115,10 @@ namespace {
 
 void eval_verb(const CommonOptions& common, const EvalArguments& arguments) {
   if (!arguments.text.empty()) {
+    if (!common.out.empty() || common.seed) {
+      fail(ErrorKind::config, "{}: expected none beside --text, which writes no files and draws nothing",
+           common.out.empty() ? "--seed" : "--out");
+    }
     EvalArguments models = arguments;
     models.config = model_folder(common, models.config);
     for (std::string& other : models.against) other = model_folder(common, other);

@@ -102,6 +102,7 @@ void add_explain(VerbList& verbs) {
   options.text("--text", arguments.text, "file that the model reads (default: the corpus of the run)");
   options.flag("--checks", arguments.checks,
                "four questions about the whole model: symmetric or not, static or dynamic, outliers, embedding");
+  options.without({"--out", "--seed", "--device", "--math"});
 }
 
 }  // namespace octet

@@ -13,6 +13,7 @@
 #include "cli/console.h"
 #include "cli/device.h"
 #include "cli/model_folder.h"
+#include "cli/run_folder.h"
 #include "cli/shared_options.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
@@ -233,6 +234,7 @@ void export_verb(const CommonOptions& common, const ExportArguments& given) {
   } else {
     check_folder(source, out);
   }
+  check_place_of(out);
   const Tokenizer tokenizer = load_model_tokenizer(source);
   const std::unique_ptr<Gpt> model = load_any_model(source);
   TokenWindows windows;
@@ -283,6 +285,7 @@ void add_export(VerbList& verbs) {
                   "tokens of a window of it (the model's context, at most 512)");
   options.integer("--windows", arguments.windows, {0, kMostTokens},
                   "how many at most, spread over the text; 0: all (0)");
+  options.without({"--seed"});
 }
 
 }  // namespace octet

@@ -116,6 +116,7 @@ void add_generate(VerbList& verbs) {
       .shows_default();
   options.number("--top-p", arguments.top_p, {0, 1}, "choose within this probability").shows_default();
   add_kv(options, arguments.kv);
+  options.without({"--out"});
 }
 
 }  // namespace octet

@@ -5,6 +5,7 @@
 
 #include <fmt/ranges.h>
 
+#include "base/files/missing.h"
 #include "cli/check_run.h"
 #include "cli/model_folder.h"
 #include "cli/run_folder.h"
@@ -77,10 +78,8 @@ fs::path given_folder(const Run& run) {
   if (is_there(run.best_checkpoint())) {
     return run.best_checkpoint();
   }
-  fail(ErrorKind::config,
-       "checkpoint: expected the folder of a model or of a run, found nothing at {}; octet train makes a run, octet "
-       "import a model",
-       named);
+  fail_missing(ErrorKind::config, "checkpoint: " + named, "the folder of a model or of a run",
+               "; octet train makes a run, octet import a model");
 }
 
 void take_given_shape(Run& run) {

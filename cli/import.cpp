@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "cli/command_line.h"
 #include "cli/console.h"
+#include "cli/run_folder.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
 #include "nn/cost.h"
@@ -87,6 +88,7 @@ void import_verb(const CommonOptions& common, const ImportArguments& arguments) 
   const fs::path source = arguments.source, out = common.out;
   if (common.out.empty()) fail(ErrorKind::config, "octet import: expected --out FOLDER, got none");
   check_target(source, out);
+  check_place_of(out);
   const auto sink = make_progress(common);
   StopsOnInterrupt progress("import", *sink);
   ImportedModel imported = import_model(source, progress,
@@ -132,6 +134,7 @@ void add_import(VerbList& verbs) {
       .choice("--activations", arguments.activations, {"weight_only", "dynamic"},
               "what layers that stay integer multiply: weight_only (FP32) or dynamic (int8)")
       .shows_default();
+  options.without({"--seed", "--device", "--math"});
 }
 
 }  // namespace octet

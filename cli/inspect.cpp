@@ -3,6 +3,7 @@
 #include "base/config/record.h"
 #include "base/format.h"
 #include "base/nearest.h"
+#include "base/shown_text.h"
 #include "base/text_columns.h"
 #include "cli/console.h"
 #include "cli/coverage_file.h"
@@ -35,6 +36,7 @@ struct InspectedTensor {
   std::string path;
   Tensor values;
   std::optional<StoredCodes> codes = {};  // of the tensor that was asked for
+  std::string no_codes = {};              // why it has none
 
   template <class V>
   void visit(V& v) {
@@ -83,12 +85,14 @@ struct HistogramBin {
 struct TensorHistogram {
   std::optional<StoredCodes> codes;  ///< of a quantized tensor with codes
   std::vector<HistogramBin> bins;
+  std::string no_codes;  ///< why it has none; empty where it has some
   std::string scheme, tensor;
 
   template <class V>
   void visit(V& v) {
     v("codes", codes);
     v("histogram", bins);
+    v("no_codes", no_codes);
     v("scheme", scheme);
     v("tensor", tensor);
   }
@@ -117,11 +121,15 @@ std::vector<InspectedTensor> tensors_of(Gpt& model, const std::string& chosen) {
   std::vector<InspectedTensor> tensors;
   for (const Module::NamedParameter& entry : model.parameters()) {
     tensors.push_back(inspected(entry.path, "fp32", 32.0, entry.parameter->value()));
+    tensors.back().no_codes = "It is stored in FP32, which has no levels to count.";
   }
   model.for_each_child([&](const std::string& path, ChildSlot& slot) {
     if (const QuantizedMatrix* matrix = quantized_matrix_of(slot.module())) {
       tensors.push_back(inspected(path + ".weight", scheme_of(*matrix), bits_of(*matrix), matrix->dequantized()));
-      if (tensors.back().path == chosen) tensors.back().codes = stored_codes(matrix->weight());
+      if (tensors.back().path == chosen) {
+        tensors.back().codes = stored_codes(matrix->weight());
+        tensors.back().no_codes = why_no_codes(matrix->weight());
+      }
     }
   });
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -159,7 +167,7 @@ Histogram histogram_of(const InspectedTensor& tensor) {
 
 std::string histogram_json(const InspectedTensor& tensor) {
   const Histogram histogram = histogram_of(tensor);
-  TensorHistogram record = {tensor.codes, {}, tensor.scheme, tensor.path};
+  TensorHistogram record = {tensor.codes, {}, tensor.no_codes, tensor.scheme, tensor.path};
   for (std::size_t bin = 0; bin < histogram.counts.size(); ++bin) {
     record.bins.push_back({histogram.center(bin), histogram.counts[bin]});
   }
@@ -177,7 +185,7 @@ std::string histogram_text(const InspectedTensor& tensor) {
     text +=
         fmt::format("{:>11.4g} {:<60} {}\n", histogram.center(bin), std::string(length, '#'), histogram.counts[bin]);
   }
-  return tensor.codes ? text + "\n" + stored_codes_text(*tensor.codes) : text;
+  return text + "\n" + (tensor.codes ? stored_codes_text(*tensor.codes) : tensor.no_codes + "\n");
 }
 
 void inspect_verb(const CommonOptions& common, const InspectArguments& given) {
@@ -205,7 +213,7 @@ void inspect_verb(const CommonOptions& common, const InspectArguments& given) {
     }
   }
   const auto near = nearest_name(arguments.tensor, names);
-  fail(ErrorKind::config, "--tensor: {} has no tensor \"{}\"{}", arguments.checkpoint, arguments.tensor,
+  fail(ErrorKind::config, "--tensor: {} has no tensor \"{}\"{}", arguments.checkpoint, excerpt(arguments.tensor),
        near ? ", did you mean \"" + *near + "\"?" : "");
 }
 
@@ -216,6 +224,7 @@ void add_inspect(VerbList& verbs) {
   add_any_checkpoint(options, arguments.checkpoint).required();
   options.text("--tensor", arguments.tensor,
                "draw the histogram of this tensor; of a quantized one also its levels, codes and scales");
+  options.without({"--out", "--seed", "--device", "--math"});
 }
 
 }  // namespace octet

@@ -1,8 +1,8 @@
 #include <csignal>
 #include <cstdio>
-#include <new>
 
 #include "base/error.h"
+#include "base/failure_text.h"
 #include "base/interrupt.h"
 #include "base/parallel.h"
 #include "base/shown_text.h"
@@ -76,7 +76,7 @@ void run(int argc, const char* const* argv) {
 }
 
 /// Messages hold names of files, keys and models: none of them may steer the terminal.
-void print_error(const char* message) {
+void print_error(const std::string& message) {
   std::fprintf(stderr, "error: %s\n", shown_text(message).c_str());
 }
 
@@ -94,10 +94,8 @@ int main(int argc, char** argv) {
   } catch (const octet::Error& error) {
     octet::print_error(error.what());
     return error.exit_code();
-  } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "error: out of memory\n");
-  } catch (const std::exception& error) {
-    octet::print_error(error.what());
+  } catch (const std::exception& failure) {
+    octet::print_error(octet::failure_text(failure));
   }
   return static_cast<int>(octet::ErrorKind::run);
 }

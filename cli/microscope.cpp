@@ -8,6 +8,7 @@
 #include "cli/console.h"
 #include "cli/device.h"
 #include "cli/model_folder.h"
+#include "cli/run_folder.h"
 #include "cli/shared_options.h"
 #include "cli/verbs.h"
 #include "eval/charts/charts.h"
@@ -63,6 +64,7 @@ void microscope_verb(const CommonOptions& common, const MicroscopeArguments& giv
   if (const ChartSupport support = charts_available(); !arguments.chart.empty() && !support.available) {
     fail(ErrorKind::capability, "--chart: {}", support.reason);
   }
+  if (!arguments.chart.empty()) check_writable(arguments.chart);
   const std::vector<Recipe> recipes = recipes_of(arguments);
   const std::unique_ptr<Gpt> model = fp32_model(arguments.checkpoint);
   print_start(common, device_of(common));
@@ -86,6 +88,7 @@ void add_microscope(VerbList& verbs) {
   add_recipe_files(options, arguments.recipes,
                    "YAML file of a recipe; may be given several times (default: all built-in ones)");
   options.text("--chart", arguments.chart, "draw formats.svg into this folder");
+  options.without({"--out"});
 }
 
 }  // namespace octet

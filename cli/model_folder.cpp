@@ -7,7 +7,9 @@
 #include <fmt/ranges.h>
 
 #include "base/files/hidden_name.h"
+#include "base/files/missing.h"
 #include "cli/console.h"
+#include "cli/lab_folder.h"
 #include "nn/files/model_file.h"
 
 namespace octet {
@@ -38,11 +40,15 @@ std::vector<std::string> models_below(const fs::path& folder) {
 }  // namespace
 
 std::string model_folder(const CommonOptions& common, const std::string& named) {
+  constexpr const char* kExpected = "the folder of a model or of a run";
   const fs::path folder = named;
   std::error_code ignored;
-  if (holds_model(folder) || !fs::is_directory(folder, ignored)) {
+  if (holds_model(folder)) {
     return named;
   }
+  if (!fs::exists(folder, ignored)) fail_missing(ErrorKind::input, named, kExpected);
+  if (!fs::is_directory(folder, ignored)) fail(ErrorKind::input, "{}: expected {}, found a file", named, kExpected);
+  refuse_lab({named, nullptr, true});
   const bool is_run = fs::exists(folder / "config.yaml", ignored);
   const fs::path best = folder / "checkpoints" / "best";
   if (is_run && holds_model(best)) {
@@ -57,8 +63,9 @@ std::string model_folder(const CommonOptions& common, const std::string& named) 
   if (is_run) {
     fail(ErrorKind::input, "{}: this run has no model yet; octet train {} makes one", named, named);
   }
-  fail(ErrorKind::input, "{}: expected the folder of a model or of a run, found neither {} nor config.yaml in it",
-       named, kModelConfigFile);
+  const std::vector<std::string> runs = runs_below(folder);
+  fail(ErrorKind::input, "{}: expected {}, found neither {} nor config.yaml in it{}", named, kExpected,
+       kModelConfigFile, runs.empty() ? "" : fmt::format("; runs below it: {}", fmt::join(runs, ", ")));
 }
 
 }  // namespace octet

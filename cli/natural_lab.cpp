@@ -5,6 +5,7 @@
 #include "cli/check_run.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/lab_folder.h"
 #include "cli/machine.h"
 #include "cli/run_folder.h"
 #include "cli/stages.h"
@@ -22,13 +23,7 @@ namespace {
 
 void check_folders(const NaturalLabRun& lab) {
   check_folder(lab.folder);
-  std::error_code ignored;
-  if (fs::exists(lab.folder / "config.yaml", ignored) && !is_natural_lab({lab.folder.string(), nullptr, true})) {
-    fail(ErrorKind::config,
-         "{}: expected a new folder or that of a lab of natural outliers, found that of something else; choose another "
-         "one with --out",
-         lab.folder.string());
-  }
+  check_lab_folder(lab.folder, "a lab of natural outliers");
   for (const VariantConfig& variant : lab.config.variants) check_run_folder(lab.run_of(variant));
 }
 

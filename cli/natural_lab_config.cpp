@@ -57,6 +57,11 @@ void check_overrides(const NaturalLabConfig& lab, Problems& problems) {
 }  // namespace
 
 void NaturalLabConfig::validate(Problems& problems) const {
+  if (!run.checkpoint.empty()) {  // its own rules would blame what the lab says of the training
+    problems.add("checkpoint", "expected none in this lab, which trains its models, got \"{}\"",
+                 excerpt(run.checkpoint));
+    return;
+  }
   run.validate(problems);
   check_names(variants, problems);
   if (!problems.list().empty()) return;  // of a shared part that is wrong, each variant would say so again
@@ -66,10 +71,6 @@ void NaturalLabConfig::validate(Problems& problems) const {
   }
   if (run.quantize.size() > kMostRecipes) {
     problems.add("quantize", "expected at most {} recipes in this lab, got {}", kMostRecipes, run.quantize.size());
-  }
-  if (!run.checkpoint.empty()) {
-    problems.add("checkpoint", "expected none in this lab, which trains its models, got \"{}\"",
-                 excerpt(run.checkpoint));
   }
   if (run.seeds != 1) problems.add("seeds", "expected 1 in this lab, got {}", run.seeds);
 }

@@ -199,6 +199,7 @@ void add_quantize(VerbList& verbs) {
                    "YAML file of a recipe beside those of the configuration; may be given several times");
   options.flag("--dry-run", arguments.dry_run,
                "print how large every tensor will be and what stays FP32; needs no trained model, writes nothing");
+  options.without({"--seed"});
 }
 
 }  // namespace octet

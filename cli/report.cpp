@@ -4,6 +4,7 @@
 
 #include "base/shown_text.h"
 #include "base/terminal.h"
+#include "base/wrap_text.h"
 #include "cli/console.h"
 #include "cli/run_folder.h"
 #include "cli/seed_runs.h"
@@ -61,20 +62,38 @@ std::vector<Window> outlier_windows(Run run, const GptConfig& model) {
                       eval.outlier_windows);
 }
 
-/// The charts of a run. The model is read when the first of them needs it, so that without it the others are drawn.
-DrawnCharts draw_charts_of(const Run& run, const Report& report, ProgressSink& progress) {
-  std::unique_ptr<Gpt> model;
-  const auto fp32 = [&]() -> Gpt& {
-    if (!model) {
-      model = load_model(run.best_checkpoint());
+/// What the charts of a run are drawn from. The model is read when the first of them needs it, so that without it the
+/// others are drawn.
+class RunSources {
+ public:
+  explicit RunSources(const Run& run) : run_(run) {}
+
+  ChartSources sources() {
+    return {.metrics = run_.metrics_file(),
+            .recipes = run_.config.quantize,
+            .fp32 = [this]() -> Gpt& { return fp32(); },
+            .windows = [this] { return outlier_windows(run_, fp32().config()); }};
+  }
+
+ private:
+  Gpt& fp32() {
+    if (!model_) model_ = load_model(run_.best_checkpoint());
+    return *model_;
+  }
+
+  const Run& run_;
+  std::unique_ptr<Gpt> model_;
+};
+
+/// Before anything is drawn or written: error (config) naming the charts there are where one of `names` is none.
+void check_chart_names(const std::vector<std::string>& names, const Report& report, const ChartSources& sources) {
+  if (names.empty()) return;
+  const std::vector<std::string> known = chart_names(report, sources);
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      fail(ErrorKind::config, "--chart: expected one of {}, got \"{}\"", fmt::join(known, ", "), excerpt(name));
     }
-    return *model;
-  };
-  const ChartSources sources = {
-      .metrics = run.metrics_file(), .recipes = run.config.quantize, .fp32 = fp32, .windows = [&] {
-        return outlier_windows(run, fp32().config());
-      }};
-  return draw_charts(run.folder / "charts", report, sources, progress);
+  }
 }
 
 /// Before any work: what would keep charts out of the terminal.
@@ -92,13 +111,6 @@ std::vector<Chart> choose_charts(const Report& report, const std::vector<std::st
   const auto has_name = [](const std::vector<std::string>& list, const Chart& chart) {
     return std::find(list.begin(), list.end(), chart.name) != list.end();
   };
-  std::vector<std::string> known;
-  for (const Chart& chart : report.charts) known.push_back(chart.name);
-  for (const std::string& name : names) {
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      fail(ErrorKind::config, "--chart: expected one of {}, got \"{}\"", fmt::join(known, ", "), excerpt(name));
-    }
-  }
   const std::vector<std::string> headline = {"perplexity_size", "speed"};
   std::vector<Chart> charts;
   for (const Chart& chart : report.charts) {
@@ -107,7 +119,7 @@ std::vector<Chart> choose_charts(const Report& report, const std::vector<std::st
   return charts;
 }
 
-/// Prints charts, each as wide as the terminal, with its caption.
+/// Prints charts, each as wide as the terminal, with its caption. One that could not be drawn is named.
 void plot(const Report& report, const std::vector<std::string>& names, const std::filesystem::path& folder) {
   constexpr int kLeastColumns = 60, kMostColumns = 160;
   TerminalRoom room;
@@ -117,17 +129,27 @@ void plot(const Report& report, const std::vector<std::string>& names, const std
   for (const Chart& chart : choose_charts(report, names)) {
     const std::string drawn = terminal_chart(folder, chart.name, room);  // has no control characters but colours
     print_exactly(fmt::format("\n{}", drawn));
-    print(chart.caption + "\n");
+    print(wrapped(chart.caption, terminal_columns(stdout)) + "\n");
+  }
+  const auto was_drawn = [&](const std::string& name) {
+    return std::any_of(report.charts.begin(), report.charts.end(),
+                       [&](const Chart& chart) { return chart.name == name; });
+  };
+  for (const std::string& name : names) {
+    if (!was_drawn(name)) print(fmt::format("\n{} was left out; the report says why\n", name));
   }
 }
 
 }  // namespace
 
-Report report_stage(const Run& run, ProgressSink& progress) {
+Report report_stage(const Run& run, ProgressSink& progress, const std::vector<std::string>& wanted_charts) {
   Report report = read_report(run.report_file());
   check_measured_on_these(run, report);
   const std::vector<std::string> notices = put_seeds(run, report);
-  DrawnCharts drawn = draw_charts_of(run, report, progress);
+  RunSources loaded(run);
+  const ChartSources sources = loaded.sources();
+  check_chart_names(wanted_charts, report, sources);
+  DrawnCharts drawn = draw_charts(run.folder / "charts", report, sources, progress);
   report.charts = std::move(drawn.charts);
   report.notices = std::move(drawn.notices);
   report.notices.insert(report.notices.end(), notices.begin(), notices.end());
@@ -155,7 +177,7 @@ void report_verb(const CommonOptions& common, const ReportArguments& arguments) 
   check_run_folder(run);
   lock_run(run);
   const auto progress = make_progress(common);
-  const Report report = report_stage(run, *progress);
+  const Report report = report_stage(run, *progress, arguments.charts);
   print_report(common, report, run.report_page());
   if (arguments.plot) plot(report, arguments.charts, run.folder / "charts");
 }
@@ -167,6 +189,7 @@ void add_report(VerbList& verbs) {
   add_config_arguments(options, arguments);
   options.flag("--plot", arguments.plot, "draw charts in the terminal too: size and quality, and speed");
   options.repeated("--chart", arguments.charts, "of --plot: name of a chart; may be given several times");
+  options.without({"--seed"});
 }
 
 }  // namespace octet

@@ -6,9 +6,11 @@
 #include <fmt/ranges.h>
 
 #include "base/files/atomic_file.h"
+#include "base/files/missing.h"
 #include "base/nearest.h"
 #include "cli/builtin_configs.h"
 #include "cli/config_source.h"
+#include "cli/lab_folder.h"
 #include "cli/stored_config.h"
 
 namespace octet {
@@ -33,20 +35,7 @@ RunConfig read_stored(const fs::path& file, const std::vector<std::string>& over
 }
 
 RunConfig read_source(const ConfigSource& source, const std::vector<std::string>& overrides) {
-  if (is_entropy_lab(source)) {
-    fail(
-        ErrorKind::config,
-        "{}: this is an entropy lab, which octet run takes, and octet configs validate; the folder of each of its sources "
-        "is that of a run",
-        source.name);
-  }
-  if (is_natural_lab(source)) {
-    fail(
-        ErrorKind::config,
-        "{}: this is a lab of natural outliers, which octet run takes, and octet configs validate; the folder of each of "
-        "its variants is that of a run",
-        source.name);
-  }
+  refuse_lab(source);
   if (source.builtin != nullptr) {
     return parse_config<RunConfig>(*source.builtin, "built-in " + source.name, overrides);
   }
@@ -68,8 +57,9 @@ RunConfig read_source(const ConfigSource& source, const std::vector<std::string>
     return read_config<RunConfig>(source.name, overrides);
   }
   const auto near = nearest_name(source.name, names_of_configs());
-  fail(ErrorKind::config, "{}: no such file, run folder or built-in configuration{} (built in: {})", source.name,
-       near ? ", did you mean \"" + *near + "\"?" : "", fmt::join(names_of_configs(), ", "));
+  fail_missing(ErrorKind::config, source.name, "a YAML file, a run folder or a built-in configuration",
+               fmt::format("{} (built in: {})", near ? ", did you mean \"" + *near + "\"?" : "",
+                           fmt::join(names_of_configs(), ", ")));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "cli/config_source.h"
+#include "cli/lab_folder.h"
 #include "cli/seed_runs.h"
 #include "nn/files/model_file.h"
 #include "nn/files/model_tokenizer.h"
@@ -50,6 +50,13 @@ void check_ours(const fs::path& folder) {
   }
 }
 
+}  // namespace
+
+const FileNames& quantized_files() {
+  static const FileNames files = {kModelWeightsFile, kModelConfigFile, kTokenizerFile, "coverage.json"};
+  return files;
+}
+
 void check_writable(const fs::path& folder) {
   fs::path place = fs::absolute(folder).lexically_normal();
   std::error_code ignored;
@@ -65,11 +72,8 @@ void check_writable(const fs::path& folder) {
   }
 }
 
-}  // namespace
-
-const FileNames& quantized_files() {
-  static const FileNames files = {kModelWeightsFile, kModelConfigFile, kTokenizerFile, "coverage.json"};
-  return files;
+void check_place_of(const fs::path& out) {
+  check_writable(out.has_parent_path() ? out.parent_path() : fs::path("."));
 }
 
 void check_folder(const fs::path& folder) {
@@ -79,15 +83,9 @@ void check_folder(const fs::path& folder) {
 
 void check_run_folder(const Run& run) {
   check_folder(run.folder);
-  if (is_entropy_lab({run.folder.string(), nullptr, true})) {
-    fail(ErrorKind::config,
-         "{}: expected a folder for a run, found that of an entropy lab; choose another one with --out",
-         run.folder.string());
-  }
-  if (is_natural_lab({run.folder.string(), nullptr, true})) {
-    fail(ErrorKind::config,
-         "{}: expected a folder for a run, found that of a lab of natural outliers; choose another one with --out",
-         run.folder.string());
+  if (const std::string kind = lab_kind_of_folder(run.folder); !kind.empty()) {
+    fail(ErrorKind::config, "{}: expected a folder for a run, found that of {}; choose another one with --out",
+         run.folder.string(), kind);
   }
   for (const Recipe& recipe : run.config.quantize) {
     check_replaceable(run.quantized(recipe), quantized_files());

@@ -13,6 +13,13 @@ namespace octet {
 /// where a run writes, in a folder that no run has made; it is the folder of an entropy lab.
 void check_run_folder(const Run& run);
 
+/// Error (run) where `folder`, or the folder it would be created in, cannot be written: before work whose result would
+/// be lost.
+void check_writable(const std::filesystem::path& folder);
+
+/// The same of the folder that `out`, a file or another folder, is to appear in.
+void check_place_of(const std::filesystem::path& out);
+
 /// The same of any folder that Octet works in: that it, or the folder it would be created in, can be written (run), and
 /// that nothing of something else stands where a run writes (config).
 void check_folder(const std::filesystem::path& folder);

@@ -4,7 +4,9 @@
 #include "base/lower_case.h"
 #include "base/nearest.h"
 #include "base/text_columns.h"
+#include "cli/low_rank_rule.h"
 #include "cli/run_config.h"
+#include "cli/seed_runs.h"
 #include "eval/experiments/outlier_lab.h"
 #include "nn/gpt.h"
 #include "quant/glob.h"
@@ -140,10 +142,11 @@ void check_recipes(const RunConfig& config, Problems& problems) {
                    "expected at most the model's context of {}, got {}", config.model.context,
                    recipe.calibration.context);
     }
-    if (recipe.keep_fp32.empty() && recipe.keep_fp16.empty() && recipe.layers.empty()) {
+    if (recipe.keep_fp32.empty() && recipe.keep_fp16.empty() && recipe.layers.empty() && !recipe.needs_inputs()) {
       continue;
     }
     const std::vector<std::string> paths = matrix_paths(config.model, recipe);
+    check_low_rank(config.model, recipe, paths, fmt::format("quantize.{}", i), problems);
     const std::string key = fmt::format("quantize.{}.", i);
     check_patterns(numbered(key + "keep_fp32", recipe.keep_fp32), paths, problems);
     check_patterns(numbered(key + "keep_fp16", recipe.keep_fp16), paths, problems);
@@ -182,8 +185,20 @@ void check_untrained(const TrainConfig& train, Problems& problems) {
   untouched.seed = train.seed;
   const std::vector<std::string> set = differences(untouched, train);
   if (!set.empty()) {
-    problems.add("train", "expected no settings beside `checkpoint`, whose model is not trained here, got {}",
+    problems.add("checkpoint",
+                 "expected a configuration without settings of `train` beside it, for the model is not trained here, "
+                 "got train.{}",
                  set.front());
+  }
+}
+
+/// Recipes turn a trained model, and say so in the configuration of the file that they make.
+void check_unrotated(const GptConfig& model, Problems& problems) {
+  if (const auto set = differences(OnlineRotations(), model.rotations); !set.empty()) {
+    problems.add(
+        "model.rotations",
+        "expected none, for recipes set them (transforms: [rotate], rotate: {{down: true, keys: true}}), got {}",
+        set.front());
   }
 }
 
@@ -227,11 +242,13 @@ void RunConfig::validate(Problems& problems) const {
                  1.0 - corpus.calibration_fraction, corpus.test_fraction);
   }
   check_recipe_names(quantize, problems);
+  check_seeds(*this, problems);
   if (eval.outlier_lab) check_scheme_names(quantize, *eval.outlier_lab, problems);
   if (!checkpoint.empty()) {
     check_untrained(train, problems);
     return;
   }
+  check_unrotated(model, problems);
   if (model.vocabulary < kSmallestVocabulary) {
     problems.add("model.vocabulary", "expected at least {} (256 bytes and the end of text), got {}",
                  kSmallestVocabulary, model.vocabulary);

@@ -21,12 +21,6 @@ EvalConfig scores_only(EvalConfig eval) {
   return eval;
 }
 
-/// `seed` + `shift`, from 0 again after the largest.
-std::int64_t shifted(std::int64_t seed, std::int64_t shift) {
-  constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
-  return seed > kLargest - shift ? seed - (kLargest - shift) - 1 : seed + shift;
-}
-
 bool has(const Recipe& recipe, TransformKind kind) {
   return std::find(recipe.transforms.begin(), recipe.transforms.end(), kind) != recipe.transforms.end();
 }
@@ -35,11 +29,12 @@ bool has(const Recipe& recipe, TransformKind kind) {
 void shift_seeds(Recipe& recipe, std::int64_t shift) {
   const bool calibrated =
       recipe.needs_calibration() || has(recipe, TransformKind::smooth) || has(recipe, TransformKind::awq);
-  if (calibrated) recipe.calibration.seed = shifted(recipe.calibration.seed, shift);
+  if (calibrated) recipe.calibration.seed += shift;
   if (has(recipe, TransformKind::rotate)) recipe.rotate.seed += static_cast<std::uint64_t>(shift);
 }
 
-/// The run whose seeds are larger by `shift`, 1 to seeds - 1.
+/// The run whose seeds are larger by `shift`, 1 to seeds - 1. A configuration whose seeds have no room for that is
+/// refused when it is read.
 Run run_of_seed(const Run& run, std::int64_t shift) {
   Run other = {run.config, run.folder / "seeds" / std::to_string(shift + 1), run.verb};
   other.config.seeds = 1;
@@ -92,6 +87,23 @@ std::string unfit(const Run& other, const Report& first, const Report& report) {
 }
 
 }  // namespace
+
+void check_seeds(const RunConfig& config, Problems& problems) {
+  const auto more = static_cast<std::uint64_t>(config.seeds - 1);
+  const auto check = [&](const std::string& key, std::uint64_t seed, std::uint64_t largest) {
+    if (seed > largest - more) {
+      problems.add(key, "expected at most {} beside `seeds: {}`, for each seed is larger by 1, got {}", largest - more,
+                   config.seeds, seed);
+    }
+  };
+  check("train.seed", config.train.seed, std::numeric_limits<std::uint64_t>::max());
+  for (std::size_t i = 0; i < config.quantize.size(); ++i) {
+    const std::string key = fmt::format("quantize.{}.", i);
+    check(key + "rotate.seed", config.quantize[i].rotate.seed, std::numeric_limits<std::uint64_t>::max());
+    check(key + "calibration.seed", static_cast<std::uint64_t>(config.quantize[i].calibration.seed),
+          std::numeric_limits<std::int64_t>::max());
+  }
+}
 
 std::vector<Run> other_seeds(const Run& run) {
   std::vector<Run> others;

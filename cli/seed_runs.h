@@ -15,6 +15,9 @@ namespace octet {
 // dropout), and of each recipe calibration.seed (windows) and rotate.seed (signs): all grow by one from run to run.
 // Where the model is a given one (`checkpoint`), only the recipes' seeds matter.
 
+/// The rule of `seeds`: no seed of the training or of a recipe is so large that the others would not follow it.
+void check_seeds(const RunConfig& config, Problems& problems);
+
 /// The runs of all seeds but the first.
 std::vector<Run> other_seeds(const Run& run);
 

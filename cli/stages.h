@@ -23,8 +23,9 @@ enum class EvalScope { everything, scores };
 /// Measures all models on the test text: report.json.
 void eval_stage(Run& run, ProgressSink& progress, EvalScope scope = EvalScope::everything);
 
-/// Draws the charts and writes report.md and report.html from report.json and the run folder.
-Report report_stage(const Run& run, ProgressSink& progress);
+/// Draws the charts and writes report.md and report.html from report.json and the run folder. Error (config) before
+/// that where one of `wanted_charts` is no chart of this report.
+Report report_stage(const Run& run, ProgressSink& progress, const std::vector<std::string>& wanted_charts = {});
 
 /// Prints the table and the file that holds the report; with --json the report itself.
 void print_report(const CommonOptions& common, const Report& report, const std::filesystem::path& file);

@@ -10,25 +10,30 @@
 
 namespace octet {
 
-/// One value that a stored weight can have, in units of its scale, and how many weights have it.
+/// One code that a weight can be stored as, and how many weights are.
 struct LevelUse {
-  double level = 0;  ///< an integer code, or one of 16 levels
+  std::int64_t code = 0;
   std::int64_t count = 0;
+  std::optional<double> level;  ///< of a table: what the code stands for. Else a code stands for itself
+
+  /// In units of the scale.
+  double value() const { return level.value_or(static_cast<double>(code)); }
 
   template <class V>
   void visit(V& v) {
+    v("code", code);
     v("count", count);
-    v("level", level);
+    v("level", level, optional_key());
   }
 };
 
 /// How a quantized matrix uses its levels, and its first codes and scales.
 struct StoredCodes {
-  std::vector<LevelUse> levels;               ///< all there are, the lowest first
-  double entropy_bits = 0;                    ///< -sum p log2 p: what a code tells of a weight
-  std::vector<std::vector<double>> codes;     ///< the first columns of the first rows, in units of the scale
-  std::vector<std::vector<double>> scales;    ///< of these rows, the first ones; one for all where there is one
-  std::vector<std::vector<double>> minimums;  ///< the same; empty where the grid is symmetric
+  std::vector<LevelUse> levels;                  ///< all there are, the lowest first
+  double entropy_bits = 0;                       ///< -sum p log2 p: what a code tells of a weight
+  std::vector<std::vector<std::int64_t>> codes;  ///< the first columns of the first rows
+  std::vector<std::vector<double>> scales;       ///< of these rows, the first ones; one for all where there is one
+  std::vector<std::vector<double>> minimums;     ///< the same; empty where the grid is symmetric
   std::int64_t columns_per_scale = 0;
 
   template <class V>
@@ -42,8 +47,11 @@ struct StoredCodes {
   }
 };
 
-/// Of formats with codes or levels; nothing of FP8, FP16, BF16 and a trellis, which have none.
+/// Of formats whose weights are integer codes or levels of a table; nothing of others.
 std::optional<StoredCodes> stored_codes(const AnyWeight& weight);
+
+/// Why there is nothing to count, as a sentence; empty where stored_codes() has something.
+std::string why_no_codes(const AnyWeight& weight);
 
 /// The same for a terminal.
 std::string stored_codes_text(const StoredCodes& stored);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <set>
 
@@ -86,11 +87,26 @@ std::string visible_piece(const std::string& bytes) {
   return visible;
 }
 
-/// A word that names a file or a pipe means what is in it.
-std::string text_of(const std::string& named) {
+/// Whether a text looks like the name of a file: no space in it, and a slash or an ending such as ".txt".
+bool looks_like_path(const std::string& text) {
+  if (text.find_first_of(" \t\n") != std::string::npos) return false;
+  const std::string ending = fs::path(text).extension().string();
+  const bool has_ending = ending.size() > 1 && std::all_of(ending.begin() + 1, ending.end(),
+                                                           [](unsigned char c) { return std::isalnum(c) != 0; });
+  return has_ending || text.find('/') != std::string::npos;
+}
+
+/// A word that names a file or a pipe means what is in it. Where a name may be meant that leads to no file, a note says
+/// how it was taken.
+std::string text_of(const CommonOptions& common, const std::string& named) {
   std::error_code ignored;
-  const bool readable = fs::exists(named, ignored) && !fs::is_directory(named, ignored);
-  return readable ? read_text_stream(named) : named;
+  const bool exists = fs::exists(named, ignored);
+  if (exists && !fs::is_directory(named, ignored)) return read_text_stream(named);
+  if (exists || looks_like_path(named)) {
+    note(common, fmt::format("{}: {}; taken as the text itself", excerpt(named),
+                             exists ? "this is a folder" : "there is no such file"));
+  }
+  return named;
 }
 
 TokenizedText tokenized_text(const Tokenizer& tokenizer, const std::string& text) {
@@ -132,7 +148,7 @@ std::string as_table(const TokenizedText& text) {
 
 void tokens_verb(const CommonOptions& common, const TokensArguments& arguments) {
   const Tokenizer tokenizer = load_model_tokenizer(model_folder(common, arguments.checkpoint));
-  const TokenizedText text = tokenized_text(tokenizer, text_of(arguments.text));
+  const TokenizedText text = tokenized_text(tokenizer, text_of(common, arguments.text));
   (common.json ? print_exactly : print)(common.json ? record_to_json(text) : as_table(text));
 }
 
@@ -143,6 +159,7 @@ void add_tokens(VerbList& verbs) {
   options.text("checkpoint", arguments.checkpoint, "folder of a model, or of a run, whose tokenizer cuts the text")
       .required();
   options.text("text", arguments.text, "a file, or the text itself where there is no such file").required();
+  options.without({"--out", "--seed", "--device", "--math"});
 }
 
 }  // namespace octet

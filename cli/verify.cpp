@@ -154,6 +154,7 @@ void add_verify(VerbList& verbs) {
   options.text("--recipe", arguments.recipe, "YAML file of a recipe that quantizes an FP32 model first");
   options.text("--prompt", arguments.prompt, "text that the model reads (default: random tokens)");
   options.integer("--rows", arguments.rows, {1, kMostSequences}, "inputs that each layer is tried on").shows_default();
+  options.without({"--out"});
 }
 
 }  // namespace octet

@@ -124,8 +124,8 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
   try {
     header = header_of(by_name, metadata, written);
     text = header_text(header);
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorKind::run, "{}: names and metadata must be UTF-8: {}", path.string(), error.what());
+  } catch (const nlohmann::json::exception&) {  // dump() refuses nothing else
+    fail(ErrorKind::run, "{}: expected names and metadata in UTF-8, got other bytes", path.string());
   }
   const std::uint64_t length = text.size();
   AtomicFile file(path);

@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 
 #include "base/error.h"
+#include "base/files/missing.h"
 #include "base/files/read_file.h"
 #include "text/interrupt_check.h"
 
@@ -149,9 +150,9 @@ TextFiles read_text_files(const std::string& path) {
     case fs::file_type::directory:
       return read_folder(path);
     case fs::file_type::not_found:
-      fail(ErrorKind::input, "{}: no such file or folder; {}", path,
-           path.ends_with("kjv.txt") || path.ends_with("austen.txt") ? "scripts/corpus.sh makes it"
-                                                                     : "corpus.path=FILE names another text");
+      fail_missing(ErrorKind::input, path, "a file or folder of text",
+                   path.ends_with("kjv.txt") || path.ends_with("austen.txt") ? "; scripts/corpus.sh makes it"
+                                                                             : "; corpus.path=FILE names another text");
     case fs::file_type::none:
     case fs::file_type::unknown:
       fail(ErrorKind::input, "{}: {}", path, error.message());

@@ -9,6 +9,7 @@
 
 #include "base/config/yaml.h"
 #include "base/config/yaml_check.h"
+#include "base/config/yaml_message.h"
 #include "base/error.h"
 
 namespace octet {
@@ -225,7 +226,8 @@ ConfigNode parse_yaml(const std::string& text, const std::string& name) {
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    fail(ErrorKind::config, "{}:{}: YAML syntax: {}{}", name, error.mark.line + 1, error.msg, builder.open_brackets());
+    fail(ErrorKind::config, "{}:{}: YAML syntax: {}{}", name, error.mark.line + 1, yaml_message(error.msg),
+         builder.open_brackets());
   }
   return builder.take();
 }

@@ -31,6 +31,16 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
+/// Labels "int4  4.65 bits/weight" without what stands behind the two spaces: in so few columns it would lie on the
+/// label beside it.
+void shorten_labels(std::string& script) {
+  for (std::size_t at = 0; (at = script.find("\nset label '", at)) != std::string::npos; ++at) {
+    const std::size_t close = script.find("' at ", at);
+    const std::size_t gap = script.rfind("  ", close);
+    if (close != std::string::npos && gap != std::string::npos && gap > at) script.erase(gap, close - gap);
+  }
+}
+
 /// The length of the sequence ESC [ digits and ; m that `text` begins with; 0 where it begins with none.
 std::size_t colour_length(std::string_view text) {
   if (!text.starts_with("\x1b[")) return 0;
@@ -69,6 +79,7 @@ std::string script_for_terminal(std::string script, const TerminalRoom& room, in
   for (const char* key : {"set key top left horizontal", "set key top left"}) {
     replace_all(script, key, "set key tmargin center vertical");
   }
+  shorten_labels(script);
   for (const char* grey : {Palette::kInk, Palette::kMuted}) replace_all(script, grey, "#888888");
   return script;
 }

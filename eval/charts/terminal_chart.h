@@ -13,8 +13,8 @@ struct TerminalRoom {
 };
 
 /// The script of a chart (ChartScript) with characters for pixels: the same commands for another terminal of gnuplot,
-/// "block" of version 6 and later or else "dumb", into `output`. The greys of the page become one that is read on
-/// black and on white.
+/// "block" of version 6 and later or else "dumb", into `output`. Labels of points are the names
+/// alone. The greys of the page become one that is read on black and on white.
 std::string script_for_terminal(std::string script, const TerminalRoom& room, int gnuplot_version,
                                 std::string_view output);
 

@@ -15,9 +15,23 @@ void check_order(const char* key, std::int64_t order, Problems& problems) {
   }
 }
 
+/// What llama alone reads. Of gpt2 it would change nothing, and whoever sets it expects that it does.
+void check_of_llama(const GptConfig& config, Problems& problems) {
+  if (config.architecture == Architecture::llama) return;
+  const auto check = [&](const char* key, bool is_set, const char* why) {
+    if (is_set) problems.add(key, "expected a model of the architecture llama for it, got gpt2, {}", why);
+  };
+  constexpr const char* kBiases = "which has all biases anyway";
+  check("qkv_bias", config.qkv_bias, kBiases);
+  check("output_bias", config.output_bias, kBiases);
+  check("mlp_bias", config.mlp_bias, kBiases);
+  check("rope_theta", config.rope_theta != GptConfig().rope_theta, "whose positions are learned");
+}
+
 }  // namespace
 
 void GptConfig::validate(Problems& problems) const {
+  check_of_llama(*this, problems);
   if (width % heads != 0) {
     problems.add("heads", "expected a divisor of the width {}, got {}", width, heads);
   } else if (architecture == Architecture::llama && head_dim() % 2 != 0) {

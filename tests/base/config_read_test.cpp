@@ -216,6 +216,16 @@ TEST(ConfigRead, ReportsSyntaxErrorsWithTheirLine) {
   EXPECT_THAT(problem("seed: 1\n\tname: x\n"), StartsWith("t.yaml:2: YAML syntax: "));
   EXPECT_THAT(problem("name: \"open"), StartsWith("t.yaml:1: YAML syntax: "));
   EXPECT_THAT(problem("name: *nobody"), StartsWith("t.yaml:1: YAML syntax: "));
+  // What was expected, in words that are not the parser's.
+  for (const char* text : {"seed: 1\n  name: x\n", "name: a: b\n", "keep: [a\nname: x\n", "keep: a]\n", "model: {a\n",
+                           "name: *nobody", "name: &\n", "name: \"\\q\"", "name: @\n", "a: |x\n", "- a\n b: c\n",
+                           "name: x\n- a\n", "name: &a *b\n", "%\n", "a: b\n c: d\n"}) {
+    const std::string message = problem(text);
+    EXPECT_THAT(message,
+                testing::AnyOf(HasSubstr("expected "), HasSubstr("this is no YAML"), HasSubstr("not supported")))
+        << text;
+    EXPECT_THAT(message, testing::Not(HasSubstr("illegal"))) << text;
+  }
 }
 
 TEST(ConfigRead, RefusesWhatAConfigurationNeverNeeds) {

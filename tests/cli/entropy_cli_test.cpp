@@ -97,6 +97,8 @@ TEST(EntropyLab, FoldersOfLabsAndOfRunsAreNotMixed) {
   expect_refused(place, place.octet({"run", "lab.yaml", "--out", "r/chain"}), 2,
                  {"r/chain: expected", "that of a run"});
   expect_refused(place, place.octet({"run", "tiny.yaml", "--out", "r"}), 2, {"r: expected", "that of an entropy lab"});
+  expect_refused(place, place.octet({"generate", "r", "--prompt", "a"}), 2,
+                 {"r: this is the folder of an entropy lab", "the runs in it: r/chain, r/words"});
 }
 
 TEST(EntropyLab, RefusesWhatItCannotMeasure) {

@@ -70,6 +70,7 @@ TEST_F(Explain, RefusesWhatCannotBeExplained) {
                  {"\"blocks.1.mlp.donw\"", "did you mean \"blocks.1.mlp.down\"?"});
   expect_refused(place_, place_.octet({"explain", "r", "embedding", "--checks"}), 2, {"--checks", "embedding"});
   expect_refused(place_, place_.octet({"explain", "r", "--text", "nowhere.txt"}), 3, {"nowhere.txt"});
+  expect_refused(place_, place_.octet({"explain", "r", "--out", "elsewhere"}), 2, {"octet explain: expected no --out"});
   write_file_atomically(place_.path() / "short.txt", "The cat.");
   expect_refused(place_, place_.octet({"explain", "r", "--text", "short.txt"}), 3,
                  {"short.txt", "three windows of 32"});

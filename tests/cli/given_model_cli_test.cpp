@@ -77,10 +77,11 @@ TEST_F(GivenModel, IsRefusedWhereItDoesNotFit) {
     expect_refused(place, place.octet(arguments), code, parts);
     EXPECT_FALSE(fs::exists(place.path() / "runs/given/report.json"));
   };
-  refused({"checkpoint=nowhere"}, 2, {"checkpoint: expected the folder of a model", "nowhere"});
+  refused({"checkpoint=nowhere"}, 2, {"nowhere: expected the folder of a model", "nowhere"});
   refused({"checkpoint=r/quantized/int8"}, 2, {"checkpoint: expected a model in FP32", "quantized"});
   refused({"model.width=96"}, 2, {"model: expected nothing, or the shape of", "width: 96 -> 32"});
-  refused({"train.steps=5"}, 2, {"train: expected no settings beside `checkpoint`", "steps: 1000 -> 5"});
+  refused({"train.steps=5"}, 2,
+          {"checkpoint: expected a configuration without settings of `train`", "train.steps: 1000 -> 5"});
   refused({"eval.context=64"}, 2, {"eval.context: expected at most the model's context of 32", "the model is that of"});
   refused({"eval.outlier_lab.channels=[32]"}, 2, {"eval.outlier_lab.channels: expected channels from 0 to 31"});
   refused({"eval.outlier_lab.layers=[2]"}, 2, {"eval.outlier_lab.layers: expected blocks from 0 to 1, got 2"});

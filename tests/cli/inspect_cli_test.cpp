@@ -20,8 +20,12 @@ TEST_F(Inspect, AQuantizedTensorShowsItsLevelsCodesAndScales) {
   ASSERT_EQ(result.code, 0) << result.err;
   const auto codes = nlohmann::json::parse(result.out).at("codes");
   ASSERT_EQ(codes.at("levels").size(), 16U);
-  EXPECT_EQ(codes.at("levels")[0].at("level"), -8);
-  EXPECT_EQ(codes.at("levels")[15].at("level"), 7);
+  EXPECT_EQ(codes.at("levels")[0].at("code"), -8);
+  EXPECT_EQ(codes.at("levels")[15].at("code"), 7);
+  EXPECT_FALSE(codes.at("levels")[0].contains("level")) << "the code is the level";
+  for (const auto& row : codes.at("codes")) {
+    for (const auto& code : row) EXPECT_TRUE(code.is_number_integer()) << row;
+  }
   std::int64_t weights = 0;
   for (const auto& level : codes.at("levels")) weights += level.at("count").get<std::int64_t>();
   EXPECT_EQ(weights, 64 * 32);
@@ -44,7 +48,10 @@ TEST_F(Inspect, AnFp32TensorHasNoCodes) {
   const ProcessResult json = place_.octet({"inspect", "r", "--tensor", "norm.gain", "--json"});
   ASSERT_EQ(json.code, 0) << json.err;
   EXPECT_TRUE(nlohmann::json::parse(json.out).value("codes", nlohmann::json()).is_null());
-  EXPECT_THAT(place_.octet({"inspect", "r", "--tensor", "norm.gain"}).out, Not(HasSubstr("levels are used")));
+  EXPECT_THAT(place_.octet({"inspect", "r", "--tensor", "norm.gain"}).out,
+              testing::AllOf(Not(HasSubstr("levels are used")), HasSubstr("FP32, which has no levels to count")));
+  const ProcessResult hostile = place_.octet({"inspect", "r", "--tensor", "norm\x1b[31m\n.gain"});
+  expect_refused(place_, hostile, 2, {"no tensor \"norm\uFFFD[31m .gain\""});
 }
 
 TEST_F(Inspect, OtherFormatsShowTheirOwnLevels) {
@@ -52,19 +59,26 @@ TEST_F(Inspect, OtherFormatsShowTheirOwnLevels) {
   write_file_atomically(place_.path() / "minimum.yaml",
                         "{name: minimum, bits: 4, granularity: per_group, group: 16, symmetric: false}");
   write_file_atomically(place_.path() / "fp8.yaml", "{name: fp8, format: fp8}");
-  const ProcessResult made =
-      place_.octet({"quantize", "r", "--recipe", "nf4.yaml", "--recipe", "minimum.yaml", "--recipe", "fp8.yaml"});
+  write_file_atomically(place_.path() / "trellis.yaml", "{name: trellis, format: trellis, bits: 2}");
+  const ProcessResult made = place_.octet({"quantize", "r", "--recipe", "nf4.yaml", "--recipe", "minimum.yaml",
+                                           "--recipe", "fp8.yaml", "--recipe", "trellis.yaml"});
   ASSERT_EQ(made.code, 0) << made.err;
-  const auto codes_of = [&](const std::string& recipe) {
+  const auto inspected = [&](const std::string& recipe) {
     const ProcessResult result =
         place_.octet({"inspect", "r/quantized/" + recipe, "--tensor", "blocks.0.mlp.up.weight", "--json"});
-    return nlohmann::json::parse(result.out).value("codes", nlohmann::json());
+    return nlohmann::json::parse(result.out);
   };
+  const auto codes_of = [&](const std::string& recipe) { return inspected(recipe).at("codes"); };
   EXPECT_EQ(codes_of("nf4").at("levels")[0].at("level"), -1);
+  EXPECT_EQ(codes_of("nf4").at("levels")[0].at("code"), 0);
   EXPECT_EQ(codes_of("nf4").at("scales")[0].size(), 2U);
   EXPECT_EQ(codes_of("minimum").at("minimums")[0].size(), 2U);
-  EXPECT_EQ(codes_of("minimum").at("levels")[0].at("level"), 0);
+  EXPECT_EQ(codes_of("minimum").at("levels")[0].at("code"), 0);
+  EXPECT_EQ(inspected("minimum").at("no_codes"), "");
   EXPECT_TRUE(codes_of("fp8").is_null()) << "floats have no codes";
+  EXPECT_EQ(inspected("fp8").at("no_codes"),
+            "fp8 per_channel has no levels to count: its weights are floating-point numbers.");
+  EXPECT_THAT(inspected("trellis").at("no_codes").get<std::string>(), HasSubstr("A trellis has no levels to count"));
 }
 
 }  // namespace

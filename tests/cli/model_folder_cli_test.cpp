@@ -55,6 +55,25 @@ TEST_F(ModelFolder, OtherFoldersNameTheModelsBelow) {
   expect_refused(place_, place_.octet({"inspect", "r"}), 3, {"this run has no model yet; octet train r makes one"});
 }
 
+/// One wording, whichever verb and whatever it looks for.
+TEST_F(ModelFolder, WhatIsNotThereIsSaidInOneWay) {
+  const auto refused = [&](const std::vector<std::string>& command, int code, const std::string& expected) {
+    SCOPED_TRACE(testing::PrintToString(command));
+    expect_refused(place_, place_.octet(command), code, {"nowhere: expected " + expected + ", found nothing there"});
+  };
+  const std::string model = "the folder of a model or of a run";
+  refused({"inspect", "nowhere"}, 3, model);
+  refused({"tokens", "nowhere", "text"}, 3, model);
+  refused({"export", "nowhere", "--to", "hf", "--out", "x"}, 3, model);
+  refused({"eval", "nowhere", "--text", "text.txt"}, 3, model);
+  refused({"eval", "r", "--text", "text.txt", "--against", "nowhere"}, 3, model);
+  refused({"compare", "r", "nowhere"}, 3, "the folder of a run or its report.json");
+  refused({"import", "nowhere", "--out", "x"}, 3, "a folder of Hugging Face or a GGUF file");
+  refused({"train", "nowhere"}, 2, "a YAML file, a run folder or a built-in configuration");
+  refused({"train", "tiny.yaml", "corpus.path=nowhere"}, 3, "a file or folder of text");
+  expect_refused(place_, place_.octet({"inspect", "text.txt"}), 3, {"text.txt: expected " + model + ", found a file"});
+}
+
 TEST_F(ModelFolder, ARecipeIsNoConfiguration) {
   write_file_atomically(place_.path() / "int4.yaml", "name: int4\nbits: 4\n");
   for (const char* verb : {"run", "train"}) {

@@ -86,6 +86,21 @@ TEST(NaturalLab, ItsConfigurationIsKnownToOtherVerbs) {
   expect_refused(lab(), lab().octet({"run", "tiny.yaml", "--out", "r"}), 2, {"that of a lab of natural outliers"});
 }
 
+TEST(NaturalLab, VerbsOfModelsAreToldWhatItsFolderIs) {
+  const std::string said =
+      "r: this is the folder of a lab of natural outliers, which only octet run and octet configs validate take; other "
+      "verbs take the runs in it: r/gated, r/no-decay, r/plain";
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"inspect", "r"},
+                                                  {"tokens", "r", "text"},
+                                                  {"explain", "r"},
+                                                  {"compare", "r", "r/plain"},
+                                                  {"eval", "r", "--text", "text.txt"},
+                                                  {"eval", "r"}}) {
+    SCOPED_TRACE(command.front());
+    expect_refused(lab(), lab().octet(command), 2, {said});
+  }
+}
+
 TEST(NaturalLab, RefusesWhatItCannotCompare) {
   const Workplace place;
   write_file_atomically(place.path() / "lab.yaml", kLab);
@@ -98,6 +113,7 @@ TEST(NaturalLab, RefusesWhatItCannotCompare) {
   refused("variants.1.set.0=model.gate=true", {"variants.1.set", "gate"});
   refused("variants.1.set.0=eval.max_windows=9", {"variants.1.set: expected keys of model and train", "max_windows"});
   refused("seeds=2", {"seeds: expected 1 in this lab"});
+  refused("checkpoint=elsewhere", {"override checkpoint=elsewhere: checkpoint: expected none in this lab"});
   refused("quantize.0.bits=40", {"quantize.0.bits"});
   refused("device=cuda", {"attention_gate"});
 }

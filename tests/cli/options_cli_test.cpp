@@ -54,6 +54,39 @@ TEST(Options, EmptyTextsAreNotTheDefaults) {
   EXPECT_FALSE(fs::exists(place.path() / "runs"));
 }
 
+/// An option that a verb has no use for would be without effect, and nobody would notice.
+TEST(Options, WithoutEffectAreRefused) {
+  const Workplace place;
+  copy_finished_run(place.path() / "r");
+  const auto refused = [&](const std::vector<std::string>& command, const std::string& message) {
+    SCOPED_TRACE(testing::PrintToString(command));
+    expect_refused(place, place.octet(command), 2, {message});
+  };
+  refused({"inspect", "r", "--out", "x"}, "octet inspect: expected no --out x");
+  refused({"tokens", "r", "text", "--device", "cpu"}, "octet tokens: expected no --device cpu");
+  refused({"generate", "r", "--prompt", "a", "--out", "x"}, "octet generate: expected no --out x");
+  refused({"quantize", "r", "--seed=3"}, "octet quantize: expected no --seed=3");
+  refused({"compare", "r", "r", "--math", "fp32"}, "--math");
+  refused({"eval", "r", "--text", "text.txt", "--out", "x"}, "--out: expected none beside --text");
+  refused({"generate", "r", "--prompt", "a", "--kv", "f16"}, "--kv: expected one of f32, int8, got \"f16\"");
+}
+
+/// Measuring, reading or writing for a while and then finding no place for the result.
+TEST(Options, PlacesThatCannotBeWrittenAreFoundBeforeAnyWork) {
+  const Workplace place;
+  copy_finished_run(place.path() / "r");
+  copy_finished_run(place.path() / "other");
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"microscope", "--chart", "text.txt/a"},
+                                                  {"export", "r", "--to", "hf", "--out", "text.txt/a"},
+                                                  {"export", "r", "--to", "gguf", "--out", "text.txt/a"},
+                                                  {"import", "r", "--out", "text.txt/a"},
+                                                  {"compare", "r", "other", "--out", "text.txt/a"}}) {
+    SCOPED_TRACE(testing::PrintToString(command));
+    expect_refused(place, place.octet(command), 1,
+                   {"expected a folder that can be written", "text.txt: Not a directory"});
+  }
+}
+
 TEST(Options, TheCommandLineSaysWhatGenerationForgets) {
   const Workplace place;
   copy_finished_run(place.path() / "r");
@@ -118,7 +151,7 @@ TEST(Options, BrokenJsonOfARunIsAnInputError) {
     write_file_atomically(place.path() / file, before);
   };
   const std::string coverage = "r/quantized/int8/coverage.json";
-  refuse(coverage, "{", {"eval", "r"}, "expected JSON");
+  refuse(coverage, "{", {"eval", "r"}, "expected a key in quotes or \"}\", found the end of the text");
   refuse(coverage, R"({"tensors": 3, "layer_errors": []})", {"eval", "r"}, "tensors: expected a list");
   refuse(coverage, R"({"tensors": [], "tensors": [], "layer_errors": []})", {"eval", "r"}, "appears twice");
   const auto twice = [&](const std::string& file) {

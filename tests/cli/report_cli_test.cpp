@@ -1,5 +1,6 @@
 // What a report shows, and that nothing in it acts.
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "eval/charts/gnuplot.h"
 #include "tests/cli/cli_sample.h"
@@ -85,9 +86,15 @@ TEST(ReportOfARun, ChartsInTheTerminal) {
   const ProcessResult one = place.octet({"report", "r", "--plot", "--chart", "training"});
   EXPECT_THAT(one.out, HasSubstr("learning rate"));
   EXPECT_THAT(one.out, Not(HasSubstr("file size (MB)")));
-  const ProcessResult unknown = place.octet({"report", "r", "--plot", "--chart", "speeds"});
-  EXPECT_EQ(unknown.code, 2);
-  EXPECT_THAT(unknown.err, HasSubstr("--chart: expected one of perplexity_size, speed, "));
+  const auto written = fs::last_write_time(place.path() / "r/report.html");
+  const ProcessResult unknown = place.octet({"report", "r", "--plot", "--chart", "training", "--chart", "speeds"});
+  expect_refused(place, unknown, 2, {"--chart: expected one of perplexity_size, speed, ", "got \"speeds\""});
+  EXPECT_EQ(fs::last_write_time(place.path() / "r/report.html"), written) << "before any work";
+  const ProcessResult narrow = place.octet({"report", "r", "--plot", "--chart", "speed"}, {"COLUMNS=64"});
+  const std::size_t caption = narrow.out.find("Each bar is a speed");
+  ASSERT_NE(caption, std::string::npos) << narrow.out;
+  std::istringstream lines(narrow.out.substr(caption));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 64u) << line;
   EXPECT_EQ(place.octet({"report", "r", "--plot", "--json"}).code, 2);
   const ProcessResult missing = place.octet({"report", "r", "--plot"}, {"PATH=/nowhere"});
   EXPECT_EQ(missing.code, 4);

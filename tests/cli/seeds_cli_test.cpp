@@ -112,6 +112,15 @@ TEST(Seeds, OfAGivenModelDifferInWhatRecipesDraw) {
 TEST(Seeds, AreCheckedBeforeAnyWork) {
   const Workplace place;
   expect_refused(place, place.octet({"run", "tiny.yaml", "--out", "r", "seeds=0"}), 2, {"seeds", "from 1 to 32"});
+  const std::string largest = "18446744073709551615";
+  expect_refused(place, place.octet({"run", "tiny.yaml", "--out", "r", "seeds=2", "--seed", largest}), 2,
+                 {"train.seed: expected at most 18446744073709551614 beside `seeds: 2`", "got " + largest});
+  const std::string recipe = "quantize=[{name: a, transforms: [rotate, smooth], rotate: {seed: " + largest +
+                             "}, calibration: {seed: 9223372036854775807}}]";
+  expect_refused(place, place.octet({"run", "tiny.yaml", "--out", "r", "seeds=3", recipe}), 2,
+                 {"quantize.0.rotate.seed: expected at most 18446744073709551613",
+                  "quantize.0.calibration.seed: expected at most 9223372036854775805"});
+  EXPECT_FALSE(fs::exists(place.path() / "r"));
   fs::create_directories(place.path() / "r/seeds/2/quantized");
   expect_refused(place, place.octet({"run", "tiny.yaml", "--out", "r", "seeds=2"}), 2, {"r", "something else"});
   const Workplace other;

@@ -52,6 +52,21 @@ TEST_F(Tokens, ShowNothingThatSteersATerminal) {
   EXPECT_EQ(out.find('\x1b'), std::string::npos);
 }
 
+/// A misspelt name would be cut into tokens without a word.
+TEST_F(Tokens, ANameThatLeadsNowhereIsNoted) {
+  const auto note_of = [&](const std::string& text) {
+    const ProcessResult result = run_octet(place_.path().string(), {"tokens", "r/checkpoints/best", text});
+    EXPECT_EQ(result.code, 0) << result.err;
+    return result.err;
+  };
+  EXPECT_EQ(note_of("nowhere.txt"), "note: nowhere.txt: there is no such file; taken as the text itself\n");
+  EXPECT_EQ(note_of("data/kjv"), "note: data/kjv: there is no such file; taken as the text itself\n");
+  EXPECT_EQ(note_of("r"), "note: r: this is a folder; taken as the text itself\n");
+  for (const char* text : {"text.txt", "The king.", "end.", "king", "in data/kjv.txt", "3.14 ..."}) {
+    EXPECT_EQ(note_of(text), "") << text;
+  }
+}
+
 TEST_F(Tokens, NeedAModelAndAText) {
   expect_refused(place_, place_.octet({"tokens", "nowhere", "text"}), 3, {"nowhere"});
   expect_refused(place_, place_.octet({"tokens", "r", ""}), 2, {"text"});

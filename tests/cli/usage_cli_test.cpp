@@ -31,7 +31,9 @@ TEST(Usage, WrongCommandLinesAreRefusedInOneMessage) {
       {{"train", "tiny.yaml", "--out=", "train.steps=1"}, 2, {"--out= expected a value"}},
       {{"train", "tiny.yaml", "--device", "tpu"}, 2, {"--device", "tpu"}},
       {{"train", "tiny.yaml", "--math", "fp64"}, 2, {"--math", "fp32, tf32 or bf16", "fp64"}},
-      {{"train", "dmo"}, 2, {"dmo: no such file", "\"demo\""}},
+      {{"train", "dmo"},
+       2,
+       {"dmo: expected a YAML file, a run folder or a built-in configuration, found nothing there", "\"demo\""}},
       {{"train", "tiny.yaml", "steps"}, 2, {"override steps", "key.path=value"}},
       {{"train", "tiny.yaml", "--device", "cuda"}, 4, {"cuda"}},
   });
@@ -74,7 +76,7 @@ TEST(Usage, BrokenCorporaAreRefused) {
   write_file_atomically(place.path() / "short.txt", grammar_text(14));
   write_file_atomically(place.path() / "binary.txt", grammar_text(100) + std::string(1, '\0'));
   const std::pair<const char*, const char*> cases[] = {
-      {"missing.txt", "no such file"}, {"empty.txt", "empty"}, {"short.txt", "too"}, {"binary.txt", "NUL byte"}};
+      {"missing.txt", "found nothing there"}, {"empty.txt", "empty"}, {"short.txt", "too"}, {"binary.txt", "NUL byte"}};
   for (const auto& [file, reason] : cases) {
     expect_refused(place, place.octet({"train", "tiny.yaml", std::string("corpus.path=") + file}), 3, {file, reason});
     EXPECT_FALSE(fs::exists(place.path() / "runs"));

@@ -27,6 +27,13 @@ TEST(ScriptForTerminal, ChoosesTheTerminalOfTheVersion) {
   EXPECT_THAT(error_of([] { script_for_terminal("plot 1\n", {}, 5, "a.txt"); }), HasSubstr("set terminal svg"));
 }
 
+/// Beside a name of int8 in the same row, the bits of fp32 lay on that name.
+TEST(ScriptForTerminal, LabelsAreNamesAlone) {
+  const std::string labels = "set label 'a b  32.00 bits/weight' at screen 0.9,0.2 right\nset label 'int8' at 1,1\n";
+  EXPECT_THAT(script_for_terminal(kScript + labels, {}, 5, "a.txt"),
+              HasSubstr("\nset label 'a b' at screen 0.9,0.2 right\nset label 'int8' at 1,1\n"));
+}
+
 TEST(OnlyColours, LeavesNothingElseThatSteers) {
   const std::string text = "\x1b[38;5;32mblue\x1b[0m \x1b]0;title\x07 \x1b[2J\f";
   EXPECT_EQ(only_colours(text, false), "blue \uFFFD]0;title\uFFFD \uFFFD[2J\uFFFD");

@@ -183,7 +183,8 @@ TEST_F(Safetensors, TheWriterRefusesWhatItCannotStore) {
   EXPECT_EQ(message_of_writing({{"", x}}), "[safetensors] expected a tensor name, got ''");
   EXPECT_EQ(message_of_writing({{"__metadata__", x}}), "[safetensors] expected a tensor name, got '__metadata__'");
   EXPECT_EQ(message_of_writing({{"x", Tensor()}}), "[safetensors] expected a tensor for 'x', got an undefined one");
-  EXPECT_THAT(message_of_writing({{"\xff", x}}), HasSubstr("model.safetensors: names and metadata must be UTF-8: "));
+  EXPECT_THAT(message_of_writing({{"\xff", x}}),
+              HasSubstr("model.safetensors: expected names and metadata in UTF-8, got other bytes"));
   EXPECT_FALSE(fs::exists(path_));
 }
 
@@ -241,20 +242,22 @@ TEST_F(Safetensors, BrokenHeadersAreRefused) {
   EXPECT_EQ(message_of_header("", 0), "expected a safetensors header that begins with {");
   EXPECT_EQ(message_of_header(" {}", 0), "expected a safetensors header that begins with {");
   EXPECT_EQ(message_of_header("{}\n", 0), "expected a safetensors header that ends with } and spaces");
-  EXPECT_THAT(message_of_header(R"({"a":})", 0), StartsWith("safetensors header: expected JSON, got "));
-  EXPECT_THAT(message_of_header("{\"a\xff\":1}", 0), StartsWith("safetensors header: expected JSON, got "));
+  EXPECT_THAT(message_of_header(R"({"a":})", 0),
+              StartsWith("safetensors header: line 1, column 6: expected a value, found \"}\""));
+  EXPECT_THAT(message_of_header("{\"a\xff\":1}", 0),
+              StartsWith("safetensors header: line 1, column 4: expected UTF-8, found the byte 0xFF"));
   EXPECT_THAT(message_of_header(std::string(100'000, '['), 0), StartsWith("expected"));
   EXPECT_THAT(message_of_header("{\"a\":" + std::string(100'000, '[') + "}", 0),
-              StartsWith("safetensors header: broken JSON: nested deeper"));
+              HasSubstr(": nested deeper than 64 levels"));
 }
 
 TEST_F(Safetensors, DuplicateNamesAreRefused) {
   const std::string a = R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
   EXPECT_EQ(message_of_header("{" + a + "}"), "");
   EXPECT_EQ(message_of_header("{" + a + "," + a + "}"),
-            "safetensors header: broken JSON: the key \"a\" appears twice in one object");
+            "safetensors header: line 1, column 55: the key \"a\" appears twice in one object");
   EXPECT_EQ(message_of_header(R"({"a":{"dtype":"F32","dtype":"F32"}})"),
-            "safetensors header: broken JSON: the key \"dtype\" appears twice in one object");
+            "safetensors header: line 1, column 21: the key \"dtype\" appears twice in one object");
 }
 
 TEST_F(Safetensors, BrokenEntriesNameTheTensor) {

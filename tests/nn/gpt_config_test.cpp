@@ -44,6 +44,27 @@ TEST_P(BadGptConfig, IsRefusedByModelAndCheck) {
   EXPECT_THAT([&] { Gpt model(config); }, refusal);
 }
 
+TEST(GptConfig, WhatGpt2DoesNotReadIsRefused) {
+  const auto refusal = [](void (*change)(GptConfig&)) {
+    GptConfig config = tiny_gpt2();
+    change(config);
+    try {
+      checked(config);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  const std::string expected = ": expected a model of the architecture llama for it, got gpt2, ";
+  EXPECT_THAT(refusal([](GptConfig& c) { c.qkv_bias = true; }),
+              HasSubstr("qkv_bias" + expected + "which has all biases"));
+  EXPECT_THAT(refusal([](GptConfig& c) { c.output_bias = true; }), HasSubstr("output_bias" + expected));
+  EXPECT_THAT(refusal([](GptConfig& c) { c.mlp_bias = true; }), HasSubstr("mlp_bias" + expected));
+  EXPECT_THAT(refusal([](GptConfig& c) { c.rope_theta = 500; }),
+              HasSubstr("rope_theta" + expected + "whose positions are learned"));
+  EXPECT_EQ(refusal([](GptConfig& c) { c.kv_heads = 1; }), "accepted") << "shared heads are no matter of Llama alone";
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Each, BadGptConfig,
     testing::Values(BadConfig{"heads", [](GptConfig& c) { c.heads = 5; },

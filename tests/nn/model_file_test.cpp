@@ -141,7 +141,7 @@ TEST_F(ModelFile, BrokenConfigurations) {
     const char* message;
   };
   for (const Case& broken :
-       {Case{"{\"format\": ", "expected JSON, got"}, Case{"[1]", ""},
+       {Case{"{\"format\": ", "line 1, column 12: expected a value, found the end of the text"}, Case{"[1]", ""},
         Case{R"({"format": "octet", "version": 1})", "model: required key is missing"},
         Case{R"({"format": "octet", "version": 2, "model": {}})", "version: expected one of 1, got 2"},
         Case{R"({"format": "gguf", "version": 1, "model": {}})", "format: expected"},

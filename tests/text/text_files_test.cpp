@@ -92,7 +92,7 @@ TEST_F(TextFilesTest, WhatCannotBeReadIsLeftOutByName) {
 }
 
 TEST_F(TextFilesTest, RefusesAMissingFile) {
-  expect_refused((folder_ / "none.txt").string(), "no such file or folder");
+  expect_refused((folder_ / "none.txt").string(), "expected a file or folder of text, found nothing there");
   expect_refused((folder_ / "kjv.txt").string(), "scripts/corpus.sh makes it");
 }
 

@@ -97,7 +97,8 @@ std::string html(const Report& report, const std::filesystem::path&) {
 /// More models make the bars of one layer too thin to tell apart.
 constexpr std::size_t kMostModels = 4;
 
-Chart attribution_chart(const std::vector<const ReportModel*>& models, const std::filesystem::path& folder) {
+Chart attribution_chart(const std::vector<const ReportModel*>& models, const std::filesystem::path& folder,
+                        const std::string& file) {
   AttributionChart chart;
   for (const LayerCost& layer : models.front()->attribution.layers) chart.layers.push_back(layer.layer);
   for (const ReportModel* model : models) {
@@ -108,7 +109,7 @@ Chart attribution_chart(const std::vector<const ReportModel*>& models, const std
     }
     chart.models.push_back(std::move(bars));
   }
-  return draw_attribution_chart(folder, "attribution", chart);
+  return draw_attribution_chart(folder, file, chart);
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
@@ -118,7 +119,8 @@ void draw(const Report& report, ChartDrawer& drawer) {
     return a->attribution.total > b->attribution.total;
   });
   models.resize(std::min(models.size(), kMostModels));
-  drawer.draw("where the error comes from", [&] { return attribution_chart(models, drawer.folder()); });
+  drawer.draw("attribution", "where the error comes from",
+              [&](const std::string& file) { return attribution_chart(models, drawer.folder(), file); });
 }
 
 }  // namespace

@@ -98,8 +98,8 @@ std::string html(const Report& report, const std::filesystem::path&) {
 
 void draw(const Report& report, ChartDrawer& drawer) {
   if (report.census.layers.empty()) return;  // a report of before there was a census
-  drawer.draw("channels by layers",
-              [&] { return draw_census_chart(drawer.folder(), "channels_by_layers", census_chart(report)); });
+  drawer.draw("channels_by_layers", "channels by layers",
+              [&](const std::string& file) { return draw_census_chart(drawer.folder(), file, census_chart(report)); });
 }
 
 /// Four digits are enough for a map, and take half the room in report.json.

@@ -30,12 +30,12 @@ Tensor weight_of(Gpt& model, const std::string& path) {
   fail(ErrorKind::input, "report.json: it names the tensor \"{}\", which the model does not have", path);
 }
 
-Chart weight_chart(const std::filesystem::path& folder, Gpt& fp32, const Recipe& recipe, const std::string& tensor,
+Chart weight_chart(const std::filesystem::path& folder, const std::string& file, Gpt& fp32, const std::string& tensor,
                    const WeightScheme& scheme) {
   const Tensor before = weight_of(fp32, tensor);
   const AnyWeight stored = quantize_matrix(before, scheme);
   const Tensor after = dequantize(stored);
-  return draw_weight_chart(folder, file_name_for("weights_" + recipe.name),
+  return draw_weight_chart(folder, file,
                            {.layer = tensor,
                             .scheme = scheme.describe(),
                             .before = before.span<float>(),
@@ -81,8 +81,9 @@ void draw(const Report& report, ChartDrawer& drawer) {
   matrices.resize(std::min(matrices.size(), kMostCharts), HurtMatrix{});
   for (const HurtMatrix& matrix : matrices) {
     const WeightScheme& scheme = matrix.recipe->scheme_of(matrix.tensor.substr(0, matrix.tensor.rfind(".weight")));
-    drawer.draw("weights of " + matrix.recipe->name, [&] {
-      return weight_chart(drawer.folder(), drawer.sources().fp32(), *matrix.recipe, matrix.tensor, scheme);
+    const std::string& name = matrix.recipe->name;
+    drawer.draw(file_name_for("weights_" + name), "weights of " + name, [&](const std::string& file) {
+      return weight_chart(drawer.folder(), file, drawer.sources().fp32(), matrix.tensor, scheme);
     });
   }
 }

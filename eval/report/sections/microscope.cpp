@@ -120,8 +120,8 @@ std::string html(const Report& report, const std::filesystem::path&) {
 
 void draw(const Report& report, ChartDrawer& drawer) {
   for (const MatrixView& view : report.microscope) {
-    drawer.draw(view.tensor + " under the microscope",
-                [&] { return draw_matrix_chart(drawer.folder(), file_name_for("microscope_" + view.tensor), view); });
+    drawer.draw(file_name_for("microscope_" + view.tensor), view.tensor + " under the microscope",
+                [&](const std::string& file) { return draw_matrix_chart(drawer.folder(), file, view); });
   }
 }
 

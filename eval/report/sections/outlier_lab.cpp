@@ -136,7 +136,7 @@ std::string html(const Report& report, const std::filesystem::path&) {
          html_details("What the schemes are", "<ul>" + list(lab, escape_html, "<li>", "</li>") + "</ul>");
 }
 
-Chart lab_chart(const OutlierLab& lab, const std::filesystem::path& folder) {
+Chart lab_chart(const OutlierLab& lab, const std::filesystem::path& folder, const std::string& file) {
   OutlierLabChart chart;
   for (const OutlierLabRow& row : rows_of(lab, "fp32")) chart.exponents.push_back(row.k);
   for (const OutlierLabScheme& scheme : lab.schemes) {
@@ -145,12 +145,13 @@ Chart lab_chart(const OutlierLab& lab, const std::filesystem::path& folder) {
     for (const OutlierLabRow& row : rows_of(lab, scheme.name)) sweep.increase.push_back(row.ppl_increase);
     chart.sweeps.push_back(std::move(sweep));
   }
-  return draw_outlier_lab_chart(folder, "outlier_lab", chart);
+  return draw_outlier_lab_chart(folder, file, chart);
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
   if (!report.outlier_lab) return;
-  drawer.draw("planted outliers", [&] { return lab_chart(*report.outlier_lab, drawer.folder()); });
+  drawer.draw("outlier_lab", "planted outliers",
+              [&](const std::string& file) { return lab_chart(*report.outlier_lab, drawer.folder(), file); });
 }
 
 }  // namespace

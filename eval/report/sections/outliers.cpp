@@ -61,20 +61,22 @@ std::string html(const Report& report, const std::filesystem::path&) {
 }
 
 /// What the largest activation outliers of the model do to a grid.
-Chart impact_chart(const Report& report, const ChartDrawer& drawer) {
+Chart impact_chart(const Report& report, const ChartDrawer& drawer, const std::string& file) {
   constexpr int kBits = 4;              // few enough levels to see
   constexpr std::int64_t kRows = 2048;  // activations of the worst layer that the study looks at
   Gpt& fp32 = drawer.sources().fp32();
   const std::string& layer = worst_activations(report).layer;
   const Tensor inputs = layer_inputs(fp32, drawer.sources().windows(), layer, kRows);
   const OutlierImpact impact = study_outlier_impact("inputs of " + layer, channels_first(inputs), kBits);
-  return draw_outlier_chart(drawer.folder(), "outlier_impact", outlier_chart(impact));
+  return draw_outlier_chart(drawer.folder(), file, outlier_chart(impact));
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
-  drawer.draw("what outliers do to a grid", [&] { return impact_chart(report, drawer); });
-  drawer.draw("outliers by layer",
-              [&] { return draw_activation_chart(drawer.folder(), "outliers_by_layer", activation_chart(report)); });
+  drawer.draw("outlier_impact", "what outliers do to a grid",
+              [&](const std::string& file) { return impact_chart(report, drawer, file); });
+  drawer.draw("outliers_by_layer", "outliers by layer", [&](const std::string& file) {
+    return draw_activation_chart(drawer.folder(), file, activation_chart(report));
+  });
 }
 
 }  // namespace

@@ -35,18 +35,19 @@ std::string quality_html(const Report& report, const std::filesystem::path&) {
   return report.models.empty() ? "" : std::string(kChartsHere) + metrics_html(report, false);
 }
 
-Chart tradeoff_chart(const Report& report, const std::filesystem::path& folder) {
+Chart tradeoff_chart(const Report& report, const std::filesystem::path& folder, const std::string& file) {
   std::vector<TradeoffPoint> points;
   for (const ReportModel& model : report.models) {
     const double fp32 = report.models.front().perplexity;
     points.push_back({model.name, static_cast<double>(model.file_bytes) / 1e6, model.bits_per_weight, model.perplexity,
                       fp32 * (1.0 + model.ppl_increase.low), fp32 * (1.0 + model.ppl_increase.high)});
   }
-  return draw_tradeoff_chart(folder, "perplexity_size", points, report.protocol.confidence);
+  return draw_tradeoff_chart(folder, file, points, report.protocol.confidence);
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
-  drawer.draw("perplexity against size", [&] { return tradeoff_chart(report, drawer.folder()); });
+  drawer.draw("perplexity_size", "perplexity against size",
+              [&](const std::string& file) { return tradeoff_chart(report, drawer.folder(), file); });
 }
 
 }  // namespace

@@ -223,19 +223,20 @@ std::string html(const Report& report, const std::filesystem::path&) {
   return body;
 }
 
-Chart seeds_chart(const Report& report, const std::filesystem::path& folder) {
+Chart seeds_chart(const Report& report, const std::filesystem::path& folder, const std::string& file) {
   SeedsChart chart = {report.seeds->confidence, {}};
   for (std::size_t i = 1; i < report.seeds->models.size(); ++i) {
     const ReportSeedModel& model = report.seeds->models[i];
     const Interval text = text_interval(report, model.name);
     chart.models.push_back({model.name, text.low, text.high, model.ppl_increase.values});
   }
-  return draw_seeds_chart(folder, "seeds", chart);
+  return draw_seeds_chart(folder, file, chart);
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
   if (!is_shown(report) || report.seeds->models.size() < 2) return;
-  drawer.draw("seeds beside the text", [&] { return seeds_chart(report, drawer.folder()); });
+  drawer.draw("seeds", "seeds beside the text",
+              [&](const std::string& file) { return seeds_chart(report, drawer.folder(), file); });
 }
 
 }  // namespace

@@ -16,28 +16,31 @@
 namespace octet {
 namespace {
 
-Chart speed_chart(const Report& report, const std::filesystem::path& folder) {
+Chart speed_chart(const Report& report, const std::filesystem::path& folder, const std::string& file) {
   std::vector<SpeedPoint> points;
   for (const ReportModel& model : report.models) {
     points.push_back({model.name, model.prefill_tokens_per_s, model.decode_tokens_per_s});
   }
-  return draw_speed_chart(folder, "speed", points);
+  return draw_speed_chart(folder, file, points);
 }
 
-Chart roofline_chart(const Report& report, const MachineLimits& limits, const std::filesystem::path& folder) {
+Chart roofline_chart(const Report& report, const MachineLimits& limits, const std::filesystem::path& folder,
+                     const std::string& file) {
   RooflineChart chart{limits.peak_fp32_gflops, limits.peak_int8_gops, limits.read_gbps, {}};
   for (const ReportModel& model : report.models) {
     const auto& [prefill, decode] = model.roofs;
     chart.points.push_back({model.name, prefill.operations_per_byte, prefill.gops, false});
     chart.points.push_back({model.name, decode.operations_per_byte, decode.gops, true});
   }
-  return draw_roofline_chart(folder, "roofline", chart);
+  return draw_roofline_chart(folder, file, chart);
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
-  drawer.draw("speed", [&] { return speed_chart(report, drawer.folder()); });
+  drawer.draw("speed", "speed", [&](const std::string& file) { return speed_chart(report, drawer.folder(), file); });
   if (report.machine_limits) {
-    drawer.draw("roofline", [&] { return roofline_chart(report, *report.machine_limits, drawer.folder()); });
+    drawer.draw("roofline", "roofline", [&](const std::string& file) {
+      return roofline_chart(report, *report.machine_limits, drawer.folder(), file);
+    });
   }
 }
 

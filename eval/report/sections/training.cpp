@@ -26,7 +26,7 @@ std::vector<MetricsRow> read_rows_up_to(std::int64_t step, const std::filesystem
   return rows;
 }
 
-Chart training_chart(const Report& report, const ChartDrawer& drawer) {
+Chart training_chart(const Report& report, const ChartDrawer& drawer, const std::string& file) {
   TrainingChart chart;
   for (const MetricsRow& row :
        read_rows_up_to(std::max<std::int64_t>(report.training.steps, 1), drawer.sources().metrics)) {
@@ -35,12 +35,12 @@ Chart training_chart(const Report& report, const ChartDrawer& drawer) {
       chart.held_out.push_back({static_cast<double>(row.step), *row.val_loss});
     }
   }
-  return draw_training_chart(drawer.folder(), "training", chart);
+  return draw_training_chart(drawer.folder(), file, chart);
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
   if (drawer.sources().metrics.empty()) return;
-  drawer.draw("training", [&] { return training_chart(report, drawer); });
+  drawer.draw("training", "training", [&](const std::string& file) { return training_chart(report, drawer, file); });
 }
 
 }  // namespace
