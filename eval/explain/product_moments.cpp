@@ -70,14 +70,6 @@ double ProductMoments::error(std::span<const ColumnNoise> inputs, std::span<cons
   return lost(shares) + noise;
 }
 
-double ProductMoments::error_of_inputs(std::span<const ColumnNoise> noise) const {
-  return error(noise, std::vector<ColumnNoise>(noise.size()));
-}
-
-double ProductMoments::error_of_weights(std::span<const ColumnNoise> noise) const {
-  return error(std::vector<ColumnNoise>(noise.size()), noise);
-}
-
 double relative_error(const Tensor& exact, const Tensor& y) {
   return std::pow(10.0, -measure_error(exact.span<float>(), y.span<float>()).snr_db / 10);
 }
