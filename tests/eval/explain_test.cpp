@@ -44,7 +44,7 @@ double worst_of(const std::vector<MethodError<Method>>& errors) {
   return worst;
 }
 
-/// The promise of octet explain. Largest seen: 11 % of inputs, 9 % of weights; without the mean of the inputs weights
+/// The promise of octet explain. Largest seen of weights: 9 %; without the mean of the inputs the prediction of weights
 /// would miss by up to 35 %.
 TEST(Explain, PredictsWhatIsThenMeasured) {
   for (const Architecture architecture : {Architecture::llama, Architecture::gpt2}) {
