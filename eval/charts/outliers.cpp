@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -54,7 +55,7 @@ void draw_values(ChartScript& script, const GridPanel& panel, const PanelBlocks&
                                               : fmt::format("value (orange: every {}th level of the grid)", stride))));
   script.line(fmt::format("set boxwidth {:.7g} absolute", 0.96 * 2 * reach / kBins));
   script.line("set logscale y");
-  script.line("set format y '%g'");
+  script.line(first ? "set format y '%g'" : "set format y ''");  // the same axis in all columns
   script.line(fmt::format("set xrange [{:.7g}:{:.7g}]", -reach, reach));
   script.line(fmt::format("set yrange [{:.3g}:150]", floor));
   script.line("set xtics autofreq");
@@ -82,19 +83,20 @@ void draw_codes(ChartScript& script, const GridUse& use, const std::string& cost
   script.line("set boxwidth 0.85 absolute");
   script.line(first ? "set ylabel 'share of values (%)'" : "unset ylabel");
   script.line("set xlabel 'integer code'");
-  script.line("unset logscale y");
+  script.line("unset logscale y; set format y '%g'");
   script.line(fmt::format("set xrange [{0}:{1}]", -use.levels / 2 - 1, use.levels / 2 + 1));
   script.line(fmt::format("set yrange [0:{:.4g}]", 1.08 * peak));
   if (bits <= 4) script.line("set xtics 2");
   script.line(fmt::format("plot DATA index {} using 1:2 with boxes linecolor rgb '{}'", blocks.codes, Palette::kGreen));
 }
 
-/// What the whole model loses: "one scale +0.64 % (+0.52 to +0.76), ...".
-std::string cost_sentence(const OutlierChart& chart, const OutlierCost& cost) {
+/// What the whole model loses: "int8 inputs: one scale +0.64 % (+0.52 % to +0.76 %), clipped ...".
+std::string cost_sentence(const OutlierCost& cost) {
+  constexpr std::array kNames = {"one scale", "clipped", "per token", "per channel"};  // of kInputGrids
   std::string sentence;
-  for (std::size_t i = 0; i < chart.panels.size(); ++i) {
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
     const Interval& change = cost.ppl_increase[i];
-    sentence += fmt::format("{}{} {} ({} to {})", i == 0 ? "" : ", ", chart.panels[i].title, format_change(change.mean),
+    sentence += fmt::format("{}{} {} ({} to {})", i == 0 ? "" : ", ", kNames[i], format_change(change.mean),
                             format_change(change.low), format_change(change.high));
   }
   return fmt::format("int{} inputs: {}. ", cost.bits, sentence);
@@ -124,10 +126,10 @@ std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& 
       channel.snr_db);
   if (chart.costs.empty()) return caption;
   caption += fmt::format(
-      " Perplexity is that of the whole model, on {} tokens, with the inputs of all linear layers on such grids and nothing "
+      " Perplexity is that of the whole model, on {} tokens, with the inputs of each linear layer on such a grid and nothing "
       "else rounded (95 % intervals). ",
       format_integer(chart.scored_tokens));
-  for (const OutlierCost& cost : chart.costs) caption += cost_sentence(chart, cost);
+  for (const OutlierCost& cost : chart.costs) caption += cost_sentence(cost);
   caption.pop_back();
   return caption;
 }
@@ -167,7 +169,7 @@ Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string&
   script.line("set style fill solid 0.85 noborder");
   script.line("set key off");
   script.line(fmt::format(
-      "set multiplot layout 2,{} margins 0.065,0.99,0.08,0.89 spacing 0.035,0.27 title {} font ',16' textcolor rgb "
+      "set multiplot layout 2,{} margins 0.08,0.99,0.08,0.89 spacing 0.035,0.27 title {} font ',16' textcolor rgb "
       "'{}'",
       columns, gp_bold(fmt::format("{}: what a few outliers do to an int{} grid", chart.layer, chart.bits)),
       Palette::kInk));

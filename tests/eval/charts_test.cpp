@@ -74,7 +74,7 @@ TEST_F(ChartsTest, OutliersShowHowManyLevelsWork) {
   EXPECT_THAT(svg, HasSubstr("int8 inputs: perplexity +0.06 %"));
   EXPECT_THAT(chart.caption, HasSubstr("the values of blocks.1.mlp.up"));
   EXPECT_THAT(chart.caption, HasSubstr("on 2,048 tokens"));
-  EXPECT_THAT(chart.caption, HasSubstr("int8 inputs: One scale for all +0.64 % (+0.52 % to +0.76 %), "));
+  EXPECT_THAT(chart.caption, HasSubstr("int8 inputs: one scale +0.64 % (+0.52 % to +0.76 %), "));
 }
 
 TEST_F(ChartsTest, TrainingMarksTheMinimum) {
