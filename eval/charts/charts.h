@@ -9,6 +9,7 @@
 #include "base/config/rules.h"
 #include "eval/charts/gnuplot.h"
 #include "eval/outliers/outlier_impact.h"
+#include "eval/score/interval.h"
 
 namespace octet {
 
@@ -52,14 +53,21 @@ struct WeightChart {
 /// with MSE and SNR = 10 log10(sum W^2 / sum error^2).
 Chart draw_weight_chart(const std::filesystem::path& folder, const std::string& name, const WeightChart& chart);
 
-/// What a few outliers do to a grid, and how clipping and a scale per channel repair it.
+/// What the model loses when the inputs of all its layers lie on such grids.
+struct OutlierCost {
+  int bits = 4;
+  std::vector<Interval> ppl_increase;  ///< one for each panel
+};
+/// What a few outliers do to a grid, and how clipping and scales per token or channel repair it.
 struct OutlierChart {
   std::string layer;
   int bits = 4;
-  std::vector<GridPanel> panels;  ///< exactly three: per tensor, per tensor clipped, per channel
+  std::vector<GridPanel> panels;   ///< one for each of kInputGrids
+  std::vector<OutlierCost> costs;  ///< where they were measured
+  std::int64_t scored_tokens = 0;  ///< of that
 };
-/// Three columns; above, the values with the levels of the grid; below, how many values each level
-/// got.
+/// A column for each panel; above, the values with the levels of the grid; below, how many values each level got, with
+/// SNR and perplexity.
 Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string& name, const OutlierChart& chart);
 /// The chart of a study; refers to the tensors there.
 OutlierChart outlier_chart(const OutlierImpact& impact);

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/number_text.h"
 #include "eval/charts/chart_script.h"
 #include "eval/charts/charts.h"
 #include "eval/outliers/histogram.h"
@@ -53,7 +55,7 @@ void draw_values(ChartScript& script, const GridPanel& panel, const PanelBlocks&
                                               : fmt::format("value (orange: every {}th level of the grid)", stride))));
   script.line(fmt::format("set boxwidth {:.7g} absolute", 0.96 * 2 * reach / kBins));
   script.line("set logscale y");
-  script.line("set format y '%g'");
+  script.line(first ? "set format y '%g'" : "set format y ''");  // the same axis in all columns
   script.line(fmt::format("set xrange [{:.7g}:{:.7g}]", -reach, reach));
   script.line(fmt::format("set yrange [{:.3g}:150]", floor));
   script.line("set xtics autofreq");
@@ -63,51 +65,79 @@ void draw_values(ChartScript& script, const GridPanel& panel, const PanelBlocks&
       blocks.grid, floor, Palette::kOrange, blocks.values, Palette::kBlue));
 }
 
-void draw_codes(ChartScript& script, const GridUse& use, const PanelBlocks& blocks, int bits, double peak, bool first) {
-  script.line(fmt::format("set title {}.\"\\n\".{} font ',13' offset 0,-0.5",
-                          gp_bold(fmt::format("99 % of the values on {} of {} levels", use.busy, use.levels)),
-                          gp_text(fmt::format("levels used {:.0f} %,  {:.1f} of {} bits carry information\n"
-                                              "SNR {:.1f} dB,  MSE {:.1e}  (ordinary 99 %: {:.1e})",
-                                              100.0 * use.used / use.levels, use.effective_bits, bits, use.snr_db,
-                                              use.mse, use.bulk_mse))));
+/// A line for each cost: "int4 inputs: perplexity +812 %".
+std::string cost_lines(const std::vector<OutlierCost>& costs, std::size_t panel) {
+  std::string lines;
+  for (const OutlierCost& cost : costs) {
+    lines += fmt::format("\nint{} inputs: perplexity {}", cost.bits, format_change(cost.ppl_increase[panel].mean));
+  }
+  return lines;
+}
+
+void draw_codes(ChartScript& script, const GridUse& use, const std::string& costs, const PanelBlocks& blocks, int bits,
+                double peak, bool first) {
+  script.line(
+      fmt::format("set title {}.\"\\n\".{} font ',13' offset 0,-0.5", gp_bold(fmt::format("SNR {:.1f} dB", use.snr_db)),
+                  gp_text(fmt::format("99 % of the values on {} of {} levels\n{:.1f} of {} bits carry information{}",
+                                      use.busy, use.levels, use.effective_bits, bits, costs))));
   script.line("set boxwidth 0.85 absolute");
   script.line(first ? "set ylabel 'share of values (%)'" : "unset ylabel");
   script.line("set xlabel 'integer code'");
-  script.line("unset logscale y");
+  script.line("unset logscale y; set format y '%g'");
   script.line(fmt::format("set xrange [{0}:{1}]", -use.levels / 2 - 1, use.levels / 2 + 1));
   script.line(fmt::format("set yrange [0:{:.4g}]", 1.08 * peak));
-  if (bits <= 4) script.line("set xtics 1");
+  if (bits <= 4) script.line("set xtics 2");
   script.line(fmt::format("plot DATA index {} using 1:2 with boxes linecolor rgb '{}'", blocks.codes, Palette::kGreen));
 }
 
+/// What the whole model loses: "int8 inputs: one scale +0.64 % (+0.52 % to +0.76 %), clipped ...".
+std::string cost_sentence(const OutlierCost& cost) {
+  constexpr std::array kNames = {"one scale", "clipped", "per token", "per channel"};  // of kInputGrids
+  std::string sentence;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    const Interval& change = cost.ppl_increase[i];
+    sentence += fmt::format("{}{} {} ({} to {})", i == 0 ? "" : ", ", kNames[i], format_change(change.mean),
+                            format_change(change.low), format_change(change.high));
+  }
+  return fmt::format("int{} inputs: {}. ", cost.bits, sentence);
+}
+
 std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& uses) {
-  const GridUse& tensor = uses[0];
-  const GridUse& clipped = uses[1];
-  const GridUse& channel = uses[2];
+  const GridUse &whole = uses[0], &clipped = uses[1], &token = uses[2], &channel = uses[3];
   std::string caption = fmt::format(
-      "Above: the values of {} (blue), the same in all three, on a grid of {} levels (orange lines). Below: how many "
+      "Above: the values of {} (blue), the same in all columns, on a grid of {} levels (orange lines). Below: how many "
       "values each level got. ",
-      chart.layer, tensor.levels);
+      chart.layer, whole.levels);
   caption += fmt::format(
-      "Left: one scale must reach the largest value, so the levels lie far apart; 99 % of the values share {} of them "
-      "and the codes carry only {:.1f} of {} bits. ",
-      tensor.busy, tensor.effective_bits, chart.bits);
+      "One scale must reach the largest value, so the levels lie far apart: 99 % of the values share {} of them and the "
+      "codes carry {:.1f} of {} bits. ",
+      whole.busy, whole.effective_bits, chart.bits);
   caption += fmt::format(
-      "Middle: clipping gives up the few largest values for finer steps: {} levels for 99 %. The clipped values pay "
-      "for it; the ordinary 99 % have {:.2g} times the squared error they had, all values together {:.1f} dB SNR "
-      "instead of {:.1f}. ",
-      clipped.busy, tensor.bulk_mse > 0 ? clipped.bulk_mse / tensor.bulk_mse : 1.0, clipped.snr_db, tensor.snr_db);
+      "Clipping gives up the few largest values for finer steps: the ordinary 99 % have {:.2g} times the squared error "
+      "they had, all values together {:.1f} dB instead of {:.1f}. ",
+      whole.bulk_mse > 0 ? clipped.bulk_mse / whole.bulk_mse : 1.0, clipped.snr_db, whole.snr_db);
   caption += fmt::format(
-      "Right: each row has its own scale (a typical row is drawn), so an outlier spoils only its own row: {} levels "
-      "for 99 %, {:.1f} dB.",
-      channel.busy, channel.snr_db);
+      "With a scale per token (a typical one is drawn) large values spoil only their own token: {:.1f} dB. This is what "
+      "integer products use. ",
+      token.snr_db);
+  caption += fmt::format(
+      "With a scale per channel they spoil only their own channel: {:.1f} dB. No integer product can use it; SmoothQuant "
+      "makes the same grid by moving such factors into the weights.",
+      channel.snr_db);
+  if (chart.costs.empty()) return caption;
+  caption += fmt::format(
+      " Perplexity is that of the whole model, on {} tokens, with the inputs of each linear layer on such a grid and nothing "
+      "else rounded (95 % intervals). ",
+      format_integer(chart.scored_tokens));
+  for (const OutlierCost& cost : chart.costs) caption += cost_sentence(cost);
+  caption.pop_back();
   return caption;
 }
 
 }  // namespace
 
 OutlierChart outlier_chart(const OutlierImpact& impact) {
-  OutlierChart chart{impact.layer, impact.bits, {}};
+  OutlierChart chart{impact.layer, impact.bits, {}, {}, 0};
   for (const ImpactVariant& variant : impact.variants) {
     chart.panels.push_back(panel_of(variant, impact.original));
   }
@@ -115,14 +145,19 @@ OutlierChart outlier_chart(const OutlierImpact& impact) {
 }
 
 Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string& name, const OutlierChart& chart) {
-  check(chart.panels.size() == 3, "[outlier chart] expected 3 panels, got {}", chart.panels.size());
+  const std::size_t columns = kInputGrids.size();
+  check(chart.panels.size() == columns, "[outlier chart] expected {} panels, got {}", columns, chart.panels.size());
+  for (const OutlierCost& cost : chart.costs) {
+    check(cost.ppl_increase.size() == columns, "[outlier chart] expected {} costs, got {}", columns,
+          cost.ppl_increase.size());
+  }
   std::vector<GridUse> uses;
   for (const GridPanel& panel : chart.panels) uses.push_back(measure_grid_use(panel, chart.bits));
   const double largest = measure_moments(chart.panels[0].original).max_abs;
   const double reach = largest > 0 ? 1.03 * largest : 1.0;
   const double floor = 50.0 / static_cast<double>(chart.panels[0].original.size());  // half of one value, in percent
 
-  ChartScript script(name, 1200, 720);
+  ChartScript script(name, 1200, 760);
   std::vector<PanelBlocks> blocks;
   double peak = 0;
   for (const GridPanel& panel : chart.panels) {
@@ -134,13 +169,16 @@ Chart draw_outlier_chart(const std::filesystem::path& folder, const std::string&
   script.line("set style fill solid 0.85 noborder");
   script.line("set key off");
   script.line(fmt::format(
-      "set multiplot layout 2,3 margins 0.08,0.985,0.085,0.885 spacing 0.05,0.225 title {} font ',16' textcolor rgb "
+      "set multiplot layout 2,{} margins 0.08,0.99,0.08,0.89 spacing 0.035,0.27 title {} font ',16' textcolor rgb "
       "'{}'",
-      gp_bold(fmt::format("{}: what a few outliers do to an int{} grid", chart.layer, chart.bits)), Palette::kInk));
-  for (std::size_t i = 0; i < 3; ++i) {
+      columns, gp_bold(fmt::format("{}: what a few outliers do to an int{} grid", chart.layer, chart.bits)),
+      Palette::kInk));
+  for (std::size_t i = 0; i < columns; ++i) {
     draw_values(script, chart.panels[i], blocks[i], reach, floor, choose_stride(chart.bits), i == 0);
   }
-  for (std::size_t i = 0; i < 3; ++i) draw_codes(script, uses[i], blocks[i], chart.bits, peak, i == 0);
+  for (std::size_t i = 0; i < columns; ++i) {
+    draw_codes(script, uses[i], cost_lines(chart.costs, i), blocks[i], chart.bits, peak, i == 0);
+  }
   script.line("unset multiplot");
   return script.draw(folder, fmt::format("A few outliers stretch the grid of {}", chart.layer),
                      make_caption(chart, uses));

@@ -1,5 +1,10 @@
 #pragma once
 
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "nn/gpt.h"
 #include "nn/layers/linear.h"
 #include "quant/calibration.h"
@@ -12,15 +17,21 @@ enum class ActivationGrain {
   channel,  ///< a column, with a scale known from calibration: outliers keep to themselves
 };
 
-/// Computes in FP32 what int8 activations of this grain would give: y = layer(round(x / s) s).
+/// What becomes of the inputs of a layer: x (rows, in) and the result of that shape.
+using InputRounding = std::function<Tensor(const Tensor& x)>;
+/// int8 by this grain. `scales` (in) of ActivationGrain::channel; undefined for tensor.
+InputRounding rounding_of(ActivationGrain grain, const Tensor& scales);
+
+/// Computes in FP32 what rounded inputs would give: y = layer(round(x)).
 ///
-/// No integer product takes them. A scale for each channel stands inside the sum over channels, where int32 cannot
-/// divide it out again, and one for all rows is known only when all have been seen (Xiao et al. 2022, "SmoothQuant",
-/// https://arxiv.org/abs/2211.10438, section 3 and figure 3). The lab shows what they would be worth.
+/// No integer product takes those of ActivationGrain. A scale for each channel stands inside the sum over channels,
+/// where int32 cannot divide it out again, and one for all rows is known only when all have been seen (Xiao et al.
+/// 2022, "SmoothQuant", https://arxiv.org/abs/2211.10438, section 3 and figure 3). The lab shows what they would be
+/// worth.
 class SimulatedLinear : public LinearBase {
  public:
-  /// `layer` reads floats. `scales` (in) of ActivationGrain::channel; undefined for tensor.
-  SimulatedLinear(std::unique_ptr<LinearBase> inner, ActivationGrain grain, Tensor scales);
+  /// `layer` reads floats.
+  SimulatedLinear(std::unique_ptr<LinearBase> inner, InputRounding rounding);
 
   std::int64_t in_features() const override { return layer->in_features(); }
   std::int64_t out_features() const override { return layer->out_features(); }
@@ -31,11 +42,14 @@ class SimulatedLinear : public LinearBase {
   Tensor forward(const LayerInput& input, const Epilogue& epilogue) override;
 
  private:
-  Tensor rounded(const Tensor& x) const;  // (rows, in), the same shape
-
-  ActivationGrain grain_;
-  Tensor scales_;
+  InputRounding rounding_;
 };
+
+/// The slots of all linear layers of a model, by path. Embedding and tied head are none.
+std::vector<std::pair<std::string, ChildSlot*>> linear_slots(Gpt& model);
+
+/// Puts a SimulatedLinear around the linear layer of a slot.
+void simulate_rounding(ChildSlot& slot, InputRounding rounding);
 
 /// Rounds every linear layer of an FP32 model on the CPU to int8 with a scale for each row, and its inputs by this
 /// grain. Embedding and tied head stay FP32. Error (run) where `calibration` lacks a layer.

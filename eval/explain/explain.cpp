@@ -18,6 +18,21 @@ namespace {
 
 constexpr std::size_t kTogether = 16;  // layers whose inputs are in memory at once
 
+constexpr const char* kErrorLegend =
+    "\nErrors are mean squares, in percent of the mean square of what the FP32 layer puts out.\n"
+    "predicted: of inputs, from where their values lie within the range of their scale; of weights, from their rounding\n"
+    "errors and the mean and variance of each input channel. measured: of the output, computed with the rounded numbers.\n"
+    "off by: the prediction beside what was measured.\n";
+
+constexpr const char* kTableLegend =
+    "\nmax/std: the largest input of the layer, in standard deviations of its inputs. channel: where it is.\n"
+    "only there: the part of the range that no other channel reaches; much of it is lost to all others.\n"
+    "Errors: mean squared error of what the layer puts out, in percent of its mean square, with weights in int8 and\n"
+    "  inputs in int8 with: one scale for all of them, fixed before; per token: a scale for each token. With that, too:\n"
+    "  smoothed: after SmoothQuant, which moves range from inputs into weights; rotated: after a random rotation, which\n"
+    "  spreads each channel over all; outliers FP32: channels that reach 6 are not rounded (LLM.int8).\n"
+    "predicted within: no error of this layer is further than this from what was predicted of it.\n";
+
 /// Where the range of the inputs goes.
 void describe_inputs(const LayerSample& sample, LayerFacts& facts) {
   const OutlierStats stats = matrix_outliers(sample.layer, sample.x, {.absolute = kKeptFrom});
@@ -102,8 +117,7 @@ std::string explanation_text(const LayerFacts& facts) {
     text += "\n" + align_columns(table, "<>>><");
     table = {{"weights alone", "predicted", "measured", "off by", ""}};
     add_rows(facts.weights, table);
-    text += "\n" + align_columns(table, "<>>><") +
-            "\nErrors are mean squares, in percent of the mean square of what the FP32 layer puts out.\n";
+    text += "\n" + align_columns(table, "<>>><") + kErrorLegend;
   }
   text += "\n";
   for (const LayerVerdict& verdict : verdicts(facts)) text += "- " + verdict.text + "\n";
@@ -111,8 +125,8 @@ std::string explanation_text(const LayerFacts& facts) {
 }
 
 std::string explanation_table(std::span<const LayerFacts> layers) {
-  std::vector<std::vector<std::string>> table = {
-      {"layer", "max/std", "channel", "alone", "static", "token", "smoothed", "rotated", "kept", "formula off"}};
+  std::vector<std::vector<std::string>> table = {{"layer", "max/std", "channel", "only there", "one scale", "per token",
+                                                  "smoothed", "rotated", "outliers FP32", "predicted within"}};
   for (const LayerFacts& facts : layers) {
     const auto error = [&](InputMethod method) {
       for (const InputError& entry : facts.inputs) {
@@ -127,10 +141,7 @@ std::string explanation_table(std::span<const LayerFacts> layers) {
                      error(InputMethod::rotated), error(InputMethod::split),
                      format_percent(worst_prediction(facts), 0)});
   }
-  return align_columns(table, "<>>>>>>>>>") +
-         "\nchannel: the one with the largest input; alone: the share of the range that only this channel uses.\n"
-         "static to kept: squared error of the output, in percent of its power, with int8 inputs and weights.\n"
-         "formula off: the prediction of this layer that was furthest from what was measured.\n";
+  return align_columns(table, "<>>>>>>>>>") + kTableLegend;
 }
 
 std::string kind_of_layer(const std::string& layer) {

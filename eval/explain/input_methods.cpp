@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "eval/explain/product_moments.h"
-#include "eval/explain/rotated_range.h"
 #include "eval/explain/value_ranges.h"
 #include "eval/outliers/outlier_impact.h"
 #include "nn/layers/quantized_matrix.h"
@@ -179,26 +178,18 @@ class InputStudy {
   }
 
   InputError rotated() const {
-    InputError result = {InputMethod::rotated, kNotMeasured, kNotMeasured, "with a scale per token"};
     std::optional<Rotation> rotation;
     try {
       rotation.emplace(sample_.channels(), Rotation::Kind::spreading, Random(1, hash_name("explain")));
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::config) throw;
-      result.note = fmt::format("not possible: there is no Hadamard matrix of order {}", sample_.channels());
-      return result;
+      return {InputMethod::rotated, kNotMeasured, kNotMeasured,
+              fmt::format("not possible: there is no Hadamard matrix of order {}", sample_.channels())};
     }
-    // Each scale covers E[max^2] of a rotated row, and steps of 1/127 of it have the noise step^2 / 12.
-    const ProductMoments& moments = plain_.moments();
-    const double of_inputs = mean_rotated_range(sample_.x.span<float>(), sample_.channels()) * moments.weight_power();
-    const double of_weights = mean_rotated_range(sample_.weight.span<float>(), sample_.channels()) *
-                              static_cast<double>(sample_.outputs()) * moments.input_power();
-    result.predicted = (of_inputs + of_weights) * kStep * kStep / 12 / moments.signal();
     const Tensor x = sample_.x.clone(), weight = sample_.weight.clone();
     rotate_rows(x, *rotation);
     rotate_rows(weight, *rotation);
-    result.measured = error_of(Product(x, weight).computed(Activations::dynamic));
-    return result;
+    return of_token_scales(InputMethod::rotated, x, weight, "with a scale per token");
   }
 
   /// x with 0 in the columns that are kept out of the integers, window by window.

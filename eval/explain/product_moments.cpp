@@ -32,18 +32,6 @@ ProductMoments::ProductMoments(const Tensor& x, const Tensor& w)
   for (std::size_t i = 0; i < inputs_.size(); ++i) signal_ += inputs_[i] * weights_[i];
 }
 
-double ProductMoments::input_power() const {
-  double sum = 0;
-  for (std::size_t j = 0; j < static_cast<std::size_t>(columns_); ++j) sum += input_square(j);
-  return sum;
-}
-
-double ProductMoments::weight_power() const {
-  double sum = 0;
-  for (std::size_t j = 0; j < static_cast<std::size_t>(columns_); ++j) sum += weight_square(j);
-  return sum;
-}
-
 /// What is lost of y where of column j the share `shares[j]` is.
 double ProductMoments::lost(std::span<const double> shares) const {
   double sum = 0;
@@ -68,14 +56,6 @@ double ProductMoments::error(std::span<const ColumnNoise> inputs, std::span<cons
     noise += static_cast<double>(outputs_) * w.noise * (x.gain * x.gain * input_square(j) + x.noise);
   }
   return lost(shares) + noise;
-}
-
-double ProductMoments::error_of_inputs(std::span<const ColumnNoise> noise) const {
-  return error(noise, std::vector<ColumnNoise>(noise.size()));
-}
-
-double ProductMoments::error_of_weights(std::span<const ColumnNoise> noise) const {
-  return error(std::vector<ColumnNoise>(noise.size()), noise);
 }
 
 double relative_error(const Tensor& exact, const Tensor& y) {

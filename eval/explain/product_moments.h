@@ -30,13 +30,7 @@ class ProductMoments {
   std::int64_t outputs() const { return outputs_; }
   /// E |W x|^2 = sum over j, k of M_jk H_jk.
   double signal() const { return signal_; }
-  double input_power() const;   ///< E |x|^2
-  double weight_power() const;  ///< |W|^2, the sum of all squares
-  /// From noise of each input; one of each column.
-  double error_of_inputs(std::span<const ColumnNoise> noise) const;
-  /// From noise of each weight; the columns' gains and the mean of its square over the rows.
-  double error_of_weights(std::span<const ColumnNoise> noise) const;
-  /// From both.
+  /// From what rounding does to both; one of each column. The noise of weights is the mean of its square over the rows.
   double error(std::span<const ColumnNoise> inputs, std::span<const ColumnNoise> weights) const;
 
  private:

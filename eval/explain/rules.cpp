@@ -95,14 +95,23 @@ std::string token_rule(const LayerFacts& f) {
                      gain.words());
 }
 
+/// SmoothQuant divides channel j of the inputs by max|x_j|^alpha / max|w_j|^(1 - alpha).
+const char* amount_moved(double alpha) {
+  if (alpha <= 0) return "none";
+  return alpha < 1 ? "a part" : "all";
+}
+
 std::string smoothing_rule(const LayerFacts& f) {
   const InputError& smoothed = *find(f.inputs, InputMethod::smoothed);
   if (!smoothed.is_measured()) return "Smoothing is " + smoothed.note + ".";
   const Removed gain = removed(f, InputMethod::smoothed), token = removed(f, InputMethod::token);
-  return fmt::format("Smoothing (alpha {:g}) {}{}.", f.smoothing_alpha, gain.words(),
-                     gain.measured > token.measured + 0.01
-                         ? ""
-                         : ": no more than the scale per token that it comes with, since weights get harder to round");
+  return fmt::format(
+      "Smoothing, which moves {} of the range of the inputs into the weights (alpha {:g}, the best of "
+      "those tried), {}{}.",
+      amount_moved(f.smoothing_alpha), f.smoothing_alpha, gain.words(),
+      gain.measured > token.measured + 0.01
+          ? ""
+          : ": no more than the scale per token that it comes with, since weights get harder to round");
 }
 
 std::string rotation_rule(const LayerFacts& f) {
@@ -227,11 +236,11 @@ const char* title_of(InputMethod method) {
     case InputMethod::channel:
       return "a scale per channel";
     case InputMethod::smoothed:
-      return "smoothed";
+      return "smoothed (SmoothQuant)";
     case InputMethod::rotated:
       return "rotated";
     case InputMethod::split:
-      return "outlier channels kept";
+      return "outlier channels in FP32";
   }
   return "";
 }

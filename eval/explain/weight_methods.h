@@ -8,10 +8,9 @@
 namespace octet {
 
 /// What storing the weights of a layer by each method costs, with its inputs in FP32: the relative squared error of the
-/// output, predicted and measured. Grids from the largest value are predicted as inputs are
-/// (eval/explain/rounding_noise.h), those with a minimum by step^2 / 12. For what has no closed form (searched scales,
-/// 16 levels of a table) the prediction is what the method makes of normally distributed groups of the same length,
-/// value by value as large as those here. Empty where the inputs or the weights are all 0.
+/// output, predicted and measured. The prediction reads the rounding error of every weight, and of the inputs the mean
+/// and the variance of each channel (eval/explain/channel_moments.h). The measurement multiplies the inputs by rounded
+/// weights. Both agree where channels go together in their mean alone. Empty where the inputs or the weights are all 0.
 std::vector<WeightError> study_weights(const LayerSample& sample);
 
 /// Columns that share a scale in the methods with groups; the whole row where that is shorter.

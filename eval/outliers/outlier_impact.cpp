@@ -30,28 +30,18 @@ double squared_error(const Tensor& matrix, const Codes& codes) {
   return sum;
 }
 
-/// Shrinks the limit step by step: rounding errors fall with its square while clipping errors rise.
-double best_clip(const Tensor& matrix, double largest, int bits) {
-  constexpr double kShrink = 0.9;
-  constexpr int kSteps = 60;  // down to 0.2 % of the largest value
-  double best_limit = largest;
-  double best_error = std::numeric_limits<double>::infinity();
-  double limit = largest;
-  for (int step = 0; step < kSteps; ++step, limit *= kShrink) {
-    const double error = squared_error(matrix, quantize_within(matrix, limit, bits));
-    if (error < best_error) {
-      best_error = error;
-      best_limit = limit;
-    }
+std::string title_of(InputGrid grid, double clip) {
+  switch (grid) {
+    case InputGrid::whole:
+      return "One scale for all";
+    case InputGrid::clipped:
+      return fmt::format("One scale, clipped at {:.3g}", clip);
+    case InputGrid::token:
+      return "One scale per token";
+    case InputGrid::channel:
+      return "One scale per channel";
   }
-  return best_limit;
-}
-
-ImpactVariant make_variant(std::string title, Codes codes, const Tensor& original) {
-  ImpactVariant variant{std::move(title), std::move(codes), {}, {}};
-  variant.dequantized = dequantize(variant.codes);
-  variant.use = measure_grid_use(panel_of(variant, original), variant.codes.bits);
-  return variant;
+  return "";
 }
 
 double share_beyond(std::span<const float> values, double limit) {
@@ -61,24 +51,52 @@ double share_beyond(std::span<const float> values, double limit) {
 
 }  // namespace
 
-GridPanel panel_of(const ImpactVariant& variant, const Tensor& original) {
-  return {variant.title, original.span<float>(), variant.dequantized.span<float>(),
-          variant.codes.codes.span<std::int8_t>(), median_scale(variant.codes)};
+GriddedInputs to_grid(const Tensor& inputs, InputGrid grid, int bits, double clip) {
+  if (grid == InputGrid::channel) {
+    const Codes codes = absmax_quantize(channels_first(inputs), bits, Granularity::per_channel);
+    return {channels_first(codes.codes), channels_first(dequantize(codes)), median_scale(codes)};
+  }
+  const Codes codes = grid == InputGrid::clipped ? quantize_within(inputs, clip, bits)
+                                                 : absmax_quantize(inputs, bits,
+                                                                   grid == InputGrid::token ? Granularity::per_channel
+                                                                                            : Granularity::per_tensor);
+  return {codes.codes, dequantize(codes), median_scale(codes)};
 }
 
-OutlierImpact study_outlier_impact(const std::string& layer, const Tensor& matrix, int bits) {
-  OutlierImpact impact{layer, bits, contiguous(matrix), 0, 0, {}};
-  const double largest = largest_magnitude(impact.original.span<float>());
-  check(largest > 0, "[outlier impact] {}: expected values, got zeros only", layer);
-  impact.clip = best_clip(impact.original, largest, bits);
-  impact.clipped = share_beyond(impact.original.span<float>(), impact.clip);
+/// Shrinks the limit step by step: rounding errors fall with its square while clipping errors rise.
+double best_clip(const Tensor& inputs, int bits) {
+  constexpr double kShrink = 0.9;
+  constexpr int kSteps = 60;  // down to 0.2 % of the largest value
+  double best_limit = largest_magnitude(inputs.span<float>());
+  if (best_limit == 0) return 0;
+  double best_error = std::numeric_limits<double>::infinity();
+  double limit = best_limit;
+  for (int step = 0; step < kSteps; ++step, limit *= kShrink) {
+    const double error = squared_error(inputs, quantize_within(inputs, limit, bits));
+    if (error < best_error) {
+      best_error = error;
+      best_limit = limit;
+    }
+  }
+  return best_limit;
+}
 
-  const auto add = [&](std::string title, Codes codes) {
-    impact.variants.push_back(make_variant(std::move(title), std::move(codes), impact.original));
-  };
-  add("One scale for the matrix", absmax_quantize(impact.original, bits, Granularity::per_tensor));
-  add(fmt::format("One scale, clipped at {:.3g}", impact.clip), quantize_within(impact.original, impact.clip, bits));
-  add("One scale per channel", absmax_quantize(impact.original, bits, Granularity::per_channel));
+GridPanel panel_of(const ImpactVariant& variant, const Tensor& original) {
+  return {variant.title, original.span<float>(), variant.rounded.values.span<float>(),
+          variant.rounded.codes.span<std::int8_t>(), variant.rounded.step};
+}
+
+OutlierImpact study_outlier_impact(const std::string& layer, const Tensor& inputs, int bits) {
+  OutlierImpact impact{layer, bits, contiguous(inputs), 0, 0, {}};
+  check(largest_magnitude(impact.original.span<float>()) > 0, "[outlier impact] {}: expected values, got zeros only",
+        layer);
+  impact.clip = best_clip(impact.original, bits);
+  impact.clipped = share_beyond(impact.original.span<float>(), impact.clip);
+  for (const InputGrid grid : kInputGrids) {
+    ImpactVariant variant{title_of(grid, impact.clip), to_grid(impact.original, grid, bits, impact.clip), {}};
+    variant.use = measure_grid_use(panel_of(variant, impact.original), bits);
+    impact.variants.push_back(std::move(variant));
+  }
   return impact;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -8,33 +9,52 @@
 
 namespace octet {
 
-/// One way to quantize the matrix of a study.
+/// Who shares a scale among the inputs of a layer.
+enum class InputGrid {
+  whole,    ///< all: the one scale reaches to the largest value, outliers stretch it, most values share few levels
+  clipped,  ///< all, but the largest values become the end of a shorter grid: small steps for most, a large error for
+            ///< few
+  token,    ///< the values of one token: a token with large values spoils only itself. Integer products can use it
+  /// The values of one channel: an outlier channel spoils only itself. No integer product can use it, for it stands
+  /// inside the sum over channels; SmoothQuant gets the same grid by dividing inputs and multiplying weights.
+  channel,
+};
+inline constexpr std::array kInputGrids = {InputGrid::whole, InputGrid::clipped, InputGrid::token, InputGrid::channel};
+
+/// Inputs (rows, C) that were rounded to a symmetric grid with 2^bits - 1 levels.
+struct GriddedInputs {
+  Tensor codes;   ///< (rows, C) of i8
+  Tensor values;  ///< (rows, C): what the codes stand for
+  double step;    ///< between two levels; of the median token or channel where they differ
+};
+/// `clip`: the |x| that InputGrid::clipped ends at. Errors: as absmax_quantize.
+GriddedInputs to_grid(const Tensor& inputs, InputGrid grid, int bits, double clip);
+
+/// The end of a grid for all inputs with the smallest MSE, among max|x| * 0.9^i. 0 where all are 0.
+double best_clip(const Tensor& inputs, int bits);
+
+/// One grid for the inputs of a study.
 struct ImpactVariant {
-  std::string title;  ///< "One scale for the matrix"
-  Codes codes;
-  Tensor dequantized;
+  std::string title;  ///< "One scale for all"
+  GriddedInputs rounded;
   GridUse use;  ///< MSE, SNR and share of the levels that are used
 };
 
-/// What a few outliers do to a grid, and what repairs it: the same matrix quantized with
-///     1. one scale that reaches to the largest value: outliers stretch the grid, most values share few levels;
-///     2. one scale that is clipped: small steps for most values, a large error for the outliers;
-///     3. one scale per channel: an outlier stretches the grid of its own channel only.
+/// What a few outliers do to a grid, and what repairs it: the same inputs on each of kInputGrids, in that order.
 struct OutlierImpact {
   std::string layer;
   int bits = 4;
-  Tensor original;                      ///< (channels, n): each row has a scale of its own in variant 3
-  double clip = 0;                      ///< |x| beyond which variant 2 clips
-  double clipped = 0;                   ///< share of the values beyond it
-  std::vector<ImpactVariant> variants;  ///< exactly the three above
+  Tensor original;     ///< (rows, C)
+  double clip = 0;     ///< |x| beyond which InputGrid::clipped clips
+  double clipped = 0;  ///< share of the values beyond it
+  std::vector<ImpactVariant> variants;
 };
 
-/// How the grid of a variant meets the matrix; refers to their tensors.
+/// How the grid of a variant meets the inputs; refers to their tensors.
 GridPanel panel_of(const ImpactVariant& variant, const Tensor& original);
 
-/// The study of one matrix: a weight (out, in), or activations with channels as rows (`channels_first`). The clip is
-/// the one with the smallest MSE among max|x| * 0.9^i. Errors: run for an all-zero matrix; as absmax_quantize.
-OutlierImpact study_outlier_impact(const std::string& layer, const Tensor& matrix, int bits);
+/// The study of the inputs (rows, C) of a layer. Errors: run for inputs that are all 0; as absmax_quantize.
+OutlierImpact study_outlier_impact(const std::string& layer, const Tensor& inputs, int bits);
 
 /// The step between two levels of the typical row or group.
 double median_scale(const Codes& codes);

@@ -17,7 +17,7 @@ TEST_F(Explain, AllLayersOfARunAndOneByName) {
   const ProcessResult all = place_.octet({"explain", "r"});
   ASSERT_EQ(all.code, 0) << all.err;
   for (const char* part :
-       {"blocks.0.attention.qkv", "blocks.1.mlp.down", "embedding", "formula off", "- Least is lost"}) {
+       {"blocks.0.attention.qkv", "blocks.1.mlp.down", "embedding", "predicted within", "- Least is lost"}) {
     EXPECT_THAT(all.out, HasSubstr(part));
   }
   const ProcessResult one = place_.octet({"explain", "r", "blocks.1.mlp.down"});

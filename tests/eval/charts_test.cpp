@@ -70,7 +70,11 @@ TEST_F(ChartsTest, OutliersShowHowManyLevelsWork) {
   const std::string svg = redraw(chart);
   EXPECT_THAT(svg, HasSubstr("99 % of the values on 2 of 15 levels"));
   EXPECT_THAT(svg, HasSubstr("99 % of the values on 13 of 15 levels"));
+  EXPECT_THAT(svg, HasSubstr("int4 inputs: perplexity +750.00 %"));
+  EXPECT_THAT(svg, HasSubstr("int8 inputs: perplexity +0.06 %"));
   EXPECT_THAT(chart.caption, HasSubstr("the values of blocks.1.mlp.up"));
+  EXPECT_THAT(chart.caption, HasSubstr("on 2,048 tokens"));
+  EXPECT_THAT(chart.caption, HasSubstr("int8 inputs: one scale +0.64 % (+0.52 % to +0.76 %), "));
 }
 
 TEST_F(ChartsTest, TrainingMarksTheMinimum) {
@@ -323,7 +327,7 @@ TEST(Charts, EmptyInputIsRefused) {
               HasSubstr("[tradeoff chart] expected points"));
   EXPECT_THAT(error_of([] { draw_training_chart("charts", "a", {}); }), HasSubstr("[training chart] expected"));
   EXPECT_THAT(error_of([] { draw_activation_chart("charts", "a", {}); }), HasSubstr("[activation chart] expected"));
-  EXPECT_THAT(error_of([] { draw_outlier_chart("charts", "a", {}); }), HasSubstr("expected 3 panels, got 0"));
+  EXPECT_THAT(error_of([] { draw_outlier_chart("charts", "a", {}); }), HasSubstr("expected 4 panels, got 0"));
   EXPECT_THAT(error_of([] { draw_weight_chart("charts", "a", {}); }), HasSubstr("expected two spans"));
 }
 

@@ -44,19 +44,16 @@ double worst_of(const std::vector<MethodError<Method>>& errors) {
   return worst;
 }
 
-/// The promise of octet explain. Rounded inputs are many, so that what is measured is what is to be expected. A rounded
-/// weight is one of 64 x 64 and is not drawn again: where inputs have few directions the error of 64 outputs differs
-/// from its expectation by sqrt(2 / 64) = 18 % of it, once in a while by twice that. Largest seen: 44 %, and 56 % of 16
-/// levels of a table, which has no 0 for the tiny weights that meet planted outliers.
+/// The promise of octet explain. Largest seen of weights: 9 %; without the mean of the inputs the prediction of weights
+/// would miss by up to 35 %.
 TEST(Explain, PredictsWhatIsThenMeasured) {
-  constexpr double kWeightBound = 0.6;
   for (const Architecture architecture : {Architecture::llama, Architecture::gpt2}) {
     for (const std::int64_t exponent : {0, 6}) {
       const std::unique_ptr<Gpt> model = random_model(architecture);
       inject_outliers(*model, {.channels = {5}, .exponent = exponent});
       for (const LayerFacts& facts : explained(*model)) {
         EXPECT_LT(worst_of(facts.inputs), kGoodPrediction) << exponent << "\n" << explanation_text(facts);
-        EXPECT_LT(worst_of(facts.weights), kWeightBound) << exponent << "\n" << explanation_text(facts);
+        EXPECT_LT(worst_of(facts.weights), kGoodPrediction) << exponent << "\n" << explanation_text(facts);
       }
     }
   }

@@ -133,9 +133,9 @@ TEST(SimulatedLinear, RoundsInputsByItsGrain) {
     return linear;
   };
   const Tensor x = Tensor::from(std::vector<float>{0.3F, 0.0F, 0.0F, 100.0F}, {1, 2, 2});
-  SimulatedLinear tensor(layer(), ActivationGrain::tensor, {});
-  SimulatedLinear channel(layer(), ActivationGrain::channel,
-                          Tensor::from(std::vector<float>{0.5F / kTop, 100.0F / kTop}, {2}));
+  const Tensor scales = Tensor::from(std::vector<float>{0.5F / kTop, 100.0F / kTop}, {2});
+  SimulatedLinear tensor(layer(), rounding_of(ActivationGrain::tensor, {}));
+  SimulatedLinear channel(layer(), rounding_of(ActivationGrain::channel, scales));
   const float step = 100.0F / kTop;
   EXPECT_EQ(tensor(x).to_vector(), (std::vector<float>{std::nearbyint(0.3F / step) * step, kTop * step}));
   const float fine = 0.5F / kTop;

@@ -7,8 +7,6 @@
 
 #include "base/random.h"
 #include "eval/explain/product_moments.h"
-#include "eval/explain/rotated_range.h"
-#include "quant/transforms/rotation.h"
 #include "tensor/ops/linear.h"
 
 namespace octet {
@@ -109,8 +107,9 @@ TEST(ProductMoments, LostChannelsMeetEachOther) {
     lost.data<float>()[i] *= static_cast<float>(1 - noise[column].gain);
   }
   const ProductMoments of_lost(lost, w), moments(x, w);
-  EXPECT_NEAR(moments.error_of_inputs(noise), of_lost.signal(), 1e-5 * of_lost.signal());
-  EXPECT_NEAR(moments.error_of_weights(noise), of_lost.signal(), 1e-5 * of_lost.signal());
+  const std::vector<ColumnNoise> exact(7);
+  EXPECT_NEAR(moments.error(noise, exact), of_lost.signal(), 1e-5 * of_lost.signal());
+  EXPECT_NEAR(moments.error(exact, noise), of_lost.signal(), 1e-5 * of_lost.signal());
 }
 
 TEST(ProductMoments, NoiseCountsAsMuchAsTheOtherSideIsLarge) {
@@ -118,10 +117,10 @@ TEST(ProductMoments, NoiseCountsAsMuchAsTheOtherSideIsLarge) {
   double w_square = 0, x_square = 0;
   for (std::int64_t r = 0; r < 5; ++r) w_square += std::pow(w.data<float>()[2 * r + 1], 2.0);
   for (std::int64_t r = 0; r < 50; ++r) x_square += std::pow(x.data<float>()[2 * r + 1], 2.0) / 50;
-  const std::vector<ColumnNoise> noise = {{1, 0}, {1, 0.5}};
+  const std::vector<ColumnNoise> noise = {{1, 0}, {1, 0.5}}, exact(2);
   const ProductMoments moments(x, w);
-  EXPECT_NEAR(moments.error_of_inputs(noise), 0.5 * w_square, 1e-5);
-  EXPECT_NEAR(moments.error_of_weights(noise), 5 * 0.5 * x_square, 1e-5);
+  EXPECT_NEAR(moments.error(noise, exact), 0.5 * w_square, 1e-5);
+  EXPECT_NEAR(moments.error(exact, noise), 5 * 0.5 * x_square, 1e-5);
 }
 
 /// Both sides lose and are noisy: beside a product that was computed with such inputs and weights.
@@ -144,36 +143,6 @@ TEST(ProductMoments, ErrorsOfBothSidesMeet) {
   const ProductMoments moments(x, w);
   constexpr double kBound = 0.05;  // 400 rows of weights: sqrt(2 / 1200) = 4 %; seen: below
   EXPECT_NEAR(moments.error(of_x, of_w) / moments.signal() / measured, 1, kBound);
-}
-
-/// mean over rows of max^2 after a rotation, beside the formula.
-double ratio_of_ranges(const Tensor& x) {
-  const double predicted = mean_rotated_range(x.span<float>(), x.dim(1));
-  const Tensor y = x.clone();
-  rotate_rows(y, Rotation(x.dim(1), Rotation::Kind::spreading, Random(3, 0)));
-  double measured = 0;
-  for (std::int64_t row = 0; row < y.dim(0); ++row) {
-    float largest = 0;
-    for (std::int64_t j = 0; j < y.dim(1); ++j) {
-      largest = std::max(largest, std::fabs(y.data<float>()[row * y.dim(1) + j]));
-    }
-    measured += static_cast<double>(largest) * static_cast<double>(largest) / static_cast<double>(y.dim(0));
-  }
-  return predicted / measured;
-}
-
-TEST(RotatedRange, FollowsFromTheFourthMoment) {
-  constexpr double kBound = 0.06;  // largest seen: 4 %, with an outlier as large as all else together
-  for (const float outlier : {0.0F, 4.0F, 12.0F, 50.0F, 1000.0F}) {
-    const Tensor x = normal_matrix(400, 128, 5);
-    for (std::int64_t row = 0; row < 400; ++row) x.data<float>()[row * 128 + 17] += outlier;
-    EXPECT_NEAR(ratio_of_ranges(x), 1, kBound) << outlier;
-  }
-}
-
-TEST(RotatedRange, OfOneOutlierAloneIsEvenAndOfNormalValuesTheirMaximum) {
-  EXPECT_DOUBLE_EQ(rotated_range(1, 64), 1);
-  EXPECT_NEAR(rotated_range(0, 1), 1, 1e-3) << "the square of one value with deviation 1";
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ inline QuantizedMatrix quantize(const std::vector<float>& values, const std::vec
 struct OutlierMatrix {
   static constexpr std::size_t kRows = 192, kColumns = 192;
   std::vector<float> values;
-  QuantizedMatrix per_tensor, clipped, per_channel;
+  QuantizedMatrix per_tensor, clipped, per_row, per_channel;
   int bits;
 
   explicit OutlierMatrix(int bit_count) : bits(bit_count) {
@@ -48,7 +48,7 @@ struct OutlierMatrix {
     for (std::size_t k = 0; k < 5; ++k)
       values[(k * 31 + 3) * kColumns + k * 17] = (k % 2 ? -0.4F : 0.5F) + 0.05F * static_cast<float>(k);
     const double top = (1 << (bits - 1)) - 1;
-    std::vector<double> scales;
+    std::vector<double> scales, no_outlier(kRows, 0.06 / top);
     double largest = 0;
     for (std::size_t row = 0; row < kRows; ++row) {
       double max = 0;
@@ -58,7 +58,8 @@ struct OutlierMatrix {
     }
     per_tensor = quantize(values, std::vector<double>(kRows, largest / top), kColumns, bits);
     clipped = quantize(values, std::vector<double>(kRows, 0.09 / top), kColumns, bits);
-    per_channel = quantize(values, scales, kColumns, bits);
+    per_row = quantize(values, scales, kColumns, bits);
+    per_channel = quantize(values, no_outlier, kColumns, bits);
   }
 
   GridPanel panel(const std::string& title, const QuantizedMatrix& matrix) const {
@@ -67,8 +68,11 @@ struct OutlierMatrix {
   OutlierChart chart() const {
     return {"blocks.1.mlp.up",
             bits,
-            {panel("One scale for all weights", per_tensor), panel("The same, largest weights clipped", clipped),
-             panel("One scale per channel", per_channel)}};
+            {panel("One scale for all", per_tensor), panel("One scale, clipped at 0.09", clipped),
+             panel("One scale per token", per_row), panel("One scale per channel", per_channel)},
+            {{4, {{7.5, 6.1, 9.2}, {0.52, 0.45, 0.6}, {0.31, 0.25, 0.36}, {0.1, 0.08, 0.12}}},
+             {8, {{0.0064, 0.0052, 0.0076}, {0.02, 0.018, 0.023}, {0.0006, 0.0002, 0.0009}, {0, -0.0001, 0.0001}}}},
+            2048};
   }
 };
 

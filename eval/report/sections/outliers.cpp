@@ -1,9 +1,12 @@
 #include "eval/report/sections/outliers.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/number_text.h"
 #include "eval/eval_config.h"
+#include "eval/experiments/grid_perplexity.h"
 #include "eval/outliers/layer_outliers.h"
 #include "eval/outliers/outlier_impact.h"
 #include "eval/report/chart_drawer.h"
@@ -11,6 +14,7 @@
 #include "eval/report/markdown.h"
 #include "eval/report/report.h"
 #include "eval/report/sections/charts.h"
+#include "eval/score/window_batches.h"
 
 namespace octet {
 namespace {
@@ -60,15 +64,22 @@ std::string html(const Report& report, const std::filesystem::path&) {
          html_details(fmt::format("All layers ({})", rows.size()), html_table(header(report), rows, 2));
 }
 
-/// What the largest activation outliers of the model do to a grid.
+/// What the largest activation outliers of the model do to a grid, and what such grids cost the model.
 Chart impact_chart(const Report& report, const ChartDrawer& drawer, const std::string& file) {
   constexpr int kBits = 4;              // few enough levels to see
-  constexpr std::int64_t kRows = 2048;  // activations of the worst layer that the study looks at
+  constexpr std::int64_t kRows = 2048;  // activations of the worst layer that the study looks at, and tokens scored
   Gpt& fp32 = drawer.sources().fp32();
+  const std::vector<Window> windows = drawer.sources().windows();
   const std::string& layer = worst_activations(report).layer;
-  const Tensor inputs = layer_inputs(fp32, drawer.sources().windows(), layer, kRows);
-  const OutlierImpact impact = study_outlier_impact("inputs of " + layer, channels_first(inputs), kBits);
-  return draw_outlier_chart(drawer.folder(), file, outlier_chart(impact));
+  const OutlierImpact impact =
+      study_outlier_impact("inputs of " + layer, layer_inputs(fp32, windows, layer, kRows), kBits);
+  OutlierChart chart = outlier_chart(impact);
+  const std::vector<Window> some = pick_windows(windows, std::max<std::int64_t>(2, kRows / windows.front().length()));
+  if (some.size() > 1) {
+    for (const Window& window : some) chart.scored_tokens += window.length();
+    for (const int bits : {kBits, 8}) chart.costs.push_back({bits, grid_perplexity(fp32, bits, some)});
+  }
+  return draw_outlier_chart(drawer.folder(), file, chart);
 }
 
 void draw(const Report& report, ChartDrawer& drawer) {
