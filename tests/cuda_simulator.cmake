@@ -23,7 +23,9 @@ target_link_libraries(octet_gpu_ladder_simulated PRIVATE octet_settings PUBLIC o
 add_executable(octet_simulated)
 target_link_libraries(octet_simulated PRIVATE octet_cli octet_cuda_simulator)
 
-octet_test(test_cuda_kernel kernel SOURCES ${cuda_tests} LINK octet_eval octet_gpu_ladder_simulated
+# A process for each case: the simulator opens and closes all memory that it ever gave out with every kernel, so that a case after others
+# takes several times as long.
+octet_test(test_cuda_kernel kernel EACH_CASE SOURCES ${cuda_tests} LINK octet_eval octet_gpu_ladder_simulated
   octet_cuda_simulator)
 # The simulator grants shared memory as the smallest chip does, 99 KiB for a block. Attention has larger tiles for an H100: again with those.
-octet_add_suites(test_cuda_kernel kernel PREFIX large_chip. FILTER CudaAttention.* ENVIRONMENT OCTET_SIMULATED_SHARED_KIB=227)
+octet_add_suites(test_cuda_kernel kernel EACH_CASE PREFIX large_chip. FILTER CudaAttention.* ENVIRONMENT OCTET_SIMULATED_SHARED_KIB=227)

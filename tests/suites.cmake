@@ -1,8 +1,13 @@
-# octet_add_suites(TARGET LABEL [PREFIX prefix] [FILTER cases] [ENVIRONMENT NAME=value]): makes each suite of a test program one ctest,
-# named FOLDER_LABEL.Suite after the program. Its cases share a process, and with it what they prepare.
+# octet_add_suites(TARGET LABEL [PREFIX prefix] [FILTER cases] [ENVIRONMENT NAME=value] [EACH_CASE]): makes each suite of a test program
+# one ctest, named FOLDER_LABEL.Suite after the program. Its cases share a process, and with it what they prepare; with EACH_CASE
+# each is a ctest of its own, FOLDER_LABEL.Suite.Case.
 function(octet_add_suites target label)
-  cmake_parse_arguments(arg "" "PREFIX;FILTER;ENVIRONMENT" "" ${ARGN})
+  cmake_parse_arguments(arg "EACH_CASE" "PREFIX;FILTER;ENVIRONMENT" "" ${ARGN})
   string(REGEX REPLACE "^test_" "" name ${target})
+  set(one_test_for suite)
+  if(arg_EACH_CASE)
+    set(one_test_for case)
+  endif()
   if(NOT arg_FILTER)
     set(arg_FILTER "*")
   endif()
@@ -12,6 +17,7 @@ function(octet_add_suites target label)
 set(name [==[${name}]==])
 set(label [==[${label}]==])
 set(prefix [==[${arg_PREFIX}]==])
+set(one_test_for ${one_test_for})
 set(filter [==[${arg_FILTER}]==])
 set(environment [==[${arg_ENVIRONMENT}]==])
 include([==[${PROJECT_SOURCE_DIR}/tests/list_suites.cmake]==])
