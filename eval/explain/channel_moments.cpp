@@ -13,7 +13,7 @@ ChannelMoments::ChannelMoments(const Tensor& x)
   }
 }
 
-double ChannelMoments::error_of(const Tensor& exact, const Tensor& rounded) const {
+double ChannelMoments::error_of(const Tensor& exact, const Tensor& rounded, std::span<const double> gains) const {
   check(exact.shape() == rounded.shape() && exact.dim(1) == static_cast<std::int64_t>(mean.size()),
         "[explain] expected two matrices of {} columns, got {} and {}", mean.size(), exact.shape(), rounded.shape());
   double error = 0;
@@ -21,7 +21,8 @@ double ChannelMoments::error_of(const Tensor& exact, const Tensor& rounded) cons
   for (std::int64_t row = 0; row < exact.dim(0); ++row) {
     double along_mean = 0;
     for (std::size_t j = 0; j < mean.size(); ++j) {
-      const double wrong = static_cast<double>(*q++) - static_cast<double>(*w++);
+      const double gain = gains.empty() ? 1.0 : gains[j];
+      const double wrong = gain * (static_cast<double>(*q++) - static_cast<double>(*w++));
       along_mean += wrong * mean[j];
       error += wrong * wrong * variance[j];
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "tensor/tensor.h"
@@ -21,7 +22,9 @@ struct ChannelMoments {
   /// The first part is a sum before it is squared: along the mean input, which every token has in it, the errors of a
   /// row add up with their signs. The second is what scattered errors do. How channels go together beyond the mean, C^2
   /// numbers, is left out; so are the tokens.
-  double error_of(const Tensor& exact, const Tensor& rounded) const;
+  ///
+  /// `gains` (C), where given: what rounding leaves of each channel (ColumnNoise::gain), which e then meets.
+  double error_of(const Tensor& exact, const Tensor& rounded, std::span<const double> gains = {}) const;
 };
 
 }  // namespace octet

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "eval/explain/channel_moments.h"
 #include "eval/explain/product_moments.h"
 #include "eval/explain/value_ranges.h"
 #include "eval/outliers/outlier_impact.h"
@@ -30,20 +31,18 @@ AnyWeight int8_rows(const Tensor& weight) {
 /// A product with rounded weights: rows of x (rows, C), some of which share a scale.
 class Product {
  public:
-  Product(const Tensor& x, const Tensor& weight) : x_(x), weight_(weight), moments_(x, weight) {
-    const std::vector<float> rows = row_ranges(weight);
-    const ReachHistogram reach =
-        reach_of(weight, [&](std::int64_t row, std::int64_t) { return rows[static_cast<std::size_t>(row)]; });
-    rounded_weights_ = reach.noise(kStep);
-  }
+  Product(const Tensor& x, const Tensor& weight)
+      : x_(x), weight_(weight), rounded_(dequantize(int8_rows(weight))), moments_(x, weight), channels_(x) {}
 
-  const ProductMoments& moments() const { return moments_; }
   /// Relative, with inputs whose scales cover `range`.
   double predicted(const RangeOf& range, double step = kStep, double end = 1.0) const {
     return relative(reach_of(x_, range), step, end);
   }
   double relative(const ReachHistogram& reach, double step, double end) const {
-    return moments_.error(reach.noise(step, end), rounded_weights_) / moments_.signal();
+    const std::vector<ColumnNoise> noise = reach.noise(step, end), exact_weights(noise.size());
+    std::vector<double> gains;
+    for (const ColumnNoise& column : noise) gains.push_back(column.gain);
+    return (moments_.error(noise, exact_weights) + channels_.error_of(weight_, rounded_, gains)) / moments_.signal();
   }
   Tensor computed(const ActivationScheme& activations) const {
     return QuantizedMatrix(int8_rows(weight_), activations).project(x_);
@@ -51,8 +50,9 @@ class Product {
 
  private:
   const Tensor &x_, &weight_;
+  Tensor rounded_;  // the weights
   ProductMoments moments_;
-  std::vector<ColumnNoise> rounded_weights_;
+  ChannelMoments channels_;
 };
 
 /// The study of one layer: a function for each method, which predicts and then measures.
