@@ -127,11 +127,11 @@ void check_context(const BenchOptions& tests, const BenchSubject& subject) {
 }
 
 void bench_verb(const CommonOptions& common, const BenchArguments& given) {
-  const BenchArguments arguments = of_model(common, given);
-  if (arguments.checkpoint.empty() == arguments.shape.empty()) {
+  if (given.checkpoint.empty() == given.shape.empty()) {
     fail(ErrorKind::config, "octet bench: expected either a checkpoint or --shape, got {}",
-         arguments.shape.empty() ? "none" : "both");
+         given.shape.empty() ? "none" : "both");
   }
+  const BenchArguments arguments = of_model(common, given);
   constexpr std::int64_t kAnyContext = std::int64_t{1} << 20;
   BenchSubject subject;
   BenchOptions tests;

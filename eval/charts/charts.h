@@ -65,6 +65,7 @@ struct OutlierChart {
   std::vector<GridPanel> panels;   ///< one for each of kInputGrids
   std::vector<OutlierCost> costs;  ///< where they were measured
   std::int64_t scored_tokens = 0;  ///< of that
+  double confidence = 0.95;        ///< of their intervals
 };
 /// A column for each panel; above, the values with the levels of the grid; below, how many values each level got, with
 /// SNR and perplexity.

@@ -127,8 +127,8 @@ std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& 
   if (chart.costs.empty()) return caption;
   caption += fmt::format(
       " Perplexity is that of the whole model, on {} tokens, with the inputs of each linear layer on such a grid and nothing "
-      "else rounded (95 % intervals). ",
-      format_integer(chart.scored_tokens));
+      "else rounded ({} intervals). ",
+      format_integer(chart.scored_tokens), format_confidence(chart.confidence));
   for (const OutlierCost& cost : chart.costs) caption += cost_sentence(cost);
   caption.pop_back();
   return caption;
@@ -137,7 +137,9 @@ std::string make_caption(const OutlierChart& chart, const std::vector<GridUse>& 
 }  // namespace
 
 OutlierChart outlier_chart(const OutlierImpact& impact) {
-  OutlierChart chart{impact.layer, impact.bits, {}, {}, 0};
+  OutlierChart chart;
+  chart.layer = impact.layer;
+  chart.bits = impact.bits;
   for (const ImpactVariant& variant : impact.variants) {
     chart.panels.push_back(panel_of(variant, impact.original));
   }

@@ -28,7 +28,8 @@ InputRounding rounding_by(std::shared_ptr<const Switch> grid, int bits) {
 
 }  // namespace
 
-std::vector<Interval> grid_perplexity(Gpt& fp32, int bits, std::span<const Window> windows) {
+std::vector<Interval> grid_perplexity(Gpt& fp32, int bits, std::span<const Window> windows,
+                                      const BootstrapOptions& options) {
   const std::unique_ptr<Gpt> model = fp32_copy(fp32);  // one for all grids
   const auto grid = std::make_shared<Switch>();
   for (const auto& [path, slot] : linear_slots(*model)) {
@@ -42,10 +43,10 @@ std::vector<Interval> grid_perplexity(Gpt& fp32, int bits, std::span<const Windo
   };
   std::vector<EvaluatedModel> models = {on("fp32", {})};
   for (const InputGrid each : kInputGrids) models.push_back(on("inputs on a grid", each));
-  const std::vector<Evaluation> results = evaluate(models, windows);
+  const std::vector<Evaluation> results = evaluate(models, windows, {.batch_tokens = 1});  // so one window
   std::vector<Interval> increases;
   for (std::size_t i = 1; i < results.size(); ++i) {
-    increases.push_back(perplexity_increase(delta_nll(results.front(), results[i])));
+    increases.push_back(perplexity_increase(delta_nll(results.front(), results[i], options)));
   }
   return increases;
 }

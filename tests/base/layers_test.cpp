@@ -46,7 +46,7 @@ const std::map<std::string, Rooms> kRooms = {
       {"microscope", {"outliers"}},
       {"experiments", {"score", "outliers"}},
       {"explain", {"score", "outliers", "speed", "experiments"}},
-      {"charts", {"outliers", "microscope"}},
+      {"charts", {"score", "outliers", "microscope"}},
       {"report", {"", "score", "outliers", "speed", "experiments", "explain", "microscope", "charts"}},
       {"labs", {"score", "outliers", "charts", "report"}},
       {"compare", {"score", "charts", "report"}},

@@ -404,7 +404,7 @@ TEST(GridUse, ClippingAndChannelsRescueTheGrid) {
     const sample::OutlierMatrix matrix(bits);
     const GridUse tensor = measure_grid_use(matrix.panel("", matrix.per_tensor), bits);
     const GridUse clipped = measure_grid_use(matrix.panel("", matrix.clipped), bits);
-    const GridUse channel = measure_grid_use(matrix.panel("", matrix.per_channel), bits);
+    const GridUse channel = measure_grid_use(matrix.panel("", matrix.per_row), bits);
     EXPECT_LT(4 * tensor.busy, clipped.busy) << bits;
     EXPECT_LT(clipped.busy, channel.busy) << bits;
     EXPECT_GT(tensor.bulk_mse, 10 * clipped.bulk_mse) << bits;

@@ -77,7 +77,10 @@ Chart impact_chart(const Report& report, const ChartDrawer& drawer, const std::s
   const std::vector<Window> some = pick_windows(windows, std::max<std::int64_t>(2, kRows / windows.front().length()));
   if (some.size() > 1) {
     for (const Window& window : some) chart.scored_tokens += window.length();
-    for (const int bits : {kBits, 8}) chart.costs.push_back({bits, grid_perplexity(fp32, bits, some)});
+    const BootstrapOptions options = {.resamples = report.protocol.bootstrap_samples,
+                                      .confidence = report.protocol.confidence};
+    for (const int bits : {kBits, 8}) chart.costs.push_back({bits, grid_perplexity(fp32, bits, some, options)});
+    chart.confidence = options.confidence;
   }
   return draw_outlier_chart(drawer.folder(), file, chart);
 }
