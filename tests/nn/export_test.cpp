@@ -59,7 +59,7 @@ void quantize_blocks(Gpt& model, const std::string& part, ActivationScheme activ
 Codes some_codes(const Shape& shape, int bits, Granularity granularity, std::int64_t group = 0) {
   Codes codes{Tensor::zeros(shape, DType::i8), {}, bits, granularity, group};
   const Random random(7, static_cast<std::uint64_t>(shape[0]));
-  const auto levels = static_cast<std::uint64_t>(codes.highest_code() - codes.lowest_code() + 1);
+  const auto levels = static_cast<std::uint64_t>(codes.highest_code() - codes.lowest_code()) + 1;
   for (std::int64_t i = 0; i < codes.codes.elements(); ++i) {
     const auto level = static_cast<int>(random.below(static_cast<std::uint64_t>(i), levels));
     codes.codes.data<std::int8_t>()[i] = static_cast<std::int8_t>(codes.lowest_code() + level);
