@@ -33,6 +33,11 @@ void note_source(const CommonOptions& common, const ConfigSource& source) {
   }
 }
 
+fs::path output_folder(const CommonOptions& common, const ConfigSource& source, const std::string& name) {
+  if (!common.out.empty()) return common.out;
+  return source.is_run ? fs::path(source.name) : fs::path("runs") / name;
+}
+
 namespace {
 
 /// Whether the configuration is a map with this key. Pipes, which can be read once, and texts that are no YAML have

@@ -27,6 +27,9 @@ ConfigSource find_config_source(const std::string& name);
 /// Says on stderr which was taken where a name means two things.
 void note_source(const CommonOptions& common, const ConfigSource& source);
 
+/// The folder to write to: that of --out, else that of the earlier run, else runs/NAME.
+std::filesystem::path output_folder(const CommonOptions& common, const ConfigSource& source, const std::string& name);
+
 /// Whether it is the configuration of an entropy lab: a map with the key `sources` (cli/entropy_lab_config.h). Pipes,
 /// which can be read once, and texts that are no YAML are none.
 bool is_entropy_lab(const ConfigSource& source);

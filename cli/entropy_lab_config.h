@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/config_source.h"
-#include "cli/run_config.h"
+#include "cli/lab_frame.h"
 #include "text/bpe_trainer.h"
 #include "text/sources/source_config.h"
 
@@ -50,6 +49,8 @@ struct EntropyLabRun {
   }
   /// The run on its text.
   Run run_of(const SourceConfig& source) const;
+  /// The lab with all its runs, in their order.
+  LabFrame frame() const;
 };
 
 /// Reads what is_entropy_lab(), as read_run() reads a run.

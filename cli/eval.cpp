@@ -13,7 +13,6 @@
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "cli/verbs.h"
-#include "cli/version.h"
 #include "eval/report/measure.h"
 #include "eval/report/sections/attribution.h"
 #include "eval/score/window_batches.h"
@@ -103,11 +102,7 @@ void eval_stage(Run& run, ProgressSink& progress, EvalScope scope) {
   }
   report.training = summarize_training(run.metrics_file(), steps, run.config.model, report.models.front().bits_per_byte,
                                        run.config.device, stoppable);
-  report.provenance = {.octet_version = OCTET_VERSION,
-                       .commit = program_commit(),
-                       .command = "octet run " + (run.folder / "config.yaml").string(),
-                       .config = to_yaml(run.config),
-                       .created = utc_now()};
+  report.provenance = describe_provenance(run.folder, to_yaml(run.config));
   write_file_atomically(run.report_file(), report_to_json(report));
 }
 

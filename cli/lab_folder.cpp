@@ -12,7 +12,7 @@ namespace octet {
 namespace fs = std::filesystem;
 
 std::string lab_kind(const ConfigSource& source) {
-  return is_entropy_lab(source) ? "an entropy lab" : is_natural_lab(source) ? "a lab of natural outliers" : "";
+  return is_entropy_lab(source) ? kEntropyLab : is_natural_lab(source) ? kNaturalLab : "";
 }
 
 std::string lab_kind_of_folder(const fs::path& folder) {

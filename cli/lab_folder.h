@@ -10,7 +10,11 @@
 
 namespace octet {
 
-/// "an entropy lab" or "a lab of natural outliers"; empty where the configuration is that of a run.
+/// The kinds of labs, as messages call them.
+inline constexpr const char* kEntropyLab = "an entropy lab";
+inline constexpr const char* kNaturalLab = "a lab of natural outliers";
+
+/// kEntropyLab or kNaturalLab; empty where the configuration is that of a run.
 std::string lab_kind(const ConfigSource& source);
 
 /// The same of the config.yaml in a folder; empty where there is none.

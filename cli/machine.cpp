@@ -5,6 +5,7 @@
 
 #include "base/parallel.h"
 #include "cli/device.h"
+#include "cli/version.h"
 #include "tensor/backend.h"
 
 namespace octet {
@@ -21,6 +22,16 @@ std::string processor_name() {
   return "unknown";
 }
 
+/// "2026-01-31T12:00:00Z"
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
 }  // namespace
 
 ReportMachine describe_machine(DeviceKind device) {
@@ -32,13 +43,12 @@ ReportMachine describe_machine(DeviceKind device) {
           .blas = product_library(device)};
 }
 
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
+ReportProvenance describe_provenance(const std::filesystem::path& folder, const std::string& config) {
+  return {.octet_version = OCTET_VERSION,
+          .commit = program_commit(),
+          .command = "octet run " + (folder / "config.yaml").string(),
+          .config = config,
+          .created = utc_now()};
 }
 
 }  // namespace octet

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "eval/report/report.h"
@@ -10,7 +11,8 @@ namespace octet {
 /// Processor, instruction set, threads, GPU and libraries that a run on this device uses.
 ReportMachine describe_machine(DeviceKind device);
 
-/// "2026-01-31T12:00:00Z"
-std::string utc_now();
+/// Of results in `folder`: this program, now, and the command that makes them again from config.yaml there, whose text
+/// is `config`.
+ReportProvenance describe_provenance(const std::filesystem::path& folder, const std::string& config);
 
 }  // namespace octet

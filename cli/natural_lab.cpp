@@ -1,31 +1,16 @@
 #include "cli/natural_lab.h"
 
 #include "base/config/record.h"
-#include "base/files/atomic_file.h"
-#include "cli/check_run.h"
 #include "cli/console.h"
-#include "cli/device.h"
-#include "cli/lab_folder.h"
 #include "cli/machine.h"
-#include "cli/run_folder.h"
-#include "cli/stages.h"
-#include "cli/stored_config.h"
-#include "cli/version.h"
+#include "cli/text_stage.h"
 #include "eval/labs/natural_outliers.h"
 #include "eval/score/window_batches.h"
 #include "eval/test_windows.h"
 #include "nn/files/model_file.h"
 
 namespace octet {
-namespace fs = std::filesystem;
-
 namespace {
-
-void check_folders(const NaturalLabRun& lab) {
-  check_folder(lab.folder);
-  check_lab_folder(lab.folder, "a lab of natural outliers");
-  for (const VariantConfig& variant : lab.config.variants) check_run_folder(lab.run_of(variant));
-}
 
 /// The outliers of a finished run, and what its report says of its models.
 NaturalVariant measure(Run& run, const Report& report) {
@@ -49,10 +34,7 @@ NaturalVariant run_variant(const NaturalLabRun& lab, const VariantConfig& varian
   stop_if_interrupted("the lab");
   progress.note("variant " + variant.name);
   Run run = lab.run_of(variant);
-  train_stage(run, progress);
-  quantize_stage(run, progress);
-  eval_stage(run, progress);
-  NaturalVariant result = measure(run, report_stage(run, progress));
+  NaturalVariant result = measure(run, make_run(run, progress));
   result.name = variant.name;
   result.set = variant.set;
   result.report = variant.name + "/report.html";
@@ -66,26 +48,17 @@ NaturalLab describe(const NaturalLabRun& lab) {
   result.threshold = first.eval.outliers.threshold;
   result.confidence = first.eval.bootstrap.confidence;
   result.steps = first.train.steps;
-  result.provenance = {.octet_version = OCTET_VERSION,
-                       .commit = program_commit(),
-                       .command = "octet run " + (lab.folder / "config.yaml").string(),
-                       .config = to_yaml(lab.config),
-                       .created = utc_now()};
+  result.provenance = describe_provenance(lab.folder, to_yaml(lab.config));
   return result;
 }
 
 }  // namespace
 
 void natural_lab_verb(const CommonOptions& common, const NaturalLabRun& lab) {
-  use_device(lab.config.run);
-  check_folders(lab);
-  Run outer = {RunConfig(), lab.folder};  // locked in the same way
-  lock_run(outer);
-  print_start(common, lab.config.run.device);
-  const auto progress = make_progress(common);
   NaturalLabConfig stored = lab.config;
   stored.run.train.resume = TrainConfig().resume;  // an order for one command, as in write_run_config()
-  write_file_atomically(lab.folder / "config.yaml", stored_config(to_yaml(stored)));
+  const auto lock = open_lab(common, lab.frame(), to_yaml(stored));
+  const auto progress = make_progress(common);
   NaturalLab result = describe(lab);
   for (const VariantConfig& variant : lab.config.variants) {
     try {
@@ -99,16 +72,11 @@ void natural_lab_verb(const CommonOptions& common, const NaturalLabRun& lab) {
   draw_natural_lab(result, lab.folder);
   for (const std::string& notice : result.notices) progress->note(notice);
   write_natural_lab(lab.folder, result);
-  if (common.json) {
-    print_exactly(record_to_json(result));
-  } else {
-    print(natural_lab_table(result) + (lab.folder / "natural-outliers.html").string() + "\n");
-  }
+  print_lab(common, record_to_json(result), natural_lab_table(result), lab.folder / "natural-outliers.html");
 }
 
 void validate_natural_lab(const NaturalLabRun& lab) {
-  check_folders(lab);
-  for (const VariantConfig& variant : lab.config.variants) check_memory(lab.run_of(variant));
+  validate_lab(lab.frame());
 }
 
 }  // namespace octet

@@ -2,13 +2,9 @@
 
 #include <set>
 
-#include "base/lower_case.h"
-#include "base/shown_text.h"
-#include "cli/stored_config.h"
+#include "cli/lab_folder.h"
 
 namespace octet {
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr std::size_t kMostVariants = 12;  // rows of one chart
@@ -22,18 +18,10 @@ RunConfig with_overrides(const RunConfig& shared, const VariantConfig& variant) 
   return config;
 }
 
-/// Names are those of folders, also where a file system takes "A" and "a" for the same.
 void check_names(const std::vector<VariantConfig>& variants, Problems& problems) {
-  std::set<std::string> taken = kOwnFolders;
-  for (std::size_t i = 0; i < variants.size(); ++i) {
-    const std::string& name = variants[i].name;
-    const std::string key = fmt::format("variants.{}.name", i);
-    if (file_name_for(name) != name) {
-      problems.add(key, "expected a name of letters, digits, '-' and '_', got \"{}\"", excerpt(name));
-    } else if (!taken.insert(lower_case(name)).second) {
-      problems.add(key, "expected a name that no other variant and no folder of the lab has, got \"{}\"", name);
-    }
-  }
+  std::vector<std::string> names;
+  for (const VariantConfig& variant : variants) names.push_back(variant.name);
+  check_names_of_runs("variants", "variant", names, kOwnFolders, problems);
 }
 
 /// The text and the recipes are shared: else the rows of the table could not stand beside each other.
@@ -79,18 +67,17 @@ Run NaturalLabRun::run_of(const VariantConfig& variant) const {
   return {with_overrides(config.run, variant), folder / variant.name};
 }
 
+LabFrame NaturalLabRun::frame() const {
+  LabFrame frame = {kNaturalLab, folder, {}};
+  for (const VariantConfig& variant : config.variants) frame.runs.push_back(run_of(variant));
+  return frame;
+}
+
 NaturalLabRun read_natural_lab(const CommonOptions& common, const ConfigArguments& arguments,
                                const ConfigSource& source) {
-  note_source(common, source);
-  const std::vector<std::string> overrides = all_overrides(common, arguments, Stage::train);
-  if (source.is_run) check_whole_config(source.file());
   NaturalLabRun lab;
-  lab.config = source.builtin != nullptr
-                   ? parse_config<NaturalLabConfig>(*source.builtin, "built-in " + source.name, overrides)
-                   : read_config<NaturalLabConfig>(source.file().string(), overrides);
-  lab.folder = !common.out.empty() ? fs::path(common.out)
-               : source.is_run     ? fs::path(source.name)
-                                   : fs::path("runs") / lab.config.run.name;
+  lab.config = read_lab_config<NaturalLabConfig>(common, arguments, source);
+  lab.folder = output_folder(common, source, lab.config.run.name);
   return lab;
 }
 

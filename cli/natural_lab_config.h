@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/config_source.h"
-#include "cli/run_config.h"
+#include "cli/lab_frame.h"
 
 namespace octet {
 
@@ -42,6 +41,8 @@ struct NaturalLabRun {
 
   /// The run of a variant. Error (config) where an override of it is wrong.
   Run run_of(const VariantConfig& variant) const;
+  /// The lab with all its runs, in their order.
+  LabFrame frame() const;
 };
 
 /// Reads what is_natural_lab(), as read_run() reads a run.

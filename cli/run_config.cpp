@@ -87,13 +87,7 @@ Run read_with_overrides(const CommonOptions& common, const ConfigArguments& argu
   const ConfigSource source = find_config_source(arguments.config);
   note_source(common, source);
   Run run = {read_source(source, all_overrides(common, arguments, stage)), {}};
-  if (!common.out.empty()) {
-    run.folder = common.out;
-  } else if (source.is_run) {
-    run.folder = arguments.config;
-  } else {
-    run.folder = fs::path("runs") / run.config.name;
-  }
+  run.folder = output_folder(common, source, run.config.name);
   return run;
 }
 

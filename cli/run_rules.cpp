@@ -11,6 +11,7 @@
 #include "nn/gpt.h"
 #include "quant/glob.h"
 #include "quant/transforms/rotate.h"
+#include "quant/transforms/transform.h"
 #include "text/bpe_trainer.h"
 
 // The rules between sections of a configuration. They are checked as it is read: what only the last stage would notice
@@ -52,11 +53,6 @@ void check_scheme_names(const std::vector<Recipe>& recipes, const OutlierLabConf
                    "expected a name that no simulated scheme of eval.outlier_lab has, got \"{}\"", recipes[i].name);
     }
   }
-}
-
-bool rotates(const Recipe& recipe) {
-  const auto& transforms = recipe.transforms;
-  return std::find(transforms.begin(), transforms.end(), TransformKind::rotate) != transforms.end();
 }
 
 /// The dotted paths of the layers with a matrix that the recipe meets: those of any model with as many layers, for

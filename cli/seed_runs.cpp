@@ -8,6 +8,7 @@
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "nn/files/model_file.h"
+#include "quant/transforms/transform.h"
 
 namespace octet {
 namespace fs = std::filesystem;
@@ -21,16 +22,10 @@ EvalConfig scores_only(EvalConfig eval) {
   return eval;
 }
 
-bool has(const Recipe& recipe, TransformKind kind) {
-  return std::find(recipe.transforms.begin(), recipe.transforms.end(), kind) != recipe.transforms.end();
-}
-
 /// Other numbers of everything that a recipe draws. It may not set what it does not use.
 void shift_seeds(Recipe& recipe, std::int64_t shift) {
-  const bool calibrated =
-      recipe.needs_calibration() || has(recipe, TransformKind::smooth) || has(recipe, TransformKind::awq);
-  if (calibrated) recipe.calibration.seed += shift;
-  if (has(recipe, TransformKind::rotate)) recipe.rotate.seed += static_cast<std::uint64_t>(shift);
+  if (reads_text(recipe)) recipe.calibration.seed += shift;
+  if (rotates(recipe)) recipe.rotate.seed += static_cast<std::uint64_t>(shift);
 }
 
 /// The run whose seeds are larger by `shift`, 1 to seeds - 1. A configuration whose seeds have no room for that is

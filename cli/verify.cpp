@@ -44,7 +44,7 @@ std::unique_ptr<Gpt> quantized_model(const VerifyArguments& arguments) {
   std::unique_ptr<Gpt> model = load_any_model(arguments.checkpoint);
   if (!quantized) {
     const Recipe recipe = read_config<Recipe>(arguments.recipe);
-    if (recipe.needs_calibration() || transforms_need_calibration(recipe)) {
+    if (reads_text(recipe)) {
       fail(ErrorKind::config,
            "--recipe: expected a recipe that needs no calibration, but {} has {}; verify a model that `octet quantize` "
            "has written",

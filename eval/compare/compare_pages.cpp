@@ -10,6 +10,7 @@
 #include "eval/compare/compare.h"
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
+#include "eval/report/page_parts.h"
 
 // A comparison as compare.md, compare.html and for a terminal: one list of columns and of sentences for all.
 
@@ -177,9 +178,7 @@ std::string comparison_table(const RunComparison& comparison) {
 
 std::string comparison_markdown(const RunComparison& comparison) {
   std::string text = "# Octet comparison\n\n";
-  for (const std::string& sentence : lead(comparison)) text += escape_markdown(sentence) + " ";
-  text += "\n\n";
-  for (const std::string& notice : comparison.notices) text += "> Note: " + escape_markdown(notice) + "\n\n";
+  text += markdown_sentences(lead(comparison)) + "\n\n" + markdown_notices(comparison.notices);
   text += markdown_header(header());
   for (const ComparedModel& model : comparison.models) {
     text += markdown_row(row(model, escape_markdown(model.run), escape_markdown(model.name)));
@@ -189,10 +188,7 @@ std::string comparison_markdown(const RunComparison& comparison) {
     text += fmt::format("- **{}** {}\n", escape_markdown(rule.numbers), escape_markdown(verdict(rule, comparison)));
   }
   text += "\n";
-  for (const Chart& chart : comparison.charts) {
-    text += fmt::format("## {0}\n\n![{0}](charts/{1}.svg)\n\n{2}\n\n", escape_markdown(chart.title), chart.name,
-                        escape_markdown(chart.caption));
-  }
+  for (const Chart& chart : comparison.charts) text += markdown_figure(chart, 2);
   if (!comparison.config.empty()) text += fmt::format("## {}\n\n", kConfigs);
   for (const ConfigDifferences& config : comparison.config) {
     text += escape_markdown(config_title(config, comparison)) + "\n\n";
@@ -207,11 +203,7 @@ std::string comparison_markdown(const RunComparison& comparison) {
 }
 
 std::string comparison_html(const RunComparison& comparison, const std::filesystem::path& folder) {
-  std::string summary, notices, figures, verdicts, configs, origins;
-  for (const std::string& sentence : lead(comparison)) summary += escape_html(sentence) + " ";
-  for (const std::string& notice : comparison.notices) {
-    notices += "<p class=\"notice\">" + escape_html(notice) + "</p>\n";
-  }
+  std::string figures, verdicts, configs, origins;
   for (const Comparability& rule : comparison.comparability) {
     verdicts += fmt::format("<dt>{} {}</dt><dd>{}</dd>\n", rule.comparable ? "&#10003;" : "&#10007;",
                             escape_html(rule.numbers), escape_html(verdict(rule, comparison)));
@@ -226,8 +218,8 @@ std::string comparison_html(const RunComparison& comparison, const std::filesyst
     origins += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(run.run), escape_html(origin(run)));
   }
   return html_page(
-      "Octet comparison", fmt::format("{} runs side by side", comparison.runs.size()), summary,
-      notices +
+      "Octet comparison", fmt::format("{} runs side by side", comparison.runs.size()), html_sentences(lead(comparison)),
+      html_notices(comparison.notices) +
           html_section("models", "All models",
                        table_html(comparison) + "<p class=\"small\">" + escape_html(legend(comparison)) + "</p>\n") +
           html_section("comparable", kComparable, "<dl class=\"facts\">\n" + verdicts + "</dl>\n") +

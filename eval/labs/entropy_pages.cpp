@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include "base/config/record.h"
-#include "base/files/atomic_file.h"
-#include "base/files/known_folder.h"
 #include "base/number_text.h"
 #include "base/text_columns.h"
 #include "eval/labs/entropy_lab.h"
+#include "eval/labs/lab_page.h"
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
+#include "eval/report/page_parts.h"
 
 // The lab as entropy.json, entropy.md, entropy.html and as a table: one list of columns and one of sentences for all.
 
@@ -122,9 +122,7 @@ std::string source_html(const EntropySourceResult& source) {
 
 std::string entropy_lab_markdown(const EntropyLab& lab) {
   std::string text = fmt::format("# Entropy lab: {}\n\n", escape_markdown(lab.name));
-  for (const std::string& sentence : lead(lab)) text += escape_markdown(sentence) + " ";
-  text += "\n\n";
-  for (const std::string& notice : lab.notices) text += "> Note: " + escape_markdown(notice) + "\n\n";
+  text += markdown_sentences(lead(lab)) + "\n\n" + markdown_notices(lab.notices);
   for (const EntropySourceResult& source : lab.sources) {
     text += fmt::format("## {}\n\n{} [Report]({})\n\n", escape_markdown(source.name), escape_markdown(verdict(source)),
                         source.report);
@@ -134,35 +132,22 @@ std::string entropy_lab_markdown(const EntropyLab& lab) {
   }
   for (const Column& column : columns()) text += fmt::format("- **{}**: {}\n", column.name, column.meaning);
   text += "\n";
-  for (const Chart& chart : lab.charts) {
-    text += fmt::format("## {0}\n\n![{0}](charts/{1}.svg)\n\n{2}\n\n", escape_markdown(chart.title), chart.name,
-                        escape_markdown(chart.caption));
-  }
-  text += "## How it was measured\n\n" + escape_markdown(method(lab)) + "\n\n";
-  text += fmt::format("Octet {}, {}, {}\n\n", escape_markdown(lab.provenance.octet_version),
-                      escape_markdown(lab.provenance.created), escape_markdown(lab.provenance.command));
-  return text + markdown_code(lab.provenance.config, "yaml");
+  for (const Chart& chart : lab.charts) text += markdown_figure(chart, 2);
+  return text + lab_facts_markdown(method(lab), lab.provenance);
 }
 
 std::string entropy_lab_html(const EntropyLab& lab, const std::filesystem::path& folder) {
-  std::string summary, notices, figures, sources, meanings;
-  for (const std::string& sentence : lead(lab)) summary += escape_html(sentence) + " ";
-  for (const std::string& notice : lab.notices) notices += "<p class=\"notice\">" + escape_html(notice) + "</p>\n";
+  std::string figures, sources, meanings;
   for (const Chart& chart : lab.charts) figures += html_figure(chart, folder);
   for (const EntropySourceResult& source : lab.sources) sources += source_html(source);
   for (const Column& column : columns()) {
     meanings += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(column.name), escape_html(column.meaning));
   }
-  const std::string facts =
-      fmt::format("<p>{}</p>\n<p class=\"small\">Octet {}, {}, {}</p>\n{}", escape_html(method(lab)),
-                  escape_html(lab.provenance.octet_version), escape_html(lab.provenance.created),
-                  escape_html(lab.provenance.command),
-                  html_details("The whole configuration", "<pre>" + escape_html(lab.provenance.config) + "</pre>"));
-  return html_page("Octet entropy lab", lab.name, summary,
-                   notices + html_section("chart", "Errors of models and of quantizers", figures) +
+  return html_page("Octet entropy lab", lab.name, html_sentences(lead(lab)),
+                   html_notices(lab.notices) + html_section("chart", "Errors of models and of quantizers", figures) +
                        html_section("sources", "All numbers, in nats per symbol",
                                     sources + "<dl class=\"facts\">\n" + meanings + "</dl>\n") +
-                       html_section("facts", "How it was measured", facts));
+                       lab_facts_html(method(lab), lab.provenance));
 }
 
 std::string entropy_lab_table(const EntropyLab& lab) {
@@ -178,12 +163,7 @@ std::string entropy_lab_table(const EntropyLab& lab) {
 }
 
 void write_entropy_lab(const std::filesystem::path& folder, const EntropyLab& lab) {
-  const std::string json = record_to_json(lab), markdown = entropy_lab_markdown(lab);
-  const std::string html = entropy_lab_html(lab, folder);
-  make_folder(folder);
-  write_file_atomically(folder / "entropy.json", json);
-  write_file_atomically(folder / "entropy.md", markdown);
-  write_file_atomically(folder / "entropy.html", html);
+  write_pages(folder, "entropy", {record_to_json(lab), entropy_lab_markdown(lab), entropy_lab_html(lab, folder)});
 }
 
 }  // namespace octet

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "eval/charts/try_to_draw.h"
 #include "eval/outliers/layer_outliers.h"
 #include "eval/score/window_batches.h"
 #include "nn/observe.h"
@@ -102,12 +103,8 @@ void draw_natural_lab(NaturalLab& lab, const std::filesystem::path& folder) {
     chart.variants.push_back(std::move(point));
   }
   for (const NaturalModel& model : lab.variants.front().models) chart.models.push_back(model.name);
-  try {
-    lab.charts = {draw_natural_chart(folder / "charts", "natural_outliers", chart)};
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) throw;
-    lab.notices.push_back(fmt::format("The chart was left out: {}", error.what()));
-  }
+  const auto draw = [&] { return draw_natural_chart(folder / "charts", "natural_outliers", chart); };
+  if (auto drawn = try_to_draw("The chart", draw, lab.notices)) lab.charts = {std::move(*drawn)};
 }
 
 }  // namespace octet

@@ -5,14 +5,14 @@
 #include <fmt/ranges.h>
 
 #include "base/config/record.h"
-#include "base/files/atomic_file.h"
-#include "base/files/known_folder.h"
 #include "base/number_text.h"
 #include "base/shown_text.h"
 #include "base/text_columns.h"
+#include "eval/labs/lab_page.h"
 #include "eval/labs/natural_outliers.h"
 #include "eval/report/html.h"
 #include "eval/report/markdown.h"
+#include "eval/report/page_parts.h"
 
 // The lab as natural-outliers.json, .md, .html and as a table: one list of columns and one of sentences for all.
 
@@ -120,9 +120,8 @@ std::string method(const NaturalLab& lab) {
 
 std::string natural_lab_markdown(const NaturalLab& lab) {
   std::string text = fmt::format("# Natural outliers: {}\n\n", escape_markdown(lab.name));
-  for (const std::string& sentence : lead(lab)) text += escape_markdown(sentence) + " ";
-  text += "\n\n" + what_helped(lab, escape_markdown) + "\n\n";
-  for (const std::string& notice : lab.notices) text += "> Note: " + escape_markdown(notice) + "\n\n";
+  text += markdown_sentences(lead(lab)) + "\n\n" + what_helped(lab, escape_markdown) + "\n\n";
+  text += markdown_notices(lab.notices);
   std::vector<std::string> names;
   for (const std::string& name : header(lab)) names.push_back(escape_markdown(name));
   text += markdown_header(names);
@@ -137,20 +136,12 @@ std::string natural_lab_markdown(const NaturalLab& lab) {
     text += "- " + carriers(variant, lab.threshold, escape_markdown) + "\n";
   }
   text += "\n";
-  for (const Chart& chart : lab.charts) {
-    text += fmt::format("## {0}\n\n![{0}](charts/{1}.svg)\n\n{2}\n\n", escape_markdown(chart.title), chart.name,
-                        escape_markdown(chart.caption));
-  }
-  text += "## How it was measured\n\n" + escape_markdown(method(lab)) + "\n\n";
-  text += fmt::format("Octet {}, {}, {}\n\n", escape_markdown(lab.provenance.octet_version),
-                      escape_markdown(lab.provenance.created), escape_markdown(lab.provenance.command));
-  return text + markdown_code(lab.provenance.config, "yaml");
+  for (const Chart& chart : lab.charts) text += markdown_figure(chart, 2);
+  return text + lab_facts_markdown(method(lab), lab.provenance);
 }
 
 std::string natural_lab_html(const NaturalLab& lab, const std::filesystem::path& folder) {
-  std::string summary, notices, figures, changes, who;
-  for (const std::string& sentence : lead(lab)) summary += escape_html(sentence) + " ";
-  for (const std::string& notice : lab.notices) notices += "<p class=\"notice\">" + escape_html(notice) + "</p>\n";
+  std::string figures, changes, who;
   for (const Chart& chart : lab.charts) figures += html_figure(chart, folder);
   std::vector<std::string> names;
   for (const std::string& name : header(lab)) names.push_back(escape_html(name));
@@ -161,18 +152,13 @@ std::string natural_lab_html(const NaturalLab& lab, const std::filesystem::path&
                            difference(variant, escape_html), escape_html(variant.report));
     who += "<li>" + carriers(variant, lab.threshold, escape_html) + "</li>\n";
   }
-  const std::string facts =
-      fmt::format("<p>{}</p>\n<p class=\"small\">Octet {}, {}, {}</p>\n{}", escape_html(method(lab)),
-                  escape_html(lab.provenance.octet_version), escape_html(lab.provenance.created),
-                  escape_html(lab.provenance.command),
-                  html_details("The whole configuration", "<pre>" + escape_html(lab.provenance.config) + "</pre>"));
-  return html_page("Octet lab", "Natural outliers: " + lab.name, summary,
-                   notices +
+  return html_page("Octet lab", "Natural outliers: " + lab.name, html_sentences(lead(lab)),
+                   html_notices(lab.notices) +
                        html_section("result", "Which training grows outliers",
                                     "<p>" + what_helped(lab, escape_html) + "</p>\n" + html_table(names, rows) +
                                         "<ul>" + changes + "</ul>\n" + figures) +
                        html_section("carriers", "Who carries them", "<ul>" + who + "</ul>\n") +
-                       html_section("facts", "How it was measured", facts));
+                       lab_facts_html(method(lab), lab.provenance));
 }
 
 std::string natural_lab_table(const NaturalLab& lab) {
@@ -189,12 +175,8 @@ std::string natural_lab_table(const NaturalLab& lab) {
 }
 
 void write_natural_lab(const std::filesystem::path& folder, const NaturalLab& lab) {
-  const std::string json = record_to_json(lab), markdown = natural_lab_markdown(lab);
-  const std::string html = natural_lab_html(lab, folder);
-  make_folder(folder);
-  write_file_atomically(folder / "natural-outliers.json", json);
-  write_file_atomically(folder / "natural-outliers.md", markdown);
-  write_file_atomically(folder / "natural-outliers.html", html);
+  write_pages(folder, "natural-outliers",
+              {record_to_json(lab), natural_lab_markdown(lab), natural_lab_html(lab, folder)});
 }
 
 }  // namespace octet

@@ -17,8 +17,13 @@ bool looks_at_inputs(TransformKind kind) {
 
 }  // namespace
 
-bool transforms_need_calibration(const Recipe& recipe) {
-  return std::any_of(recipe.transforms.begin(), recipe.transforms.end(), looks_at_inputs);
+bool reads_text(const Recipe& recipe) {
+  return recipe.needs_calibration() || std::any_of(recipe.transforms.begin(), recipe.transforms.end(), looks_at_inputs);
+}
+
+bool rotates(const Recipe& recipe) {
+  return std::find(recipe.transforms.begin(), recipe.transforms.end(), TransformKind::rotate) !=
+         recipe.transforms.end();
 }
 
 std::unique_ptr<Gpt> transformed(Gpt& model, const Recipe& recipe, const Calibrator& calibrator) {

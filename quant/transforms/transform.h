@@ -12,8 +12,11 @@ namespace octet {
 /// Observes the inputs of the layers of a model over text: calibrate() with batches that the caller knows.
 using Calibrator = std::function<Calibration(Gpt& model)>;
 
-/// Whether the recipe's transforms look at inputs: smooth and awq do.
-bool transforms_need_calibration(const Recipe& recipe);
+/// Whether the recipe takes a text to carry out: Recipe::needs_calibration(), or smooth or awq, which look at inputs.
+bool reads_text(const Recipe& recipe);
+
+/// Whether rotate is among the recipe's transforms.
+bool rotates(const Recipe& recipe);
 
 /// A copy of an FP32 model that computes the same, within the rounding of FP32, with the transforms of the recipe
 /// applied in their order. `model` stays as it is, and on its device; the copy is on the CPU. Each transform that looks

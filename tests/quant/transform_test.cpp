@@ -98,9 +98,14 @@ TEST(Transformed, RefusesAModelThatIsQuantized) {
 TEST(Transformed, SaysWhichTransformWantsCalibration) {
   Gpt model(tiny_llama());
   fill_randomly(model, 1);
-  EXPECT_FALSE(transforms_need_calibration(recipe_with({TransformKind::rotate})));
+  Recipe rotated = recipe_with({TransformKind::rotate});
+  EXPECT_TRUE(rotates(rotated));
+  EXPECT_FALSE(reads_text(rotated));
+  rotated.activations = Activations::static_scale;
+  EXPECT_TRUE(reads_text(rotated)) << "not for its transforms";
   for (const TransformKind kind : {TransformKind::smooth, TransformKind::awq}) {
-    EXPECT_TRUE(transforms_need_calibration(recipe_with({kind})));
+    EXPECT_TRUE(reads_text(recipe_with({kind})));
+    EXPECT_FALSE(rotates(recipe_with({kind})));
     EXPECT_EQ(error_of(ErrorKind::config, [&] { transformed(model, recipe_with({kind})); }),
               fmt::format("recipe \"recipe\": transforms: {} expects calibrated inputs, got none", enum_name(kind)));
   }

@@ -2,19 +2,14 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "eval/report/html.h"
-#include "eval/report/markdown.h"
+#include "eval/report/page_parts.h"
 #include "eval/report/report.h"
 
 namespace octet {
 namespace {
 
-std::string figure_markdown(const Chart& chart) {
-  return fmt::format("### {0}\n\n![{0}](charts/{1}.svg)\n\n{2}\n\n", escape_markdown(chart.title), chart.name,
-                     escape_markdown(chart.caption));
-}
+constexpr std::size_t kLevel = 3;  // of the title of a chart, below that of its section
 
 bool has_a_section(const Chart& chart) {
   const auto sections = report_sections();
@@ -26,7 +21,7 @@ bool has_a_section(const Chart& chart) {
 std::string markdown(const Report& report) {
   std::string text;
   for (const Chart& chart : report.charts) {
-    if (!has_a_section(chart)) text += figure_markdown(chart);
+    if (!has_a_section(chart)) text += markdown_figure(chart, kLevel);
   }
   return text;
 }
@@ -44,7 +39,7 @@ std::string html(const Report& report, const std::filesystem::path& folder) {
 std::string figures_markdown(const Report& report, std::string_view section) {
   std::string text;
   for (const Chart& chart : report.charts) {
-    if (chart.section == section) text += figure_markdown(chart);
+    if (chart.section == section) text += markdown_figure(chart, kLevel);
   }
   return text;
 }

@@ -1,22 +1,17 @@
 #include "eval/report/sections/notices.h"
 
-#include "eval/report/html.h"
-#include "eval/report/markdown.h"
+#include "eval/report/page_parts.h"
 #include "eval/report/report.h"
 
 namespace octet {
 namespace {
 
 std::string markdown(const Report& report) {
-  std::string text;
-  for (const std::string& notice : report.notices) text += "> Note: " + escape_markdown(notice) + "\n\n";
-  return text;
+  return markdown_notices(report.notices);
 }
 
 std::string html(const Report& report, const std::filesystem::path&) {
-  std::string text;
-  for (const std::string& notice : report.notices) text += "<p class=\"notice\">" + escape_html(notice) + "</p>\n";
-  return text;
+  return html_notices(report.notices);
 }
 
 }  // namespace
