@@ -1,5 +1,7 @@
 #include "base/wrap_text.h"
 
+#include <algorithm>
+
 #include "base/text_columns.h"
 
 namespace octet {

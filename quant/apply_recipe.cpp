@@ -23,7 +23,7 @@ void quantize(const Recipe& recipe, RecipeLayer& layer, const LayerMoments* inpu
   }
   try {
     QuantizedMatrixResult result = quantize_matrix(layer.weight, layer.scheme, inputs);
-    layer.reason += (layer.reason.empty() || result.remark.empty() ? "" : "; ") + result.remark;
+    layer.add_reason(result.remark);
     auto quantized =
         quantized_layer(layer.slot->module(), std::move(result.weight), layer.activations, std::move(result.low_rank));
     const QuantizedMatrix& matrix = *quantized_matrix_of(*quantized);
@@ -89,7 +89,7 @@ void quantize_all(Gpt& model, const Recipe& recipe, const Calibration& calibrati
   });
   for (auto& [path, layer] : waiting) {  // an embedding that is only looked up
     layer->scheme = layer->scheme.without_inputs();
-    layer->reason = "rounded to nearest because it is only looked up and multiplies no inputs";
+    layer->add_reason("rounded to nearest because it is only looked up and multiplies no inputs");
     quantize(recipe, *layer, nullptr);
     progress.done(*layer);
   }
@@ -102,8 +102,8 @@ void share_bits_among(std::vector<RecipeLayer>& layers, Gpt& model, const Recipe
   for (RecipeLayer& layer : layers) {
     if (const auto found = bits.find(layer.path); found != bits.end()) {
       layer.scheme.bits = found->second;
-      layer.reason = fmt::format("bits shared among layers by the harm that errors do to the output, {:g} on average",
-                                 recipe.weights.bits);
+      layer.add_reason(fmt::format("bits shared among layers by the harm that errors do to the output, {:g} on average",
+                                   recipe.weights.bits));
     }
   }
 }

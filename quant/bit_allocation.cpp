@@ -33,6 +33,13 @@ Recipe evenly_rounded(const Recipe& recipe) {
   return even;
 }
 
+/// What the file takes for a matrix of zeros with the same tables. Of a few dozen weights these are bits for each.
+double bits_of_zeros(const EntropyWeight& weight) {
+  Codes zeros = weight.codes();
+  zeros.codes = Tensor::zeros(zeros.codes.shape(), DType::i8);
+  return bits_per_weight(EntropyWeight(zeros, weight.multiples()));
+}
+
 std::vector<RoundedLayer> rounded_layers(Gpt& model, Gpt& rounded, const Recipe& recipe) {
   std::map<std::string, ChildSlot*> originals;
   model.for_each_child([&](const std::string& path, ChildSlot& slot) { originals[path] = &slot; });
@@ -40,9 +47,11 @@ std::vector<RoundedLayer> rounded_layers(Gpt& model, Gpt& rounded, const Recipe&
   rounded.for_each_child([&](const std::string& path, ChildSlot& slot) {
     const QuantizedMatrix* matrix = quantized_matrix_of(slot.module());
     const bool shares = &recipe.scheme_of(path) == &recipe.weights;
-    if (matrix != nullptr && shares && std::holds_alternative<EntropyWeight>(matrix->weight())) {
+    const auto* weight = matrix != nullptr && shares ? std::get_if<EntropyWeight>(&matrix->weight()) : nullptr;
+    if (weight != nullptr) {
       const auto weights = static_cast<double>(matrix->rows() * matrix->columns());
-      layers.push_back({path, originals.at(path), &slot, {weights, 0}});
+      const double least = std::max(kLeastBits, bits_of_zeros(*weight));
+      layers.push_back({path, originals.at(path), &slot, {weights, 0, least}});
     }
   });
   return layers;
@@ -96,12 +105,12 @@ std::vector<double> share_bits(std::span<const BitShare> matrices, double bits) 
     double sum = 0;
     for (std::size_t i = 0; i < shares.size(); ++i) {
       const double harm = std::max(matrices[i].divergence / matrices[i].weights, least);
-      shares[i] = std::clamp(c + std::log2(harm) / 2, kLeastBits, kMostBits);
+      shares[i] = std::max(std::min(c + std::log2(harm) / 2, kMostBits), matrices[i].least);
       sum += shares[i] * matrices[i].weights;
     }
     return sum / weights;
   };
-  // The average grows with c, from kLeastBits to kMostBits between these two.
+  // The average grows with c, from the least to kMostBits between these two.
   double low = kLeastBits - std::log2(std::max(largest, least)) / 2, high = kMostBits - std::log2(least) / 2;
   constexpr int kHalvings = 60;
   for (int i = 0; i < kHalvings; ++i) {

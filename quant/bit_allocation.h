@@ -12,10 +12,14 @@
 
 namespace octet {
 
+/// Per weight, of a matrix that shares bits: with fewer the rule of 4 fails, and codes are bytes in memory.
+inline constexpr double kLeastBits = 1, kMostBits = 8;
+
 /// A matrix that shares a number of bits with others.
 struct BitShare {
   double weights;     ///< how many it has
   double divergence;  ///< in nats, of the model with this matrix alone rounded to so many bits as all have on average
+  double least = kLeastBits;  ///< bits per weight that it takes in any case
 };
 
 /// Bits per weight of each matrix, with which the sum of all divergences is least while they have `bits` on average. A
@@ -24,13 +28,12 @@ struct BitShare {
 ///
 ///     r (i) = c + log2(d (i) / n (i)) / 2        c: the same for all
 ///
-/// within kLeastBits and kMostBits: a matrix where each weight does 4 times the harm gets one bit more, and then all
+/// within its `least` and kMostBits: a matrix where each weight does 4 times the harm gets one bit more, and then all
 /// weights do as much harm as any other. This is reverse water-filling, Cover and Thomas 2006, "Elements of Information
 /// Theory", section 10.3.3.
 ///
 ///     share_bits({{100, 0.4}, {100, 0.1}}, 3.0)  // {3.5, 2.5}
 std::vector<double> share_bits(std::span<const BitShare> matrices, double bits);
-inline constexpr double kLeastBits = 1, kMostBits = 8;
 
 /// Bits per weight of the layers that have the recipe's own scheme, by dotted path: those with an entry of `layers`, a
 /// scheme of the embedding or a pattern that keeps them are left out. What each of them does to the output is measured:

@@ -74,10 +74,13 @@ double finest_step(std::span<const float> values) {
   return std::max(static_cast<double>(largest_magnitude(values)), 1e-30) / largest_code(8);
 }
 
+double entropy_tolerance(double bits, std::int64_t weights) {
+  return std::max(0.002 * bits, 8.0 * 8 / static_cast<double>(weights));
+}
+
 EntropyWeight entropy_quantize(const Tensor& w, double bits, const std::function<void(Rounder&)>& round) {
   constexpr int kMostTrials = 24;
-  // Close enough: 0.2 % less than is allowed, or a few bytes where there are not many.
-  const double close = std::max(0.002 * bits, 8.0 * 8 / static_cast<double>(w.elements()));
+  const double close = entropy_tolerance(bits, w.elements());
   const Tensor dense = checked_weights(w);
   const std::span<const float> values = dense.span<float>();
   double squares = 0;
@@ -112,8 +115,9 @@ EntropyWeight entropy_quantize(const Tensor& w, double bits, const std::function
     }
   }
   if (!best) {
-    fail(ErrorKind::config, "[entropy] expected a matrix that {:g} bits per weight can store, got {} x {}", bits,
-         w.dim(0), w.dim(1));
+    fail(ErrorKind::config,
+         "[entropy] expected a matrix that {:g} bits per weight can store, got {} x {}, whose tables alone take more",
+         bits, w.dim(0), w.dim(1));
   }
   return *best;
 }

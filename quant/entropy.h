@@ -57,4 +57,7 @@ double finest_step(std::span<const float> values);
 /// NaN or infinity in w; (config) a matrix so small that even zeros take more.
 EntropyWeight entropy_quantize(const Tensor& w, double bits, const std::function<void(Rounder&)>& round);
 
+/// How far below `bits` per weight is close: 0.2 %, or 8 bytes of a matrix that has so few weights that those are more.
+double entropy_tolerance(double bits, std::int64_t weights);
+
 }  // namespace octet

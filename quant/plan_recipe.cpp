@@ -20,8 +20,8 @@ void plan_entropy(const Recipe& recipe, RecipeLayer& layer) {
   layer.bytes = static_cast<std::int64_t>(layer.scheme.bits * static_cast<double>(layer.weight.elements()) / 8);
   const bool shares =
       recipe.bit_allocation == BitAllocation::measured && &recipe.scheme_of(layer.path) == &recipe.weights;
-  layer.reason = shares ? "as many bytes as asked for on average: its share shows when it is quantized"
-                        : "as many bytes as asked for: how many it takes shows when it is quantized";
+  layer.add_reason(shares ? "as many bytes as asked for on average: its share shows when it is quantized"
+                          : "as many bytes as asked for: how many it takes shows when it is quantized");
   const Codes some{Tensor::zeros({1, 1}, DType::i8), Tensor::full({1}, 1.0F), 8, Granularity::per_tensor};
   layer.description = planned_description(layer, EntropyWeight(some));
 }

@@ -1,5 +1,6 @@
 #include "quant/quantize_matrix.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "quant/absmax.h"
@@ -77,7 +78,8 @@ QuantizedMatrixResult round_by(const std::function<void(Rounder&)>& round, const
                                const WeightScheme& scheme) {
   if (scheme.stored_format() == WeightFormat::entropy) {
     QuantizedMatrixResult result{entropy_quantize(weight, scheme.bits, round)};
-    if (const double bits = bits_per_weight(result.weight); bits < 0.98 * scheme.bits) {
+    const double least = scheme.bits - std::max(0.02 * scheme.bits, entropy_tolerance(scheme.bits, weight.elements()));
+    if (const double bits = bits_per_weight(result.weight); bits < least) {
       result.remark = fmt::format("{:.3g} bits because int8 has no finer codes", bits);
     }
     return result;

@@ -98,7 +98,7 @@ void check_low_rank(const Recipe& recipe, bool tied_head, RecipeLayer& layer) {
   }
   if (rank > 0 && is_embedding(layer) && !tied_head) {
     layer.scheme.low_rank = 0;
-    layer.reason = "without a low-rank correction because it is only looked up and multiplies no inputs";
+    layer.add_reason("without a low-rank correction because it is only looked up and multiplies no inputs");
   }
 }
 
@@ -157,6 +157,10 @@ CoverageRow row_of_layer(const RecipeLayer& layer) {
 }
 
 }  // namespace
+
+void RecipeLayer::add_reason(const std::string& text) {
+  reason += (reason.empty() || text.empty() ? "" : "; ") + text;
+}
 
 std::vector<RecipeLayer> recipe_layers(Gpt& model, const Recipe& recipe, const Calibration& calibration) {
   std::vector<RecipeLayer> layers = matrices_of(model);

@@ -24,6 +24,9 @@ struct RecipeLayer {
   std::string description = "fp32";
   std::int64_t bytes = 0;
   QuantizationError error = {};
+
+  /// One more thing to say of it, after those before. An empty text says nothing.
+  void add_reason(const std::string& text);
 };
 
 /// The linear layers and the token embedding of an FP32 model, in its order, each with the scheme that the recipe has

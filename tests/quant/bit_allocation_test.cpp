@@ -84,6 +84,8 @@ TEST(ShareBits, StaysWithinWhatCanBeStored) {
   EXPECT_THAT(share_bits(idle, 1.0), Each(DoubleNear(1, kSearched)));
   EXPECT_THAT(share_bits(idle, 8.0), Each(DoubleNear(8, kSearched)));
   EXPECT_THAT(share_bits({}, 3.0), testing::IsEmpty());
+  const std::vector<BitShare> needs_more = {{10, 0, 2.5}, {10, 0.1}};
+  EXPECT_THAT(share_bits(needs_more, 3.0), ElementsAre(DoubleNear(2.5, kSearched), DoubleNear(3.5, kSearched)));
 }
 
 /// Wide enough that the tables of entropy-coded matrices are a small part of them.
@@ -148,6 +150,26 @@ TEST(AllocateBits, LayersWithoutEffectGetTheLeast) {
   EXPECT_EQ(bits.at("blocks.1.mlp.up"), kLeastBits);
   EXPECT_GT(bits.at("blocks.0.mlp.up"), 3.0);
   EXPECT_EQ(bits.size(), 11U);
+}
+
+// Tables of a matrix of 2 rows and 16 columns take 1.9 bits for each of its weights, however coarse these are.
+TEST(AllocateBits, NoMatrixGetsLessThanItsTablesTake) {
+  GptConfig config = small_llama();
+  config.width = 16;
+  config.heads = 2;
+  config.kv_heads = 2;
+  config.attention_gate = true;
+  Gpt model(config);
+  fill_randomly(model, 3);
+  for (const auto& [path, parameter] : model.parameters()) {
+    if (path.ends_with("attention.output.weight")) {
+      parameter->set_value(Tensor::zeros(parameter->value().shape()));  // so that no gate does any harm
+    }
+  }
+  Recipe recipe = entropy_recipe(BitAllocation::measured, RoundingMethod::automatic);
+  recipe.weights.bits = 3;
+  const Coverage coverage = apply_recipe(model, recipe, text_for(model));
+  EXPECT_GT(bits_of(coverage).at("blocks.0.attention.gate.weight"), kLeastBits);
 }
 
 // Random weights of one size differ in harm by where they stand. Measured: 0.52 to 0.64 of the divergence.

@@ -148,6 +148,14 @@ TEST(Entropy, TakesFewerBitsWhereInt8HasNoFinerCodes) {
   EXPECT_EQ(codes_of(weight).scales.item(), static_cast<float>(finest_step(w.span<float>())));
 }
 
+// 8 bytes of 1,024 weights are 6 % of a bit each: the search ends there, far from the finest codes.
+TEST(Entropy, AFewBytesLessThanAskedForAreNoReasonToSayMore) {
+  const Tensor w = random_tensor({32, 32}, 7);
+  const QuantizedMatrixResult result = quantize_matrix(w, scheme_of(1.2), nullptr);
+  EXPECT_LT(bits_per_weight(result.weight), 0.98 * 1.2);
+  EXPECT_EQ(result.remark, "");
+}
+
 TEST(Entropy, AwkwardMatrices) {
   const Tensor zeros = Tensor::zeros({20, 30});
   EXPECT_EQ(dequantize(quantize_matrix(zeros, scheme_of(2))).to_vector(), zeros.to_vector());
