@@ -23,7 +23,7 @@ void SecondMoments::add(const Tensor& a, const Tensor& b) {
       matmul(reshape(contiguous(a), {rows, columns}), reshape(contiguous(b), {rows, columns}), /*transpose_a=*/true);
   const std::span<const float> sums = batch.span<float>();
   check(std::all_of(sums.begin(), sums.end(), [](float sum) { return std::isfinite(sum); }),
-        "[second moments] expected finite inputs, got NaN or infinity");
+        "[second moments] expected values whose products FP32 can hold, got NaN or infinity");
   sums_.resize(sums.size());
   std::transform(sums.begin(), sums.end(), sums_.begin(), sums_.begin(),
                  [](float sum, double before) { return before + static_cast<double>(sum); });

@@ -14,10 +14,10 @@ std::string cost(const CheckRow& row) {
   return format_change(row.ppl_increase.mean);
 }
 
-/// "costs more than", "costs less than" where the intervals part, else "cannot be told from".
+/// "cost more than", "cost less than" where the intervals part, else "cannot be told from".
 const char* compared(const CheckRow& a, const CheckRow& b) {
-  if (a.ppl_increase.low > b.ppl_increase.high) return "costs more than";
-  if (a.ppl_increase.high < b.ppl_increase.low) return "costs less than";
+  if (a.ppl_increase.low > b.ppl_increase.high) return "cost more than";
+  if (a.ppl_increase.high < b.ppl_increase.low) return "cost less than";
   return "cannot be told from";
 }
 
@@ -45,8 +45,8 @@ std::string static_answer(std::span<const CheckRow> rows) {
   return fmt::format(
       "A static scale is found before, from a text, and must reach the largest input of all tokens; a dynamic one is "
       "found for each token, and reaches that token's. Int8 weights alone cost {}. With inputs in int8 too, dynamic "
-      "scales ({}) {} static ones ({}), and the product took {}. Clipping static scales at 99.9 % of the inputs costs "
-      "{}: that {} reaching the largest.",
+      "scales ({}) {} static ones ({}), and the product took {}. Static scales clipped at 99.9 % of the inputs cost {}: "
+      "they {} those that reach the largest.",
       cost(weights), cost(dynamic), compared(dynamic, fixed), cost(fixed),
       times(dynamic.microseconds, fixed.microseconds), cost(clipped), compared(clipped, fixed));
 }

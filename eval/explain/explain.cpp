@@ -99,7 +99,11 @@ std::vector<LayerFacts> explain_layers(Gpt& model, std::span<const std::string> 
     for (const LayerSample& sample : sample_layers(model, some, windows, max_rows)) {
       update.detail = sample.layer;
       progress.update(update);
-      explained.push_back(explain_layer(sample));
+      try {
+        explained.push_back(explain_layer(sample));
+      } catch (const Error& error) {
+        throw Error(error.kind(), fmt::format("layer \"{}\": {}", sample.layer, error.what()));
+      }
       ++update.done;
     }
   }

@@ -9,7 +9,7 @@ namespace octet {
 
 /// One way to quantize a matrix, and what became of it.
 struct GridPanel {
-  std::string title;                   ///< "One scale for the matrix"
+  std::string title;                   ///< "One scale for all"
   std::span<const float> original;     ///< W
   std::span<const float> dequantized;  ///< same size
   std::span<const std::int8_t> codes;  ///< same size, within [-(2^(bits-1) - 1), 2^(bits-1) - 1]

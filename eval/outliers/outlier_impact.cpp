@@ -13,7 +13,7 @@
 namespace octet {
 namespace {
 
-/// One scale for the matrix such that the largest code stands for `limit`; what is beyond becomes the largest code.
+/// One scale for all values such that the largest code stands for `limit`; what is beyond becomes the largest code.
 Codes quantize_within(const Tensor& matrix, double limit, int bits) {
   const Tensor scale = Tensor::full({1}, static_cast<float>(limit / largest_code(bits)));
   return round_to_codes(matrix, scale, bits, Granularity::per_tensor);

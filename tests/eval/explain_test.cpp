@@ -106,6 +106,21 @@ TEST(Explain, AHeadThatReadsNothingButZerosIsNoLayerToExplain) {
   EXPECT_THAT(explanation_table({&facts, 1}), HasSubstr("n/a"));
 }
 
+// Weights of 1e25 are finite, but their squares are not.
+TEST(Explain, AnErrorNamesTheLayer) {
+  const std::unique_ptr<Gpt> model = random_model(Architecture::llama);
+  const std::vector<std::string> layers = {"blocks.0.mlp.up"};
+  for (const auto& [path, parameter] : model->parameters()) {
+    if (path == layers[0] + ".weight") {
+      for (float& w : parameter->value().span<float>()) w *= 1e25F;
+    }
+  }
+  EXPECT_THAT([&] { explain_layers(*model, layers, tiny_windows(32, 32), 64, no_progress()); },
+              testing::ThrowsMessage<Error>(
+                  testing::AllOf(testing::StartsWith("layer \"blocks.0.mlp.up\": "),
+                                 HasSubstr("expected values whose products FP32 can hold, got NaN or infinity"))));
+}
+
 TEST(Explain, WindowsAreReadAsLongAsRowsAllow) {
   const std::unique_ptr<Gpt> model = random_model(Architecture::llama);
   const std::vector<Window> windows = tiny_windows(5, 32);
