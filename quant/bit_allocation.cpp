@@ -41,8 +41,7 @@ double bits_of_zeros(const EntropyWeight& weight) {
 }
 
 std::vector<RoundedLayer> rounded_layers(Gpt& model, Gpt& rounded, const Recipe& recipe) {
-  std::map<std::string, ChildSlot*> originals;
-  model.for_each_child([&](const std::string& path, ChildSlot& slot) { originals[path] = &slot; });
+  const std::map<std::string, ChildSlot*> originals = slots_of(model);
   std::vector<RoundedLayer> layers;
   rounded.for_each_child([&](const std::string& path, ChildSlot& slot) {
     const QuantizedMatrix* matrix = quantized_matrix_of(slot.module());

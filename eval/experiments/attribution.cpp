@@ -11,12 +11,6 @@
 namespace octet {
 namespace {
 
-std::map<std::string, ChildSlot*> slots_of(Gpt& model) {
-  std::map<std::string, ChildSlot*> slots;
-  model.for_each_child([&](const std::string& path, ChildSlot& slot) { slots.emplace(path, &slot); });
-  return slots;
-}
-
 /// Loss of the FP32 model with the weights of one layer rounded, and its inputs as they are.
 double loss_of_rounded_weights(Gpt& fp32, ChildSlot& slot, const QuantizedMatrix& matrix,
                                std::span<const Tensor> batches) {

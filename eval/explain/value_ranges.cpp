@@ -11,20 +11,14 @@ float matrix_range(const Tensor& m) {
   return largest_magnitude(m.span<float>());
 }
 
-std::vector<float> group_ranges(const Tensor& m, std::int64_t group) {
+std::vector<float> row_ranges(const Tensor& m) {
   std::vector<float> ranges;
-  const auto columns = static_cast<std::size_t>(m.dim(1)), run = static_cast<std::size_t>(group);
+  const auto columns = static_cast<std::size_t>(m.dim(1));
   const std::span<const float> values = m.span<float>();
   for (std::size_t row = 0; row < values.size(); row += columns) {
-    for (std::size_t first = 0; first < columns; first += run) {
-      ranges.push_back(largest_magnitude(values.subspan(row + first, std::min(run, columns - first))));
-    }
+    ranges.push_back(largest_magnitude(values.subspan(row, columns)));
   }
   return ranges;
-}
-
-std::vector<float> row_ranges(const Tensor& m) {
-  return group_ranges(m, m.dim(1));
 }
 
 std::vector<float> column_ranges(const Tensor& m) {

@@ -15,8 +15,6 @@ namespace octet {
 float matrix_range(const Tensor& m);
 std::vector<float> row_ranges(const Tensor& m);
 std::vector<float> column_ranges(const Tensor& m);
-/// Of runs of `group` columns of each row: (R, ceil(C / group)).
-std::vector<float> group_ranges(const Tensor& m, std::int64_t group);
 /// Of the windows of a sample.
 std::vector<float> window_ranges(const LayerSample& sample);
 

@@ -1,8 +1,18 @@
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "nn/layers/module.h"
 
 namespace octet {
+
+/// All child slots below a module by path: they stay while no slot is replaced.
+inline std::map<std::string, ChildSlot*> slots_of(Module& module) {
+  std::map<std::string, ChildSlot*> slots;
+  module.for_each_child([&](const std::string& path, ChildSlot& slot) { slots.emplace(path, &slot); });
+  return slots;
+}
 
 /// While it lives, two slots have each other's modules: a layer of one model runs in another one.
 ///

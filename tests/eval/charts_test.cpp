@@ -14,21 +14,13 @@
 #include "eval/charts/gnuplot.h"
 #include "tests/eval/sample_charts.h"
 #include "tests/eval/sample_report.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 
 namespace octet {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 class ChartsTest : public ::testing::Test {
  protected:
@@ -374,42 +366,6 @@ TEST(Charts, NamesInsidePicturesHaveNoHyphens) {
   script.line("plot DATA index 0");
   EXPECT_NO_THROW(script.draw(folder.path(), "title", "caption"));
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "weights_int8-static.svg"));
-}
-
-TEST(GridUse, CountsLevels) {
-  const std::vector<float> original{0.1F, -0.1F, 0.2F, 7.0F};
-  const std::vector<float> dequantized{0.0F, 0.0F, 0.0F, 7.0F};
-  const std::vector<std::int8_t> codes{0, 0, 0, 7};
-  const GridUse use = measure_grid_use({"", original, dequantized, codes, 1.0}, 4);
-  EXPECT_EQ(use.levels, 15);
-  EXPECT_EQ(use.used, 2);
-  EXPECT_EQ(use.busy, 2);
-  EXPECT_NEAR(use.effective_bits, -(0.75 * std::log2(0.75) + 0.25 * std::log2(0.25)), 1e-12);
-  EXPECT_NEAR(use.mse, (0.01 + 0.01 + 0.04) / 4, 1e-8);       // 1e-8: the inputs are floats
-  EXPECT_NEAR(use.bulk_mse, (0.01 + 0.01 + 0.04) / 3, 1e-8);  // without the outlier
-}
-
-TEST(GridUse, RefusesCodesOutsideTheGrid) {
-  const std::vector<float> values{1.0F};
-  const std::vector<std::int8_t> codes{8};
-  EXPECT_THAT(error_of([&] {
-                measure_grid_use({"", values, values, codes, 1.0}, 4);
-              }),
-              HasSubstr("expected codes within [-7, 7], got 8"));
-}
-
-/// The lesson that the chart teaches, as inequalities.
-TEST(GridUse, ClippingAndChannelsRescueTheGrid) {
-  for (const int bits : {4, 8}) {
-    const sample::OutlierMatrix matrix(bits);
-    const GridUse tensor = measure_grid_use(matrix.panel("", matrix.per_tensor), bits);
-    const GridUse clipped = measure_grid_use(matrix.panel("", matrix.clipped), bits);
-    const GridUse channel = measure_grid_use(matrix.panel("", matrix.per_row), bits);
-    EXPECT_LT(4 * tensor.busy, clipped.busy) << bits;
-    EXPECT_LT(clipped.busy, channel.busy) << bits;
-    EXPECT_GT(tensor.bulk_mse, 10 * clipped.bulk_mse) << bits;
-    EXPECT_GT(channel.snr_db, tensor.snr_db + 10) << bits;
-  }
 }
 
 }  // namespace
