@@ -1,4 +1,4 @@
-#include "eval/compare/compare.h"
+#include "report/compare/compare.h"
 
 #include <algorithm>
 #include <system_error>

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "eval/report/report.h"
 #include "quant/apply_recipe.h"
+#include "report/run/report.h"
 
 namespace octet {
 

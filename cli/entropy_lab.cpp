@@ -7,9 +7,9 @@
 #include "cli/console.h"
 #include "cli/machine.h"
 #include "cli/text_stage.h"
-#include "eval/labs/entropy_lab.h"
-#include "eval/report/report.h"
 #include "eval/test_windows.h"
+#include "report/labs/entropy_lab.h"
+#include "report/run/report.h"
 
 namespace octet {
 namespace {

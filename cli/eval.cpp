@@ -13,11 +13,8 @@
 #include "cli/run_folder.h"
 #include "cli/stages.h"
 #include "cli/verbs.h"
-#include "eval/report/measure.h"
-#include "eval/report/sections/attribution.h"
-#include "eval/score/window_batches.h"
-#include "eval/test_windows.h"
 #include "nn/files/quantized_file.h"
+#include "report/run/measure.h"
 #include "train/checkpoint.h"
 
 namespace octet {
@@ -37,44 +34,15 @@ void describe_models(Report& report, const ComparedModels& models) {
   }
 }
 
-/// Which layers the loss of each quantized model comes from. A transform makes the FP32 model another one, whose layers
-/// cannot stand beside those of the trained model.
-void measure_attribution(const Run& run, const RunText& text, const ComparedModels& models, Report& report,
-                         ProgressSink& progress) {
-  const EvalConfig& eval = run.config.eval;
-  if (eval.attribution_windows == 0) {
-    return;
-  }
-  Gpt& fp32 = *models.owned.front();
-  const std::vector<Tensor> batches =
-      input_batches(test_windows(text.tokens.test.runs, text.tokenizer, eval, fp32.config(), eval.attribution_windows),
-                    eval.batch_tokens);
-  for (std::size_t i = 0; i < run.config.quantize.size(); ++i) {
-    if (!run.config.quantize[i].transforms.empty()) continue;
-    ReportModel& entry = report.models[i + 1];
-    progress.note("attributing the loss of " + entry.name + " to its layers");
-    put_attribution(entry, attribute_loss(fp32, *models.owned[i + 1], batches, progress));
-  }
-}
-
-/// Where the configuration asks for it, and outliers.json with it; else there is none from an earlier time either.
-void measure_outlier_lab(const Run& run, const RunText& text, Report& report, ProgressSink& progress) {
+/// outliers.json, where the configuration asks for the outlier lab; else there is none from an earlier time either.
+void write_outlier_lab(const Run& run, const Report& report) {
   const fs::path file = run.folder / "outliers.json";
-  const EvalConfig& eval = run.config.eval;
-  if (!eval.outlier_lab) {
+  if (report.outlier_lab) {
+    write_file_atomically(file, record_to_json(*report.outlier_lab));
+  } else {
     std::error_code ignored;
     fs::remove(file, ignored);
-    return;
   }
-  const auto fp32 = load_model(run.best_checkpoint());
-  const GptConfig& shape = fp32->config();
-  const OutlierLabText lab_text = {
-      .windows = test_windows(text.tokens.test.runs, text.tokenizer, eval, shape, eval.outlier_lab->windows),
-      .calibration = [&](const CalibrationConfig& config) { return calibration_batches(text, config, shape.context); },
-      .batch_tokens = eval.batch_tokens};
-  report.outlier_lab =
-      run_outlier_lab(*fp32, run.config.quantize, *eval.outlier_lab, lab_text, eval.bootstrap, progress);
-  write_file_atomically(file, record_to_json(*report.outlier_lab));
 }
 
 }  // namespace
@@ -92,13 +60,21 @@ void eval_stage(Run& run, ProgressSink& progress, EvalScope scope) {
   report.corpus.trained_on = steps > 0;
   report.machine = describe_machine(run.config.device);
   describe_models(report, models);
-  const MeasuredModels measured = {models.named, models.folders, text.tokenizer, text.tokens.test};
+  const MeasuredModels measured = {
+      .models = models.named,
+      .folders = models.folders,
+      .recipes = run.config.quantize,
+      .tokenizer = text.tokenizer,
+      .test = text.tokens.test,
+      .calibration =
+          [&](const CalibrationConfig& config) { return calibration_batches(text, config, run.config.model.context); },
+      .config = run.config.eval,
+      .progress = stoppable};
   if (scope == EvalScope::scores) {
-    measure_scores(report, measured, run.config.eval, stoppable);
+    measure_scores(report, measured);
   } else {
-    measure_models(report, measured, run.config.eval, stoppable);
-    measure_attribution(run, text, models, report, stoppable);
-    measure_outlier_lab(run, text, report, stoppable);
+    measure_models(report, measured);
+    write_outlier_lab(run, report);
   }
   report.training = summarize_training(run.metrics_file(), steps, run.config.model, report.models.front().bits_per_byte,
                                        run.config.device, stoppable);

@@ -8,7 +8,7 @@
 #include "cli/config_source.h"
 #include "cli/run_config.h"
 #include "cli/stored_config.h"
-#include "eval/report/report.h"
+#include "report/run/report.h"
 
 // What every lab does around its own measurements: it reads a configuration, makes several runs in folders below its
 // own, and prints what came of them. How other verbs treat such a folder stands in cli/lab_folder.h.

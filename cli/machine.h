@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "eval/report/report.h"
+#include "report/run/report.h"
 #include "tensor/storage.h"
 
 namespace octet {

@@ -11,8 +11,8 @@
 #include "cli/run_folder.h"
 #include "cli/shared_options.h"
 #include "cli/verbs.h"
-#include "eval/charts/charts.h"
 #include "nn/files/model_file.h"
+#include "report/charts/charts.h"
 
 namespace octet {
 namespace {

@@ -4,10 +4,10 @@
 #include "cli/console.h"
 #include "cli/machine.h"
 #include "cli/text_stage.h"
-#include "eval/labs/natural_outliers.h"
 #include "eval/score/window_batches.h"
 #include "eval/test_windows.h"
 #include "nn/files/model_file.h"
+#include "report/labs/natural_outliers.h"
 
 namespace octet {
 namespace {

@@ -10,10 +10,10 @@
 #include "base/number_text.h"
 #include "base/text_columns.h"
 #include "cli/console.h"
-#include "eval/report/report.h"
 #include "nn/cost.h"
 #include "nn/gpt.h"
 #include "quant/apply_recipe.h"
+#include "report/run/report.h"
 
 namespace octet {
 namespace {

@@ -12,11 +12,11 @@
 #include "cli/stages.h"
 #include "cli/text_stage.h"
 #include "cli/verbs.h"
-#include "eval/charts/terminal_chart.h"
-#include "eval/report/chart_drawer.h"
 #include "eval/score/window_batches.h"
 #include "eval/test_windows.h"
 #include "nn/files/model_file.h"
+#include "report/charts/terminal_chart.h"
+#include "report/run/chart_drawer.h"
 
 namespace octet {
 namespace {

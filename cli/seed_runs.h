@@ -5,7 +5,7 @@
 
 #include "base/progress.h"
 #include "cli/run_config.h"
-#include "eval/report/report.h"
+#include "report/run/report.h"
 
 namespace octet {
 

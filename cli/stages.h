@@ -3,7 +3,7 @@
 #include "base/progress.h"
 #include "cli/run_config.h"
 #include "cli/text_stage.h"
-#include "eval/report/report.h"
+#include "report/run/report.h"
 #include "train/trainer.h"
 
 // The stages of `octet run`; each verb of the same name runs one. A stage reads what the one before it left in the run

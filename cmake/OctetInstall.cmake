@@ -7,10 +7,10 @@ set(octet_package ${CMAKE_INSTALL_LIBDIR}/cmake/Octet)
 add_library(octet_library INTERFACE)
 set_target_properties(octet_library PROPERTIES EXPORT_NAME octet)
 # Objects reach only who links them directly, so they are named beside what they need.
-target_link_libraries(octet_library INTERFACE octet_eval octet_cuda $<INSTALL_INTERFACE:$<TARGET_OBJECTS:$<TARGET_NAME:octet_cuda>>>)
+target_link_libraries(octet_library INTERFACE octet_report octet_cuda $<INSTALL_INTERFACE:$<TARGET_OBJECTS:$<TARGET_NAME:octet_cuda>>>)
 target_include_directories(octet_library INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/octet>)
 
-set(folders base text tensor io nn quant train eval)
+set(folders base text tensor io nn quant train eval report)
 list(TRANSFORM folders PREPEND octet_ OUTPUT_VARIABLE libraries)
 install(TARGETS octet_library octet_settings octet_cuda ${libraries} EXPORT OctetTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -40,13 +40,14 @@ FOLDERS = {
     "quant": (["quant_unit"], [MANUAL, "nn_unit", "eval_unit"]),
     "text": (["text_unit", "text_golden"], [MANUAL, "train_unit"]),
     "train": (["train_unit", "train_golden"], [MANUAL, "eval_unit"]),
-    "eval": (["eval_unit"], ["cli_cli"]),
+    "eval": (["eval_unit"], ["report_unit", "cli_cli"]),
+    "report": (["report_unit"], ["cli_cli"]),
 }
 # What these write is for people: a picture or a page with a colour too many is no mistake that a test should notice.
 CHARTS = ("activations", "chart_script", "gnuplot", "outliers", "speed", "tradeoff", "training", "weights")
 WORDS = ("all", "charts", "headline", "notices", "verdict")
 PAGES = ("html", "markdown", "summary", "table", *(f"sections/{name}" for name in WORDS))
-FOR_PEOPLE = (*(f"eval/charts/{name}" for name in CHARTS), *(f"eval/report/{name}" for name in PAGES), "eval/speed/bench_text")
+FOR_PEOPLE = (*(f"report/charts/{name}" for name in CHARTS), *(f"report/run/{name}" for name in PAGES), "eval/speed/bench_text")
 SECONDS = 180  # a test program takes at most some ten
 
 

@@ -76,7 +76,7 @@ for name, kinds in ("llama", "F16 Q8_0 Q4_0 Q4_1 IQ4_NL"), ("gpt2", "F16 Q8_0 Q4
         file = export(f"{name}/checkpoints/best", f"{name}-{kind}.gguf", "--type", kind)
         octet("import", file, "--out", f"in-gguf-{kind}")
         compare(rows, f"{name} as {kind}", file, f"in-gguf-{kind}", 2e-3)
-for recipe in "int4-weight-only", "int4-gptq", "table4", "int8-weight-only":
+for recipe in "int4", "int4-gptq", "table4", "int8":
     file = export(f"llama/quantized/{recipe}", f"{recipe}.gguf")
     compare(rows, f"llama {recipe}, codes kept", file, f"llama/quantized/{recipe}", 2e-3)
 

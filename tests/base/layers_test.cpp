@@ -13,7 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Lowest first; a folder may include itself and those before it (docs/architecture.md).
-const std::vector<std::string> kFolders = {"base", "text", "tensor", "io", "nn", "quant", "train", "eval", "cli"};
+const std::vector<std::string> kFolders = {"base",  "text",  "tensor", "io",     "nn",
+                                           "quant", "train", "eval",   "report", "cli"};
 
 // The rooms of folders that have some: each room with those of the same folder that it may include. "" is the folder
 // itself. No two include each other, by whatever way.
@@ -46,11 +47,13 @@ const std::map<std::string, Rooms> kRooms = {
       {"microscope", {"outliers"}},
       {"experiments", {"score", "outliers"}},
       {"explain", {"score", "outliers", "speed", "experiments"}},
-      {"charts", {"score", "outliers", "microscope"}},
-      {"report", {"", "score", "outliers", "speed", "experiments", "explain", "microscope", "charts"}},
-      {"labs", {"score", "outliers", "charts", "report"}},
-      {"compare", {"score", "charts", "report"}},
       {"", {"score", "outliers", "speed", "experiments"}}}},
+    {"report",
+     {{"charts", {}},
+      {"page", {"charts"}},
+      {"run", {"charts", "page"}},
+      {"labs", {"charts", "page", "run"}},
+      {"compare", {"charts", "page", "run"}}}},
 };
 
 std::size_t level(const std::string& folder) {

@@ -1,7 +1,7 @@
 // Several runs in one table and on one page.
 #include <nlohmann/json.hpp>
 
-#include "eval/charts/gnuplot.h"
+#include "report/charts/gnuplot.h"
 #include "tests/cli/cli_sample.h"
 
 namespace octet {

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "eval/charts/gnuplot.h"
+#include "report/charts/gnuplot.h"
 #include "tests/cli/cli_sample.h"
 
 namespace octet {

@@ -5,8 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "eval/experiments/loss_slopes.h"
-#include "eval/report/report.h"
-#include "eval/report/sections/attribution.h"
 #include "eval/score/window_batches.h"
 #include "nn/layers/quantized_layer.h"
 #include "quant/apply_recipe.h"
@@ -122,20 +120,6 @@ TEST(Attribution, SlopesPredictASmallChange) {
     EXPECT_NEAR(predicted, after - before, 0.1 * std::abs(after - before)) << "changes of 0.3 % of the weights";
   });
   EXPECT_TRUE(std::isnan(slopes.predicted("nowhere", Tensor::zeros({1, 1}), Tensor::zeros({1, 1}))));
-}
-
-TEST(Attribution, IsAlsoTheLossOfLayerErrors) {
-  ReportModel model;
-  model.layer_errors.resize(2);
-  model.layer_errors[0].layer = "blocks.0.mlp.down.weight";
-  model.layer_errors[1].layer = "head.weight";
-  Attribution attribution;
-  attribution.total = 0.3;
-  attribution.layers = {{.layer = "blocks.0.mlp.down", .alone = 0.2, .weights = 0.1, .last = 0.2}};
-  put_attribution(model, attribution);
-  EXPECT_EQ(model.layer_errors[0].delta_nll, 0.2);
-  EXPECT_TRUE(std::isnan(model.layer_errors[1].delta_nll));
-  EXPECT_EQ(model.attribution.total, 0.3);
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "tests/eval/sample_charts.h"
 #include "tests/support/error_of.h"
 
 namespace octet {
@@ -36,20 +35,6 @@ TEST(GridUse, RefusesCodesOutsideTheGrid) {
                 measure_grid_use({"", values, values, codes, 1.0}, 4);
               }),
               HasSubstr("expected codes within [-7, 7], got 8"));
-}
-
-/// The lesson that the chart teaches, as inequalities.
-TEST(GridUse, ClippingAndAScalePerRowRescueTheGrid) {
-  for (const int bits : {4, 8}) {
-    const sample::OutlierMatrix matrix(bits);
-    const GridUse tensor = measure_grid_use(matrix.panel("", matrix.per_tensor), bits);
-    const GridUse clipped = measure_grid_use(matrix.panel("", matrix.clipped), bits);
-    const GridUse row = measure_grid_use(matrix.panel("", matrix.per_row), bits);
-    EXPECT_LT(4 * tensor.busy, clipped.busy) << bits;
-    EXPECT_LT(clipped.busy, row.busy) << bits;
-    EXPECT_GT(tensor.bulk_mse, 10 * clipped.bulk_mse) << bits;
-    EXPECT_GT(row.snr_db, tensor.snr_db + 10) << bits;
-  }
 }
 
 }  // namespace

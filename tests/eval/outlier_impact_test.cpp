@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
-#include "eval/charts/charts.h"
 
 namespace octet {
 namespace {
@@ -76,16 +75,6 @@ TEST(OutlierImpact, FindsTheClipOfNormalValues) {
   EXPECT_GT(impact.clipped, 0.0);
   EXPECT_LT(impact.clipped, 0.03);
   EXPECT_LT(impact.variants[1].use.mse, impact.variants[0].use.mse);
-}
-
-TEST(OutlierImpact, ChartRefersToTheVariants) {
-  const OutlierImpact impact = study_outlier_impact("blocks.0.mlp.down", inputs(30.0F, 3), 4);
-  const OutlierChart chart = outlier_chart(impact);
-  EXPECT_EQ(chart.layer, "blocks.0.mlp.down");
-  ASSERT_EQ(chart.panels.size(), kInputGrids.size());
-  EXPECT_EQ(chart.panels[0].original.data(), impact.original.data<float>());
-  EXPECT_EQ(measure_grid_use(chart.panels[2], 4).mse, impact.variants[2].use.mse);
-  EXPECT_FLOAT_EQ(static_cast<float>(chart.panels[1].scale * 7), static_cast<float>(impact.clip));
 }
 
 TEST(OutlierImpact, RefusesZeros) {

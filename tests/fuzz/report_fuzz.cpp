@@ -1,4 +1,4 @@
-#include "eval/report/report.h"
+#include "report/run/report.h"
 #include "tests/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

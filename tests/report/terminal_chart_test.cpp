@@ -1,0 +1,63 @@
+#include "report/charts/terminal_chart.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "report/charts/charts.h"
+#include "tests/support/error_of.h"
+#include "tests/support/temporary_folder.h"
+
+namespace octet {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kScript =
+    "# Drawn\nreset\nset terminal svg size 1,2 name 'a'\nset output 'a.svg'\nset grid ytics\nplot 1 linecolor rgb "
+    "'#1f2933'\n";
+
+TEST(ScriptForTerminal, ChoosesTheTerminalOfTheVersion) {
+  const std::string old = script_for_terminal(kScript, {.columns = 90, .rows = 30}, 5, "a.txt");
+  EXPECT_EQ(old,
+            "# Drawn\nreset\nset terminal dumb enhanced nofeed size 90,30 mono\nset output 'a.txt'\nunset grid\nplot 1 "
+            "linecolor rgb '#888888'\n");
+  EXPECT_THAT(script_for_terminal(kScript, {.columns = 90, .rows = 30, .colours = true}, 6, "a.txt"),
+              HasSubstr("\nset terminal block quadrants enhanced size 90,30 ansi256\n"));
+  EXPECT_THAT(error_of([] { script_for_terminal("plot 1\n", {}, 5, "a.txt"); }), HasSubstr("set terminal svg"));
+}
+
+/// Beside a name of int8 in the same row, the bits of fp32 lay on that name.
+TEST(ScriptForTerminal, LabelsAreNamesAlone) {
+  const std::string labels = "set label 'a b  32.00 bits/weight' at screen 0.9,0.2 right\nset label 'int8' at 1,1\n";
+  EXPECT_THAT(script_for_terminal(kScript + labels, {}, 5, "a.txt"),
+              HasSubstr("\nset label 'a b' at screen 0.9,0.2 right\nset label 'int8' at 1,1\n"));
+}
+
+TEST(OnlyColours, LeavesNothingElseThatSteers) {
+  const std::string text = "\x1b[38;5;32mblue\x1b[0m \x1b]0;title\x07 \x1b[2J\f";
+  EXPECT_EQ(only_colours(text, false), "blue \uFFFD]0;title\uFFFD \uFFFD[2J\uFFFD");
+  EXPECT_EQ(only_colours(text, true), "\x1b[38;5;32mblue\x1b[0m \uFFFD]0;title\uFFFD \uFFFD[2J\uFFFD");
+  EXPECT_EQ(only_colours("\x1b[", true), "\uFFFD[");
+}
+
+/// The speed of two versions, one of which has a name that would steer a terminal.
+TEST(TerminalChart, IsLinesOfCharacters) {
+  if (!charts_available().available) GTEST_SKIP() << charts_available().reason;
+  const sample::TemporaryFolder folder;
+  draw_speed_chart(folder.path(), "speed", {{"fp32", 100, 10}, {"int\x1b[2J8", 150, 20}});
+  for (const bool colours : {false, true}) {
+    const std::string chart = terminal_chart(folder.path(), "speed", {.columns = 100, .rows = 30, .colours = colours});
+    EXPECT_THAT(chart, HasSubstr("prefill (reading the prompt)"));
+    EXPECT_THAT(chart, HasSubstr("fp32"));
+    EXPECT_THAT(chart, Not(HasSubstr("\x1b[2J")));
+    EXPECT_EQ(chart.find('\x1b') != std::string::npos, colours);
+    const std::string text = only_colours(chart, false);
+    EXPECT_THAT(text.substr(0, text.find('\n')), HasSubstr("prefill (reading the prompt)")) << "no empty line";
+    EXPECT_LT(text.find("decode (writing, token by token)"), text.find("Speed relative to fp32")) << "above the data";
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 3) << ".gp, .dat and .svg alone";
+}
+
+}  // namespace
+}  // namespace octet
