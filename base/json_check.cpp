@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/shown_text.h"
@@ -18,11 +19,6 @@ namespace octet {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 /// Reads a text once, from its first byte to its last, and keeps nothing but the keys of the objects that are open.
 class JsonReader {

@@ -7,7 +7,7 @@ namespace octet {
 
 namespace {
 // Names are short; the cut keeps a hostile one from costing time.
-constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kMostLetters = 200;
 }  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -30,7 +30,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
-  if (name.size() > kLongestName) return std::nullopt;
+  if (name.size() > kMostLetters) return std::nullopt;
 
   std::optional<std::string> nearest;
   std::size_t nearest_distance = 0;
@@ -49,7 +49,7 @@ std::vector<std::string> nearest_names(std::string_view name, const std::vector<
                                        std::size_t count) {
   std::vector<std::pair<std::size_t, const std::string*>> by_distance;
   for (const std::string& candidate : candidates) {
-    by_distance.emplace_back(edit_distance(name.substr(0, kLongestName), candidate), &candidate);
+    by_distance.emplace_back(edit_distance(name.substr(0, kMostLetters), candidate), &candidate);
   }
   std::stable_sort(by_distance.begin(), by_distance.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });

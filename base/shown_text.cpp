@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
 #include "base/sha256.h"
 #include "base/utf8.h"
 
@@ -18,7 +19,7 @@ constexpr std::size_t kLongestFileName = 100;
 constexpr std::size_t kHashDigits = 8;
 
 bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  return is_letter(c) || is_digit(c) || c == '-' || c == '_';
 }
 
 }  // namespace

@@ -6,6 +6,9 @@
 
 namespace octet {
 
+/// U+FEFF, which may stand in front of a text and is none of it.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 /// One code point read from the front of a byte string; `length` 0 means that the bytes there are not UTF-8.
 struct CodePoint {
   char32_t value = 0;

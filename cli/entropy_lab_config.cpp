@@ -9,12 +9,12 @@ namespace {
 
 constexpr std::size_t kMostSources = 8;     // beside each other in one chart
 constexpr std::int64_t kLeastWindows = 64;  // so that each part of the text has some
-const std::set<std::string> kOwnFolders = {"sources", "charts", "checkpoints", "quantized"};
+const std::set<std::string> kOtherFolders = {"sources", "charts", "checkpoints", "quantized"};
 
 void check_sources(const std::vector<SourceConfig>& sources, Problems& problems) {
   std::vector<std::string> names;
   for (const SourceConfig& source : sources) names.push_back(source.name);
-  check_names_of_runs("sources", "source", names, kOwnFolders, problems);
+  check_names_of_runs("sources", "source", names, kOtherFolders, problems);
   if (sources.size() > kMostSources) {
     problems.add("sources", "expected at most {} sources, got {}", kMostSources, sources.size());
   }

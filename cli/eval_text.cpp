@@ -11,6 +11,7 @@
 #include "cli/device.h"
 #include "eval/score/named_model.h"
 #include "eval/score/window_batches.h"
+#include "eval/score/windows.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
 
@@ -19,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kUsualContext = 512;                    // of a model that may look further back
 constexpr std::int64_t kBatchBytes = std::int64_t{512} << 20;  // of logits, and of what evaluate() keeps beside them
 constexpr std::int64_t kBytesPerLogit = 16;
 

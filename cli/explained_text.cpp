@@ -15,7 +15,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t kUsualContext = 512;  // of a model that may look further back
 constexpr std::int64_t kBatchTokens = 4096;
 
 OutlierLabText text_of_file(const std::string& file, const std::string& model, const GptConfig& shape) {

@@ -77,7 +77,7 @@ bool makes_file(ExportTarget target) {
 
 /// Only an earlier export is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
 /// None is put into the checkpoint, which training could then not replace.
-void check_folder(const fs::path& source, const fs::path& out) {
+void check_export_folder(const fs::path& source, const fs::path& out) {
   std::error_code ignored;
   const fs::path inside = fs::weakly_canonical(out, ignored).lexically_relative(fs::weakly_canonical(source, ignored));
   if (!inside.empty() && *inside.begin() != ".." && inside != ".") {
@@ -183,7 +183,6 @@ void check_options(ExportTarget target, const ExportArguments& arguments, const 
 
 /// The text in windows as llama.cpp cuts it.
 TokenWindows windows_of_text(const ExportArguments& arguments, const Tokenizer& tokenizer, const GptConfig& config) {
-  constexpr std::int64_t kUsualContext = 512;
   const std::int64_t context = arguments.context != 0 ? arguments.context : std::min(config.context, kUsualContext);
   if (context > config.context) {
     fail(ErrorKind::config, "--context: expected at most the {} positions of the model, got {}", config.context,
@@ -232,7 +231,7 @@ void export_verb(const CommonOptions& common, const ExportArguments& given) {
   if (makes_file(target)) {
     check_file(out);
   } else {
-    check_folder(source, out);
+    check_export_folder(source, out);
   }
   check_place_of(out);
   const Tokenizer tokenizer = load_model_tokenizer(source);

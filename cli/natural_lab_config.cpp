@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMostVariants = 12;  // rows of one chart
 constexpr std::size_t kMostRecipes = 4;    // bars of one row
-const std::set<std::string> kOwnFolders = {"charts", "checkpoints", "quantized", "seeds"};
+const std::set<std::string> kFoldersOfLab = {"charts", "checkpoints", "quantized", "seeds"};
 
 RunConfig with_overrides(const RunConfig& shared, const VariantConfig& variant) {
   RunConfig config = shared;
@@ -21,7 +21,7 @@ RunConfig with_overrides(const RunConfig& shared, const VariantConfig& variant) 
 void check_names(const std::vector<VariantConfig>& variants, Problems& problems) {
   std::vector<std::string> names;
   for (const VariantConfig& variant : variants) names.push_back(variant.name);
-  check_names_of_runs("variants", "variant", names, kOwnFolders, problems);
+  check_names_of_runs("variants", "variant", names, kFoldersOfLab, problems);
 }
 
 /// The text and the recipes are shared: else the rows of the table could not stand beside each other.

@@ -14,7 +14,7 @@
 namespace octet {
 namespace {
 
-constexpr std::int64_t kRows = 4, kCodes = 12, kScales = 6;  // what is shown of a matrix
+constexpr std::int64_t kShownRows = 4, kShownCodes = 12, kShownScales = 6;  // what is shown of a matrix
 
 /// What a stored matrix says of its values, whatever its format.
 struct CodeView {
@@ -80,14 +80,14 @@ void count_levels(const CodeView& view, StoredCodes& stored) {
 
 void show_rows(const CodeView& view, StoredCodes& stored) {
   const std::int64_t groups = (view.columns + view.run - 1) / view.run;
-  for (std::int64_t r = 0; r < std::min(kRows, view.rows); ++r) {
+  for (std::int64_t r = 0; r < std::min(kShownRows, view.rows); ++r) {
     stored.codes.emplace_back();
     stored.scales.emplace_back();
     if (view.minimum_at) stored.minimums.emplace_back();
-    for (std::int64_t c = 0; c < std::min(kCodes, view.columns); ++c) {
+    for (std::int64_t c = 0; c < std::min(kShownCodes, view.columns); ++c) {
       stored.codes.back().push_back(view.code_at(r, c));
     }
-    for (std::int64_t g = 0; g < std::min(kScales, groups); ++g) {
+    for (std::int64_t g = 0; g < std::min(kShownScales, groups); ++g) {
       stored.scales.back().push_back(view.scale_at(r, g));
       if (view.minimum_at) stored.minimums.back().push_back(view.minimum_at(r, g));
     }
@@ -137,7 +137,7 @@ std::string rows_text(const char* title, const std::vector<std::vector<double>>&
     table.push_back({fmt::format("row {}", r)});
     for (const double value : rows[r]) table.back().push_back(fmt::format("{:.4g}", value));
   }
-  return std::string("\n") + title + "\n" + align_columns(table, "<" + std::string(kCodes, '>'));
+  return std::string("\n") + title + "\n" + align_columns(table, "<" + std::string(kShownCodes, '>'));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-# octet_folder(NAME [USES folder] [LINK target ...]): the library octet_NAME from all sources below NAME/, but for those of
+# octet_folder(NAME [UNITY] [USES folder] [LINK target ...]): the library octet_NAME from all sources below NAME/, but for those of
 # tensor/cuda/ (cmake/OctetCuda.cmake) and of its simulator (tests/cuda_simulator.cmake).
 # Headers that nearly every source includes are compiled once, with octet_base; that takes half of the time from a usual source.
 set(octet_usual_headers <algorithm> <array> <cmath> <cstdint> <filesystem> <functional> <map> <memory> <optional> <set> <span>
@@ -19,8 +19,16 @@ function(octet_precompile target)
   endif()
 endfunction()
 
+# With OCTET_UNITY several sources are compiled as one, which shares what their headers cost: TESTS those of a test program, a third
+# of the time; ALL also those of the folders in which no two sources use a name of their own (scripts/test.sh, for the sanitizers).
+set(OCTET_UNITY OFF CACHE STRING "Compile several sources at once: OFF, TESTS or ALL")
+set_property(CACHE OCTET_UNITY PROPERTY STRINGS OFF TESTS ALL)
+function(octet_unity target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
+
 function(octet_folder name)
-  cmake_parse_arguments(arg "" "" "USES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "UNITY" "" "USES;LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/tensor/cuda(_simulator)?/")
   if(NOT sources)
@@ -31,6 +39,9 @@ function(octet_folder name)
     set(scope PUBLIC)
     target_link_libraries(octet_${name} PRIVATE octet_settings)
     octet_precompile(octet_${name})
+    if(arg_UNITY AND OCTET_UNITY STREQUAL ALL)
+      octet_unity(octet_${name})
+    endif()
   endif()
   target_include_directories(octet_${name} ${scope} $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
   list(TRANSFORM arg_USES PREPEND octet_)

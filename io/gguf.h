@@ -27,6 +27,9 @@ namespace octet {
 // string, 9 array (u32 type, u64 count, values; not of arrays), 10 u64, 11 i64, 12 f64. Source:
 // https://github.com/ggml-org/ggml, docs/gguf.md and src/gguf.cpp.
 
+inline constexpr std::uint32_t kGgufVersion = 3;
+inline constexpr std::size_t kMostGgufNameBytes = 63;  ///< of a tensor: what ggml has room for
+
 /// A value under a key. Integers of any width are std::int64_t, where they fit.
 using GgufValue = std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>, std::vector<double>,
                                std::vector<std::string>>;

@@ -13,9 +13,7 @@
 namespace octet {
 namespace {
 
-constexpr std::uint32_t kVersion = 3;
 constexpr std::uint64_t kDefaultAlignment = 32;
-constexpr std::uint64_t kMostNameBytes = 63;  // what ggml has room for
 constexpr std::uint32_t kMostDimensions = 4;
 constexpr std::uint64_t kLeastKeyBytes = 8 + 4 + 1;             // an empty key, its type, one byte
 constexpr std::uint64_t kLeastTensorBytes = 8 + 4 + 8 + 4 + 8;  // an empty name and one dimension
@@ -119,8 +117,8 @@ class HeaderReader {
       in_.refuse("expected a GGUF file, which begins with the letters GGUF");
     }
     const auto version = in_.number<std::uint32_t>("version");
-    if (version == kVersion << 24) in_.refuse("expected a little-endian file, got a big-endian one");
-    if (version != kVersion) in_.refuse("expected GGUF version {}, got {}", kVersion, version);
+    if (version == kGgufVersion << 24) in_.refuse("expected a little-endian file, got a big-endian one");
+    if (version != kGgufVersion) in_.refuse("expected GGUF version {}, got {}", kGgufVersion, version);
   }
 
   void read_key() {
@@ -208,8 +206,8 @@ class HeaderReader {
   void read_tensor() {
     GgufTensor tensor;
     tensor.name = in_.string("the name of a tensor");
-    if (tensor.name.empty() || tensor.name.size() > kMostNameBytes || !is_valid_utf8(tensor.name)) {
-      in_.refuse("expected names of tensors of 1 to {} bytes of UTF-8, got one of {}", kMostNameBytes,
+    if (tensor.name.empty() || tensor.name.size() > kMostGgufNameBytes || !is_valid_utf8(tensor.name)) {
+      in_.refuse("expected names of tensors of 1 to {} bytes of UTF-8, got one of {}", kMostGgufNameBytes,
                  tensor.name.size());
     }
     const std::string what = "tensor \"" + tensor.name + "\"";

@@ -3,13 +3,12 @@
 #include <set>
 
 #include "base/error.h"
+#include "io/gguf.h"
 
 namespace octet {
 namespace {
 
-constexpr std::uint32_t kVersion = 3;
 constexpr std::uint64_t kAlignment = 32;
-constexpr std::size_t kMostNameBytes = 63;
 
 std::uint64_t aligned(std::uint64_t offset) {
   return (offset + kAlignment - 1) / kAlignment * kAlignment;
@@ -67,8 +66,8 @@ void check_names(const GgufKeys& keys, const std::vector<GgufEntry>& tensors) {
   for (const auto& [key, value] : keys) check(seen.insert(key).second, "[gguf] expected each key once, got {}", key);
   seen.clear();
   for (const GgufEntry& tensor : tensors) {
-    check(!tensor.name.empty() && tensor.name.size() <= kMostNameBytes,
-          "[gguf] expected names of tensors of 1 to {} bytes, got \"{}\"", kMostNameBytes, tensor.name);
+    check(!tensor.name.empty() && tensor.name.size() <= kMostGgufNameBytes,
+          "[gguf] expected names of tensors of 1 to {} bytes, got \"{}\"", kMostGgufNameBytes, tensor.name);
     check(seen.insert(tensor.name).second, "[gguf] expected each tensor once, got \"{}\"", tensor.name);
     check(tensor.shape[-1] % tensor.type->values == 0,
           "[gguf] tensor \"{}\": expected rows of a multiple of the {} values of a block of {}, got {}", tensor.name,
@@ -79,7 +78,7 @@ void check_names(const GgufKeys& keys, const std::vector<GgufEntry>& tensors) {
 std::string header_bytes(const GgufKeys& keys, const std::vector<GgufEntry>& tensors) {
   HeaderBytes out;
   for (const char letter : {'G', 'G', 'U', 'F'}) out.number(letter);
-  out.number(kVersion);
+  out.number(kGgufVersion);
   out.number(std::uint64_t{tensors.size()});
   out.number(std::uint64_t{keys.size()});
   for (const auto& [key, value] : keys) {

@@ -12,7 +12,7 @@ scripts/corpus.sh
 # Kernels are compiled wherever nvcc is, also where there is no GPU to run them.
 cuda=AUTO
 if command -v nvcc >/dev/null || [ -x /usr/local/cuda/bin/nvcc ]; then cuda=ON; fi
-cmake --preset release -DOCTET_TESTS=ON -DOCTET_WERROR=ON -DOCTET_CUDA=$cuda
+cmake --preset release -DOCTET_TESTS=ON -DOCTET_WERROR=ON -DOCTET_CUDA=$cuda -DOCTET_UNITY=TESTS
 cmake --build build/release
 # Several tests share the processors: a thread that waits must not spin.
 export OMP_WAIT_POLICY=passive
@@ -24,7 +24,7 @@ scripts/tidy.py --changed --seconds 150
 
 # No -Werror here: instrumented code makes the compiler see uninitialized variables that are none. The label `cuda` is that of a script
 # that runs no program of the build.
-cmake --preset asan
+cmake --preset asan -DOCTET_UNITY=ALL
 cmake --build build/asan
 ctest --preset asan -j "$(nproc)" -LE 'slow|bench|torture|cuda' "$@"
 scripts/cases.py build/asan

@@ -1,5 +1,7 @@
 # The same tests twice: on the simulator, and on a GPU where there is one. Those of the simulator itself only there.
 file(GLOB cuda_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/*_test.cpp)
+file(GLOB simulator_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cuda/simulator_*test.cpp)
+set_source_files_properties(${simulator_tests} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)  # with the language of kernels
 if(boost_context_FOUND)
   include(cuda_simulator.cmake)
 endif()

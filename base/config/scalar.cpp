@@ -7,6 +7,8 @@
 
 #include <fmt/core.h>
 
+#include "base/ascii.h"
+
 namespace octet {
 namespace {
 
@@ -18,10 +20,6 @@ std::string real_text(T value) {
   if (value == 0 && std::signbit(value)) return "-0.0";
   // Like std::to_chars, but 0.0003 and 100000 rather than 3e-04 and 1e+05.
   return fmt::format("{}", value);
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 bool all_digits(std::string_view text) {

@@ -8,7 +8,7 @@
 namespace octet {
 namespace {
 
-constexpr char32_t kByteOrderMark = 0xFEFF;
+constexpr char32_t kMarkOfByteOrder = 0xFEFF;
 
 std::ptrdiff_t line_of(const std::string& text, std::size_t at) {
   return 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
@@ -47,7 +47,7 @@ void check_yaml_lines(const std::string& text, const std::string& name) {
       fail(ErrorKind::config, "{}:{}: expected text, found the control character U+{:04X}", name, line,
            static_cast<unsigned>(c));
     }
-    if (c == kByteOrderMark && at > 0) {
+    if (c == kMarkOfByteOrder && at > 0) {
       fail(ErrorKind::config, "{}:{}: a byte order mark (U+FEFF) within the text", name, line);
     }
     if (c == '\r' && (at + 1 == text.size() || text[at + 1] != '\n')) {

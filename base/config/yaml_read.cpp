@@ -11,6 +11,7 @@
 #include "base/config/yaml_check.h"
 #include "base/config/yaml_message.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace octet {
 namespace {
@@ -216,7 +217,6 @@ class TreeBuilder : public YAML::EventHandler {
 }  // namespace
 
 ConfigNode parse_yaml(const std::string& text, const std::string& name) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   const std::string plain = text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
   check_yaml_lines(plain, name);
   TreeBuilder builder(plain, name);

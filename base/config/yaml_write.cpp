@@ -4,6 +4,7 @@
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
 
+#include "base/ascii.h"
 #include "base/config/scalar.h"
 #include "base/config/yaml.h"
 #include "base/lower_case.h"
@@ -19,11 +20,9 @@ using Kind = ConfigNode::Kind;
 bool needs_quotes(const std::string& text) {
   constexpr std::array<std::string_view, 10> kReserved = {"true", "false", "null", "yes", "no",
                                                           "on",   "off",   "y",    "n",   "nan"};
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '/';
-  };
-  const auto is_inner = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == ' '; };
-  if (text.empty() || !is_letter(text.front()) || text.back() == ' ') return true;
+  const auto is_first = [](char c) { return is_letter(c) || c == '_' || c == '.' || c == '/'; };
+  const auto is_inner = [&](char c) { return is_first(c) || is_digit(c) || c == '-' || c == ' '; };
+  if (text.empty() || !is_first(text.front()) || text.back() == ' ') return true;
   if (!std::all_of(text.begin(), text.end(), is_inner)) return true;
   // ".5", ".inf" and "..." are numbers and a document end.
   if (text.front() == '.' && text.find('/') == std::string::npos) return true;

@@ -7,6 +7,9 @@
 
 namespace octet {
 
+/// Of the windows of a text that comes with no configuration, where a model may look further back.
+inline constexpr std::int64_t kUsualContext = 512;
+
 /// A stretch of L + 1 tokens to evaluate: the model reads the first L and predicts the last L. Predictions
 /// first_scored ... L - 1 count; those before only give context.
 struct Window {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace octet {
 
 namespace {
@@ -15,7 +17,7 @@ constexpr std::array<std::string_view, 21> kElements = {
 constexpr std::string_view kBlanks = " \t\r\n";
 
 bool is_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == ':' || c == '_';
+  return is_letter(c) || is_digit(c) || c == '-' || c == ':' || c == '_';
 }
 
 /// Takes the name that `text` begins with.

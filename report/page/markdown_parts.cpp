@@ -1,15 +1,12 @@
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/shown_text.h"
 #include "base/text_columns.h"
 #include "report/page/markdown.h"
 
 namespace octet {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 /// What would make a block of its own at the start of a line: a quote, a list, a heading, a rule, a fence.
 bool opens_a_block(const std::string& text, std::size_t at) {

@@ -39,12 +39,12 @@ void weight_gradient(const LinearBackwardArgs& of, GemmFunction gemm, std::int64
 // Both gradients read dy. Where dW is small enough to stay in the second-level cache of a core, each thread takes a
 // share of the rows and works on both while a block of dy is at hand; its own dW is added to those of the others in
 // order.
-constexpr std::int64_t kBlockRows = 128;
+constexpr std::int64_t kSharedRows = 128;
 constexpr std::int64_t kSmallWeight = 256 << 10;
 
 bool pays_to_share_blocks(const LinearBackwardArgs& of) {
   return of.dx != nullptr && of.dw != nullptr && of.n * of.k <= kSmallWeight &&
-         of.rows >= 4 * kBlockRows * thread_count();
+         of.rows >= 4 * kSharedRows * thread_count();
 }
 
 void by_blocks(const LinearBackwardArgs& of, GemmFunction gemm) {
@@ -54,8 +54,8 @@ void by_blocks(const LinearBackwardArgs& of, GemmFunction gemm) {
   parallel_for(shares, 1, [&](std::int64_t share, std::int64_t) {
     float* const dw = share == 0 ? of.dw : others + (share - 1) * weights;
     const std::int64_t begin = of.rows * share / shares, end = of.rows * (share + 1) / shares;
-    for (std::int64_t first = begin; first < end; first += kBlockRows) {
-      const std::int64_t count = std::min(kBlockRows, end - first);
+    for (std::int64_t first = begin; first < end; first += kSharedRows) {
+      const std::int64_t count = std::min(kSharedRows, end - first);
       input_gradient(of, gemm, first, count);
       weight_gradient(of, gemm, first, count, dw, first == begin ? 0.0F : 1.0F);
     }

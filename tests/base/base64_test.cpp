@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::base64_test {
 namespace {
 
 /// RFC 4648, section 10.
@@ -23,4 +23,4 @@ TEST(Base64, AnyByte) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::base64_test

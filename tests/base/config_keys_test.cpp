@@ -1,7 +1,7 @@
 #include "base/config/keys.h"
 #include "tests/base/config_sample.h"
 
-namespace octet {
+namespace octet::config_keys_test {
 namespace {
 
 using testing::ElementsAre;
@@ -44,4 +44,4 @@ TEST(ConfigKeys, DefaultsOfListsAndOptionalsThatAreNotEmpty) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::config_keys_test

@@ -1,6 +1,6 @@
 #include "tests/base/config_sample.h"
 
-namespace octet::config_sample {
+namespace octet::config_sample::config_override_test {
 namespace {
 
 using testing::ElementsAre;
@@ -88,4 +88,4 @@ TEST(ConfigOverride, ChecksConfigurationsBuiltInCode) {
 }
 
 }  // namespace
-}  // namespace octet::config_sample
+}  // namespace octet::config_sample::config_override_test

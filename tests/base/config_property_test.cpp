@@ -9,7 +9,7 @@
 
 #include "tests/base/config_sample.h"
 
-namespace octet::config_sample {
+namespace octet::config_sample::config_property_test {
 namespace {
 
 /// Any text of Unicode characters, with the characters that YAML treats specially more often than others.
@@ -107,4 +107,4 @@ RC_GTEST_PROP(ConfigProperty, DamagedTextsAreRefusedCleanly, ()) {
 }
 
 }  // namespace
-}  // namespace octet::config_sample
+}  // namespace octet::config_sample::config_property_test

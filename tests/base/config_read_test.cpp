@@ -3,7 +3,7 @@
 
 #include "tests/base/config_sample.h"
 
-namespace octet::config_sample {
+namespace octet::config_sample::config_read_test {
 namespace {
 
 using testing::ElementsAre;
@@ -283,4 +283,4 @@ TEST(ConfigRead, ReadsFilesAndNamesThem) {
 }
 
 }  // namespace
-}  // namespace octet::config_sample
+}  // namespace octet::config_sample::config_read_test

@@ -8,7 +8,7 @@
 #include "base/nearest.h"
 #include "base/utf8.h"
 
-namespace octet {
+namespace octet::config_scalar_test {
 namespace {
 
 template <typename T>
@@ -124,4 +124,4 @@ TEST(Utf8, TellsWellFormedText) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::config_scalar_test

@@ -2,7 +2,7 @@
 
 #include "tests/base/config_sample.h"
 
-namespace octet::config_sample {
+namespace octet::config_sample::config_write_test {
 namespace {
 
 using testing::ElementsAre;
@@ -117,4 +117,4 @@ TEST(ConfigWrite, DifferencesNameThePath) {
 }
 
 }  // namespace
-}  // namespace octet::config_sample
+}  // namespace octet::config_sample::config_write_test

@@ -1,6 +1,6 @@
 #include "tests/base/config_sample.h"
 
-namespace octet::config_sample {
+namespace octet::config_sample::config_yaml_test {
 namespace {
 
 using testing::HasSubstr;
@@ -51,4 +51,4 @@ TEST(ConfigYaml, AliasesOfALongTextAreBoundedInBytes) {
 }
 
 }  // namespace
-}  // namespace octet::config_sample
+}  // namespace octet::config_sample::config_yaml_test

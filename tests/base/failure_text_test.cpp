@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::failure_text_test {
 namespace {
 
 TEST(FailureText, IsWrittenForPeople) {
@@ -24,4 +24,4 @@ TEST(FailureText, IsWrittenForPeople) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::failure_text_test

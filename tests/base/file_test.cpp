@@ -20,7 +20,7 @@
 #include "base/files/read_file.h"
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::file_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -309,4 +309,4 @@ TEST_F(File, AFullDiskLeavesTheOldFile) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::file_test

@@ -12,7 +12,7 @@
 #include "base/files/atomic_file.h"
 #include "base/files/read_file.h"
 
-namespace octet {
+namespace octet::folder_lock_test {
 namespace {
 
 class FolderLockTest : public testing::Test {
@@ -82,4 +82,4 @@ TEST_F(FolderLockTest, AFolderThatCannotBeIsAnError) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::folder_lock_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::format_test {
 namespace {
 
 TEST(Format, Duration) {
@@ -52,4 +52,4 @@ TEST(Format, Count) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::format_test

@@ -7,7 +7,7 @@
 
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::hadamard_test {
 namespace {
 
 using Rows = std::vector<std::vector<double>>;
@@ -98,4 +98,4 @@ TEST(Hadamard, RefusesAWidthThatNoBlockFits) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::hadamard_test

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-namespace octet {
+namespace octet::interrupt_test {
 namespace {
 
 // Each statement below runs in a child process.
@@ -90,4 +90,4 @@ TEST(InterruptDeathTest, QuitStaysWhatItIs) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::interrupt_test

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace octet {
+namespace octet::json_test {
 namespace {
 
 using testing::HasSubstr;
@@ -116,4 +116,4 @@ TEST(Json, WhatSteersATerminalIsEscaped) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::json_test

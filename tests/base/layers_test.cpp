@@ -7,7 +7,7 @@
 
 #include "base/files/read_file.h"
 
-namespace octet {
+namespace octet::layers_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -142,4 +142,4 @@ TEST(Layers, TheLibraryNeitherPrintsNorExits) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::layers_test

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::memory_test {
 namespace {
 
 TEST(Memory, SomeIsAvailable) {
@@ -29,4 +29,4 @@ TEST(Memory, TooMuchIsRefusedWithBothFigures) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::memory_test

@@ -6,7 +6,7 @@
 
 #include "base/files/read_file.h"
 
-namespace octet {
+namespace octet::pages_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -36,4 +36,4 @@ TEST(Pages, EveryPathInThemExists) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::pages_test

@@ -6,7 +6,7 @@
 
 #include "base/files/read_file.h"
 
-namespace octet {
+namespace octet::paper_table_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -67,4 +67,4 @@ TEST(PaperTable, TheReadmeLeadsToIt) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::paper_table_test

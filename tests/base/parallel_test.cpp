@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::parallel_test {
 namespace {
 
 /// Restores the number of threads when a test ends.
@@ -199,4 +199,4 @@ TEST_F(Parallel, RefusesBadSettings) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::parallel_test

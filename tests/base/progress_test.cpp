@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::progress_test {
 namespace {
 
 /// A progress display that writes into a temporary file, with a clock set by hand.
@@ -98,4 +98,4 @@ TEST_F(Progress, AnAbandonedLineIsEnded) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::progress_test

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::random_test {
 namespace {
 
 using Block = std::array<std::uint32_t, 4>;
@@ -114,4 +114,4 @@ TEST(Random, BelowRefusesAnEmptyRange) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::random_test

@@ -10,9 +10,16 @@
 #include "base/error.h"
 
 namespace octet {
-namespace {
-
+namespace record_test {
 enum class Color { red, dark_blue };
+}
+
+template <>
+inline constexpr auto enum_names<record_test::Color> = std::to_array<EnumName<record_test::Color>>(
+    {{record_test::Color::red, "red"}, {record_test::Color::dark_blue, "dark-blue"}});
+
+namespace record_test {
+namespace {
 
 struct Part {
   std::string name = "p";
@@ -52,14 +59,6 @@ struct Record {
     if (seed == 13) problems.add("seed", "expected a lucky number, got {}", seed);
   }
 };
-
-}  // namespace
-
-template <>
-inline constexpr auto enum_names<Color> = std::to_array<EnumName<Color>>({{Color::red, "red"},
-                                                                          {Color::dark_blue, "dark-blue"}});
-
-namespace {
 
 const char* kLine =
     R"({"version":1,"good":true,"seed":7,"loss":2.0,"color":"red","parts":[{"name":"p","size":0.5}],"equal":null,)"
@@ -150,4 +149,5 @@ TEST(Record, UnknownKeysMayBeIgnored) {
 }
 
 }  // namespace
+}  // namespace record_test
 }  // namespace octet

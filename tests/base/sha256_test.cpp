@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::sha256_test {
 namespace {
 
 // Vectors of FIPS 180-4 and of NIST's example files.
@@ -43,4 +43,4 @@ TEST(Sha256, PiecesGiveTheSameDigest) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::sha256_test

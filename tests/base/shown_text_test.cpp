@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::shown_text_test {
 namespace {
 
 constexpr const char* kReplacement = "\xEF\xBF\xBD";
@@ -82,4 +82,4 @@ TEST(FileName, OfALongNameFitsAFileSystem) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::shown_text_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::terminal_test {
 namespace {
 
 TEST(Terminal, ColumnsOfTheEnvironmentGoBeforeTheTerminal) {
@@ -23,4 +23,4 @@ TEST(Terminal, ColumnsOfTheEnvironmentGoBeforeTheTerminal) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::terminal_test

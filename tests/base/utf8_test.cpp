@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::utf8_test {
 namespace {
 
 TEST(Utf8, EveryCodePointSurvivesWritingAndReading) {
@@ -43,4 +43,4 @@ TEST(Utf8, PrefixEndsAtTheFirstBadByte) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::utf8_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::wrap_text_test {
 namespace {
 
 TEST(WrapText, LinesAreAsWideAsTheyMayBeAndNoWider) {
@@ -16,4 +16,4 @@ TEST(WrapText, LinesAreAsWideAsTheyMayBeAndNoWider) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::wrap_text_test

@@ -8,7 +8,7 @@
 #include "base/files/read_file.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet::bench {
+namespace octet::bench::gpu_document_test {
 namespace {
 
 using nlohmann::ordered_json;
@@ -67,4 +67,4 @@ TEST_F(GpuDocumentTest, WithoutAFileIsPrintedAtTheEnd) {
 }
 
 }  // namespace
-}  // namespace octet::bench
+}  // namespace octet::bench::gpu_document_test

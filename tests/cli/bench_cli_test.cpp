@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::bench_cli_test {
 namespace {
 
 const std::string kTinyShape = "width=32,layers=2,heads=2,hidden=64,vocabulary=300";
@@ -86,4 +86,4 @@ TEST(Bench, OneThreadIsNoticed) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::bench_cli_test

@@ -4,7 +4,7 @@
 #include "report/charts/gnuplot.h"
 #include "tests/cli/cli_sample.h"
 
-namespace octet {
+namespace octet::compare_cli_test {
 namespace {
 
 using namespace sample;
@@ -50,4 +50,4 @@ TEST(Compare, RefusesWhatIsNoOtherRun) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::compare_cli_test

@@ -3,7 +3,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::configs_cli_test {
 namespace {
 
 /// The first three cells of each row `| key | default | accepted | meaning |` of a page from a heading on, and the
@@ -70,4 +70,4 @@ TEST(Configs, KeysAreATableForPeople) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::configs_cli_test

@@ -5,7 +5,7 @@
 #include "tensor/backend.h"
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::cuda_cli_test {
 namespace {
 
 constexpr const char* kSmallConfig = R"(name: t
@@ -64,4 +64,4 @@ TEST(Cuda, TheVersionListsEveryBackend) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::cuda_cli_test

@@ -4,7 +4,7 @@
 #include "nn/files/model_file.h"
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::damage_cli_test {
 namespace {
 
 /// A finished run whose `best` and `last` checkpoints a test damages in the same way.
@@ -156,4 +156,4 @@ TEST_F(Damage, AnAllZeroRowQuantizes) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::damage_cli_test

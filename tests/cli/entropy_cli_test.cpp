@@ -3,7 +3,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::entropy_cli_test {
 namespace {
 
 const std::string kLab = R"(name: lab
@@ -122,4 +122,4 @@ TEST(EntropyLab, RefusesWhatItCannotMeasure) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::entropy_cli_test

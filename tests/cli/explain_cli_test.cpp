@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::explain_cli_test {
 namespace {
 
 using testing::HasSubstr;
@@ -77,4 +77,4 @@ TEST_F(Explain, RefusesWhatCannotBeExplained) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::explain_cli_test

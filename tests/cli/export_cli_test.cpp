@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::export_cli_test {
 namespace {
 
 const fs::path kSources = OCTET_SOURCE_DIR "/tests/golden/import";
@@ -71,4 +71,4 @@ TEST(Export, RefusesWrongWishesAndWritesNothing) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::export_cli_test

@@ -8,7 +8,7 @@
 #include "base/files/folder_lock.h"
 #include "tests/cli/cli_sample.h"
 
-namespace octet {
+namespace octet::folder_cli_test {
 namespace {
 
 using namespace sample;
@@ -305,4 +305,4 @@ TEST_F(Folder, MetricsThatLostTheirEndAreNotSummedUp) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::folder_cli_test

@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::gguf_cli_test {
 namespace {
 
 const fs::path kSources = OCTET_SOURCE_DIR "/tests/golden/import";
@@ -78,4 +78,4 @@ TEST(Gguf, RefusesWrongWishesAndKeepsFilesOfOthers) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::gguf_cli_test

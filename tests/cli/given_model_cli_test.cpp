@@ -3,7 +3,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::given_model_cli_test {
 namespace {
 
 const char* kGivenConfig = R"(name: given
@@ -164,4 +164,4 @@ TEST_F(GivenModel, MayMeetATextThatItWasNotTrainedOn) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::given_model_cli_test

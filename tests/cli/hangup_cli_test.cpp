@@ -6,7 +6,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::hangup_cli_test {
 namespace {
 
 // Nothing but the signal makes the training save before its end.
@@ -90,4 +90,4 @@ TEST(Hangup, ProgressThatNobodyCanReadDoesNotStopAJob) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::hangup_cli_test

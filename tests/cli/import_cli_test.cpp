@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::import_cli_test {
 namespace {
 
 const fs::path kSources = OCTET_SOURCE_DIR "/tests/golden/import";
@@ -125,4 +125,4 @@ TEST(EvalText, RefusesWrongWishes) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::import_cli_test

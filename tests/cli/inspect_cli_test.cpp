@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::inspect_cli_test {
 namespace {
 
 using testing::HasSubstr;
@@ -82,4 +82,4 @@ TEST_F(Inspect, OtherFormatsShowTheirOwnLevels) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::inspect_cli_test

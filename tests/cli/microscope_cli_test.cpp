@@ -4,7 +4,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::microscope_cli_test {
 namespace {
 
 using testing::HasSubstr;
@@ -92,4 +92,4 @@ TEST(Microscope, HelpNamesTheOptions) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::microscope_cli_test

@@ -1,6 +1,6 @@
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::model_folder_cli_test {
 namespace {
 
 using testing::HasSubstr;
@@ -85,4 +85,4 @@ TEST_F(ModelFolder, ARecipeIsNoConfiguration) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::model_folder_cli_test

@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::natural_cli_test {
 namespace {
 
 const std::string kLab = R"(name: lab
@@ -119,4 +119,4 @@ TEST(NaturalLab, RefusesWhatItCannotCompare) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::natural_cli_test

@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::options_cli_test {
 namespace {
 
 TEST(Options, OutOfRangeAreRefusedByTheirNames) {
@@ -165,4 +165,4 @@ TEST(Options, BrokenJsonOfARunIsAnInputError) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::options_cli_test

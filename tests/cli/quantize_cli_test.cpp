@@ -4,7 +4,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::quantize_cli_test {
 namespace {
 
 using testing::HasSubstr;
@@ -142,4 +142,4 @@ TEST(QuantizeRecipe, FilesAreAddedToTheRun) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::quantize_cli_test

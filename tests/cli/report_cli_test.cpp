@@ -5,7 +5,7 @@
 #include "report/charts/gnuplot.h"
 #include "tests/cli/cli_sample.h"
 
-namespace octet {
+namespace octet::report_cli_test {
 namespace {
 
 using namespace sample;
@@ -138,4 +138,4 @@ TEST(ReportOfARun, WithoutOutliersThereIsAReport) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::report_cli_test

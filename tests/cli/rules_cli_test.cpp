@@ -3,7 +3,7 @@
 #include "base/shown_text.h"
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::rules_cli_test {
 namespace {
 
 /// A setting that some stage cannot work with, and what the message says.
@@ -131,4 +131,4 @@ TEST(Rules, SeedsOf64BitsArePrintedAsTheyAre) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::rules_cli_test

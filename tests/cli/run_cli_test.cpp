@@ -3,7 +3,7 @@
 #include "tests/cli/cli_sample.h"
 #include "train/metrics.h"
 
-namespace octet::sample {
+namespace octet::sample::run_cli_test {
 namespace {
 
 std::string weights(const fs::path& run, const char* checkpoint = "last") {
@@ -179,4 +179,4 @@ TEST(Run, AnInterruptedEvaluationStopsWithoutAReport) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::run_cli_test

@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::seeds_cli_test {
 namespace {
 
 using nlohmann::json;
@@ -129,4 +129,4 @@ TEST(Seeds, AreCheckedBeforeAnyWork) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::seeds_cli_test

@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::threads_cli_test {
 namespace {
 
 // Each makes OpenMP give one thread to a program that counts on two, whatever the machine has.
@@ -79,4 +79,4 @@ TEST(Threads, TrainingWithFewerThreadsThanAskedForEndsWithTheWeightsOfOneThread)
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::threads_cli_test

@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::tokens_cli_test {
 namespace {
 
 using testing::HasSubstr;
@@ -73,4 +73,4 @@ TEST_F(Tokens, NeedAModelAndAText) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::tokens_cli_test

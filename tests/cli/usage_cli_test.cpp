@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::usage_cli_test {
 namespace {
 
 struct Refusal {
@@ -123,4 +123,4 @@ TEST(Usage, EveryBuiltInConfigurationIsValid) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::usage_cli_test

@@ -2,7 +2,7 @@
 
 #include "tests/cli/cli_sample.h"
 
-namespace octet::sample {
+namespace octet::sample::verify_cli_test {
 namespace {
 
 class Verify : public testing::Test {
@@ -68,4 +68,4 @@ TEST_F(Verify, MissingAndBrokenCheckpointsAreInputErrors) {
 }
 
 }  // namespace
-}  // namespace octet::sample
+}  // namespace octet::sample::verify_cli_test

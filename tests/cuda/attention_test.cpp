@@ -4,7 +4,7 @@
 #include "tensor/cuda/gemm/products.h"
 #include "tests/cuda/cuda_test.h"
 
-namespace octet {
+namespace octet::attention_test {
 namespace {
 
 using testing::HasSubstr;
@@ -233,4 +233,4 @@ TEST_F(CudaAttention, RefusesChipsWhoseSharedMemoryHoldsNoTile) {
 #endif
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::attention_test

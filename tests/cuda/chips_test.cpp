@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet::cuda {
+namespace octet::cuda::chips_test {
 namespace {
 
 TEST(Chips, MachineCodeRunsOnChipsOfItsGeneration) {
@@ -33,4 +33,4 @@ TEST(Chips, AnyEntryOfTheListIsEnough) {
 }
 
 }  // namespace
-}  // namespace octet::cuda
+}  // namespace octet::cuda::chips_test

@@ -4,7 +4,7 @@
 
 // The loss and its gradient on the cuda backend, against the CPU's and against sums in double.
 
-namespace octet {
+namespace octet::cross_entropy_test {
 namespace {
 
 // Sums of many terms in another order. Most is lost where the rounding of a logarithm near 20, 1e-6, becomes a relative
@@ -109,4 +109,4 @@ TEST_F(CudaCrossEntropy, RowsMayBeginAnywhere) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::cross_entropy_test

@@ -1,7 +1,7 @@
 #include "tensor/ops/rope.h"
 #include "tests/cuda/kv_sample.h"
 
-namespace octet {
+namespace octet::decode_attention_test {
 namespace {
 
 // Relative to the largest magnitude. Sums have another order than the CPU's. Measured on the simulator, at most 7.5e-7.
@@ -97,4 +97,4 @@ TEST_F(CudaDecodeAttention, InAnyOrderOfThreads) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::decode_attention_test

@@ -7,7 +7,7 @@
 #include "tensor/replay.h"
 #include "tests/cuda/cuda_test.h"
 
-namespace octet {
+namespace octet::decode_step_test {
 namespace {
 
 // Sums have another order than the CPU's. Measured at most 3.2e-7 of the largest logit.
@@ -93,4 +93,4 @@ TEST_F(DecodeStepTest, CopiesToTheCpuCannotBeRecorded) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::decode_step_test

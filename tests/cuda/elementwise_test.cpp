@@ -2,7 +2,7 @@
 
 // Element by element kernels of the cuda backend, their sums, and those of the optimizer, against the CPU's.
 
-namespace octet {
+namespace octet::elementwise_test {
 namespace {
 
 // A few multiplications and additions, which are fused on a GPU alone: at most some halves of a unit, 6e-8. Measured in
@@ -173,4 +173,4 @@ TEST_F(CudaElementwise, AdamW) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::elementwise_test

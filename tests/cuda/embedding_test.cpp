@@ -1,6 +1,6 @@
 #include "tests/cuda/awkward.h"
 
-namespace octet {
+namespace octet::embedding_test {
 namespace {
 
 class CudaEmbedding : public CudaTest {
@@ -43,4 +43,4 @@ TEST_F(CudaEmbedding, NoRowsLeaveTheGradientAlone) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::embedding_test

@@ -5,7 +5,7 @@
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"
 
-namespace octet {
+namespace octet::expanded_linear_test {
 namespace {
 
 // The same products added up in another order. Measured 8.3e-7 over all cases.
@@ -82,4 +82,4 @@ TEST_F(CudaExpandedLinear, InParts) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::expanded_linear_test

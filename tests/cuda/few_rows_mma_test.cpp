@@ -6,7 +6,7 @@
 // Few rows of codes both ways: all of them on tensor cores, and none. (What is the default is seen by
 // int_linear_test.cpp.)
 
-namespace octet {
+namespace octet::few_rows_mma_test {
 namespace {
 
 // As in int_linear_test.cpp. Measured 0 against a CPU that fuses too.
@@ -71,4 +71,4 @@ INSTANTIATE_TEST_SUITE_P(ByMma, FewRowsOfCodes, testing::Values(1));
 INSTANTIATE_TEST_SUITE_P(ByDp4a, FewRowsOfCodes, testing::Values(17));
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::few_rows_mma_test

@@ -6,7 +6,7 @@
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/gemm_sample.h"
 
-namespace octet {
+namespace octet::gemm_test {
 namespace {
 
 class GemmTest : public CudaTest {
@@ -138,4 +138,4 @@ TEST_F(GemmTest, WithoutElementsNothingHappens) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gemm_test

@@ -8,7 +8,7 @@
 #include "tests/train/training_sample.h"
 #include "train/training_step.h"
 
-namespace octet {
+namespace octet::gpt_test {
 namespace {
 
 class CudaGpt : public CudaTest {
@@ -171,4 +171,4 @@ TEST_F(CudaGpt, RecipesLeaveQuantizedLayersOnTheDevice) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gpt_test

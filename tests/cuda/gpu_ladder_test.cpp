@@ -5,7 +5,7 @@
 
 // Every step of the ladders in bench/ladder/cuda/ beside plain loops.
 
-namespace octet {
+namespace octet::gpu_ladder_test {
 namespace {
 
 using cuda::ladder::AttentionSample;
@@ -97,4 +97,4 @@ TEST_F(CudaLadder, AttentionStepsEqualPlainLoops) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gpu_ladder_test

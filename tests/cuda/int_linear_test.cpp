@@ -5,7 +5,7 @@
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"
 
-namespace octet {
+namespace octet::int_linear_test {
 namespace {
 
 // The scales of the sample are small multiples of 2^-10, so that sums over groups are exact in any order; the scale of
@@ -190,4 +190,4 @@ TEST_F(CudaIntLinear, AWeightThatWentToTheGpuAndBackIsTheSame) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::int_linear_test

@@ -1,6 +1,6 @@
 #include "tests/cuda/kv_sample.h"
 
-namespace octet {
+namespace octet::kv_store_test {
 namespace {
 
 /// Both backends append the positions 0 .. past, then the new ones, and load all.
@@ -79,4 +79,4 @@ TEST_F(CudaKvStore, CodesOfUnusualRows) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::kv_store_test

@@ -6,7 +6,7 @@
 
 // Products of many rows of codes in tiles of 128 x 128, which on a chip of two processors need two blocks.
 
-namespace octet {
+namespace octet::large_tiles_test {
 namespace {
 
 // As in int_linear_test.cpp. Measured 0 against a CPU that fuses too.
@@ -61,4 +61,4 @@ TEST_F(CudaLargeTiles, NeedNoOrderOfThreads) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::large_tiles_test

@@ -1,7 +1,7 @@
 #include "tensor/cuda/runtime/runtime.h"
 #include "tests/cuda/cuda_test.h"
 
-namespace octet {
+namespace octet::memory_test {
 namespace {
 
 class CudaMemory : public CudaTest {};
@@ -51,4 +51,4 @@ TEST(CudaCompare, SeesADifference) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::memory_test

@@ -8,7 +8,7 @@
 // One product of a warp against plain loops, with the places of fragments as the PTX ISA draws them. On a GPU this is
 // the instruction alone: where these fail, nothing of attention or of int8 products can be right.
 
-namespace octet::cuda {
+namespace octet::cuda::mma_test {
 namespace {
 
 using CudaMma = CudaTest;
@@ -82,4 +82,4 @@ TEST_F(CudaMma, RoundsToTf32) {
 }
 
 }  // namespace
-}  // namespace octet::cuda
+}  // namespace octet::cuda::mma_test

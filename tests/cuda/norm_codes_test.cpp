@@ -11,7 +11,7 @@
 // with the CPU's norm the floats agree within rounding (rows_test.cpp), and codes of equal floats are equal everywhere
 // (quantize_rows_test.cpp).
 
-namespace octet {
+namespace octet::norm_codes_test {
 namespace {
 
 class CudaNormCodes : public CudaTest {};
@@ -91,4 +91,4 @@ TEST_F(CudaNormCodes, AModelGivesTheSameLogitsWithThem) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::norm_codes_test

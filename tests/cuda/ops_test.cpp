@@ -2,7 +2,7 @@
 #include "tests/cuda/cuda_test.h"
 #include "tests/tensor/gradient_cases.h"
 
-namespace octet {
+namespace octet::ops_test {
 namespace {
 
 using gradient::GradientCase;
@@ -59,4 +59,4 @@ TEST_F(CudaOpErrors, TensorsOfTwoDevicesAreRefused) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::ops_test

@@ -1,7 +1,7 @@
 #include "tensor/kernels/kernels.h"
 #include "tests/cuda/cuda_test.h"
 
-namespace octet {
+namespace octet::padded_rows_test {
 namespace {
 
 class CudaPaddedRows : public CudaTest {};
@@ -39,4 +39,4 @@ TEST_F(CudaPaddedRows, AreThoseOfTheCpu) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::padded_rows_test

@@ -1,6 +1,6 @@
 #include "tests/cuda/cuda_test.h"
 
-namespace octet {
+namespace octet::probe_test {
 namespace {
 
 class CudaProbe : public CudaTest {};
@@ -26,4 +26,4 @@ TEST_F(CudaProbe, ReadSeesEveryWord) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::probe_test

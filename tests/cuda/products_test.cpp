@@ -9,7 +9,7 @@
 #include "tensor/cuda_simulator/host_product.h"
 #include "tests/cuda/gemm_sample.h"
 
-namespace octet::cuda {
+namespace octet::cuda::products_test {
 namespace {
 
 using testing::HasSubstr;
@@ -168,4 +168,4 @@ TEST(Products, Int8HasRules) {
 }
 
 }  // namespace
-}  // namespace octet::cuda
+}  // namespace octet::cuda::products_test

@@ -3,7 +3,7 @@
 #include "tensor/ops/dynamic_linear.h"
 #include "tests/cuda/cuda_test.h"
 
-namespace octet {
+namespace octet::quantize_rows_test {
 namespace {
 
 class CudaQuantizeRows : public CudaTest {};
@@ -59,4 +59,4 @@ TEST_F(CudaQuantizeRows, TreatRowsThatCannotBeScaledLikeTheCpu) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::quantize_rows_test

@@ -7,7 +7,7 @@
 
 // One row, quantized by the kernel that multiplies it: the bits that two kernels give.
 
-namespace octet {
+namespace octet::quantizing_linear_test {
 namespace {
 
 class CudaQuantizingLinear : public CudaTest {
@@ -102,4 +102,4 @@ TEST_F(CudaQuantizingLinear, LeavesTheRestToTwoKernels) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::quantizing_linear_test

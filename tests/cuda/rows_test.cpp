@@ -2,7 +2,7 @@
 
 // Kernels of the cuda backend that work row by row, against the CPU's: norms, softmax, RoPE.
 
-namespace octet {
+namespace octet::rows_test {
 namespace {
 
 // Sums of up to 4100 terms in another order. Most is lost where the rounding of a logarithm near 20, 1e-6, becomes a
@@ -105,4 +105,4 @@ TEST_F(CudaRows, Rope) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::rows_test

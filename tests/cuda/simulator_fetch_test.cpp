@@ -9,7 +9,7 @@
 
 // Weights that kernels of few rows ask for before they wait for x. On a GPU nothing shows but the time.
 
-namespace octet {
+namespace octet::simulator_fetch_test {
 namespace {
 
 class SimulatorFetch : public CudaTest {
@@ -73,4 +73,4 @@ TEST_F(SimulatorFetch, BlocksThatShareAWeightAskOnce) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::simulator_fetch_test

@@ -10,7 +10,7 @@
 
 // Kernels, products and copies that a token of generation and a step of training start: the table of docs/cuda.md.
 
-namespace octet {
+namespace octet::simulator_launches_test {
 namespace {
 
 using Started = std::map<std::string, int>;
@@ -118,4 +118,4 @@ TEST(SimulatorLaunches, ABatchOfTrainingStartsWhatTheTableSays) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::simulator_launches_test

@@ -7,7 +7,7 @@
 
 // What the simulator refuses of the products that mma_test.cpp computes.
 
-namespace octet::cuda {
+namespace octet::cuda::simulator_mma_test {
 namespace {
 
 TEST(SimulatorMma, RefusesWhatWasNotRoundedAndALaneThatStaysAway) {
@@ -27,4 +27,4 @@ TEST(SimulatorMma, RefusesWhatWasNotRoundedAndALaneThatStaysAway) {
 }
 
 }  // namespace
-}  // namespace octet::cuda
+}  // namespace octet::cuda::simulator_mma_test

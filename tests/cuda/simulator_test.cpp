@@ -11,7 +11,7 @@
 
 // Kernels with a mistake in them, to see that the simulator notices; and right ones, to see that it is quiet.
 
-namespace octet::cuda {
+namespace octet::cuda::simulator_test {
 namespace {
 
 constexpr int kThreads = 256;
@@ -332,4 +332,4 @@ TEST(Simulator, IsQuickEnough) {
 }
 
 }  // namespace
-}  // namespace octet::cuda
+}  // namespace octet::cuda::simulator_test

@@ -5,7 +5,7 @@
 
 // A chip for which cuBLASLt has no int8 algorithm: Octet's own kernels take over.
 
-namespace octet {
+namespace octet::simulator_without_int8_test {
 namespace {
 
 class WithoutInt8 : public CudaTest {
@@ -28,4 +28,4 @@ TEST_F(WithoutInt8, OwnKernelsGiveTheSameSums) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::simulator_without_int8_test

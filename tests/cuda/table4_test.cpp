@@ -5,7 +5,7 @@
 
 // 16 integer levels with int8 activations: few rows by dp4a and on tensor cores, and tiles.
 
-namespace octet {
+namespace octet::table4_test {
 namespace {
 
 // As in int_linear_test.cpp. Measured 0 against a CPU that fuses too.
@@ -67,4 +67,4 @@ TEST_F(CudaTable4, ExtremeLevelsDoNotOverflow) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::table4_test

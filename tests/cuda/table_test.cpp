@@ -1,7 +1,7 @@
 #include "tests/cuda/cuda_test.h"
 #include "tests/support/null_entries.h"
 
-namespace octet {
+namespace octet::table_test {
 namespace {
 
 class CudaTable : public CudaTest {};
@@ -11,4 +11,4 @@ TEST_F(CudaTable, HasEveryEntry) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::table_test

@@ -3,7 +3,7 @@
 #include "tensor/kernels/kernels.h"
 #include "tests/cuda/cuda_test.h"
 
-namespace octet {
+namespace octet::training_kernels_test {
 namespace {
 
 class CudaTrainingKernels : public CudaTest {};
@@ -54,4 +54,4 @@ TEST_F(CudaTrainingKernels, DropoutDropsTheSameElements) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::training_kernels_test

@@ -3,7 +3,7 @@
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"
 
-namespace octet {
+namespace octet::unpack_rows_test {
 namespace {
 
 class CudaUnpackRows : public CudaTest {};
@@ -30,4 +30,4 @@ TEST_F(CudaUnpackRows, EqualTheCpu) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::unpack_rows_test

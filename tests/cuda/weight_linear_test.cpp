@@ -4,7 +4,7 @@
 #include "tests/cuda/cuda_test.h"
 #include "tests/cuda/quantized_sample.h"
 
-namespace octet {
+namespace octet::weight_linear_test {
 namespace {
 
 // The same products added up in another order. Measured 1.9e-6 with K = 2100, and 5.5e-6 for 2-bit codes with a
@@ -70,4 +70,4 @@ TEST_F(CudaWeightLinear, RowsMayBeginAnywhere) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::weight_linear_test

@@ -11,7 +11,7 @@
 #include "quant/text_loss.h"
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::attribution_test {
 namespace {
 
 struct Pair {
@@ -123,4 +123,4 @@ TEST(Attribution, SlopesPredictASmallChange) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::attribution_test

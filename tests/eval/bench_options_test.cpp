@@ -7,7 +7,7 @@
 #include "nn/cost.h"
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::bench_options_test {
 namespace {
 
 using testing::ElementsAre;
@@ -95,4 +95,4 @@ TEST(BenchTasks, AreAllCombinationsWithNamesAsLlamaBenchHasThem) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::bench_options_test

@@ -7,7 +7,7 @@
 
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::bench_test {
 namespace {
 
 constexpr double kRounding = 1e-12;
@@ -124,4 +124,4 @@ TEST(RunBench, LeavesTheModelAsItWas) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::bench_test

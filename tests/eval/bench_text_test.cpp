@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::bench_text_test {
 namespace {
 
 BenchReport made_up() {
@@ -83,4 +83,4 @@ TEST(BenchJson, HasTheKeysThatScriptsRead) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::bench_text_test

@@ -7,7 +7,7 @@
 #include "quant/apply_recipe.h"
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::bench_work_test {
 namespace {
 
 // tiny_config: C 12, F 20, V 23, 2 layers, 3 heads. Matrices of a Llama layer: qkv 36 x 12, output 12 x 12, gate and up
@@ -86,4 +86,4 @@ TEST(BenchLimit, IsUnknownWithoutARate) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::bench_work_test

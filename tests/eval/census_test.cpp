@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::census_test {
 namespace {
 
 using testing::ElementsAre;
@@ -60,4 +60,4 @@ TEST(Census, OnlyLayersOfTheResidualStreamShareTheirChannels) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::census_test

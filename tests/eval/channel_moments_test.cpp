@@ -8,7 +8,7 @@
 #include "eval/explain/product_moments.h"
 #include "tensor/ops/linear.h"
 
-namespace octet {
+namespace octet::channel_moments_test {
 namespace {
 
 constexpr std::int64_t kRows = 4000, kColumns = 24, kOutputs = 6;
@@ -73,4 +73,4 @@ TEST(ChannelMoments, RefuseOtherColumns) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::channel_moments_test

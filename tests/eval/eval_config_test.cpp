@@ -5,7 +5,7 @@
 
 #include "base/config/config.h"
 
-namespace octet {
+namespace octet::eval_config_test {
 namespace {
 
 using testing::HasSubstr;
@@ -47,4 +47,4 @@ TEST(EvalConfig, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::eval_config_test

@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "tests/eval/markov.h"
 
-namespace octet {
+namespace octet::evaluator_test {
 namespace {
 
 using testing::AllOf;
@@ -179,4 +179,4 @@ TEST(Evaluator, RefusesWhatItCannotScore) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::evaluator_test

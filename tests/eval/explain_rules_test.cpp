@@ -4,7 +4,7 @@
 #include "eval/explain/explain.h"
 #include "eval/explain/rules.h"
 
-namespace octet {
+namespace octet::explain_rules_test {
 namespace {
 
 using testing::ElementsAre;
@@ -137,4 +137,4 @@ TEST(ExplainRules, TheMostTellingLayersAreTheWorstOfEachKind) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::explain_rules_test

@@ -8,7 +8,7 @@
 #include "tests/eval/tiny_models.h"
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::explain_test {
 namespace {
 
 using testing::ElementsAre;
@@ -137,4 +137,4 @@ TEST(Explain, WindowsAreReadAsLongAsRowsAllow) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::explain_test

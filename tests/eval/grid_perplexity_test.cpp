@@ -7,7 +7,7 @@
 #include "eval/outliers/inject.h"
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::grid_perplexity_test {
 namespace {
 
 double increase(const std::vector<Interval>& all, InputGrid grid) {
@@ -46,4 +46,4 @@ TEST(GridPerplexity, MoreBitsCostLessAndTheModelStaysAsItWas) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::grid_perplexity_test

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::grid_use_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -38,4 +38,4 @@ TEST(GridUse, RefusesCodesOutsideTheGrid) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::grid_use_test

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::histogram_test {
 namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -59,4 +59,4 @@ TEST(ErrorSize, IsInDecibels) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::histogram_test

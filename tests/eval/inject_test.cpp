@@ -8,7 +8,7 @@
 #include "eval/outliers/layer_outliers.h"
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::inject_test {
 namespace {
 
 using testing::HasSubstr;
@@ -163,4 +163,4 @@ TEST(InjectOutliersErrors, NameTheBounds) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::inject_test

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::interleave_test {
 namespace {
 
 TEST(TimeInterleaved, RunsJobsInRoundsAndTimesThemByTheClock) {
@@ -55,4 +55,4 @@ TEST(SteadySeconds, DoesNotGoBack) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::interleave_test

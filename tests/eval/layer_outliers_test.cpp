@@ -7,7 +7,7 @@
 #include "nn/observe.h"
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::layer_outliers_test {
 namespace {
 
 using testing::ElementsAre;
@@ -103,4 +103,4 @@ TEST(LayerInputs, StopsAtTheRowsAskedForAndNamesAnUnknownLayer) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::layer_outliers_test

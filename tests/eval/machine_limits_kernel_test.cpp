@@ -8,7 +8,7 @@
 #include "eval/speed/machine_limits.h"
 #include "tests/tensor/every_backend.h"
 
-namespace octet {
+namespace octet::machine_limits_kernel_test {
 namespace {
 
 /// Runs on every backend of this machine with one thread, since others may use the rest of it.
@@ -69,4 +69,4 @@ TEST_F(MachineLimitsTest, OutOfCacheIsAtLeastTwiceTheCacheWhereMemoryAllows) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::machine_limits_kernel_test

@@ -9,7 +9,7 @@
 #include "base/base64.h"
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::matrix_view_test {
 namespace {
 
 using testing::ElementsAre;
@@ -99,4 +99,4 @@ TEST(MatrixView, RefusesWhatHasNoBell) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::matrix_view_test

@@ -12,7 +12,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::microscope_test {
 namespace {
 
 using testing::HasSubstr;
@@ -187,4 +187,4 @@ TEST(Microscope, KurtosisOfKnownDistributions) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::microscope_test

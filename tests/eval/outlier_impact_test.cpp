@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 
-namespace octet {
+namespace octet::outlier_impact_test {
 namespace {
 
 constexpr std::int64_t kTokens = 64;
@@ -87,4 +87,4 @@ TEST(ChannelsFirst, Transposes) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::outlier_impact_test

@@ -15,7 +15,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/relative_error.h"
 
-namespace octet {
+namespace octet::outlier_lab_test {
 namespace {
 
 constexpr int kTop = 127;
@@ -157,4 +157,4 @@ TEST(SimulatedLinear, StandsInEverySlotOfALinearLayer) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::outlier_lab_test

@@ -7,7 +7,7 @@
 #include "quant/calibrate.h"
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::outlier_lesson_test {
 namespace {
 
 /// Weights large enough for the model to prefer some tokens.
@@ -79,4 +79,4 @@ TEST(OutlierLesson, StaticScalesSufferMostAndTheSplitLeast) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::outlier_lesson_test

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::outliers_test {
 namespace {
 
 using testing::HasSubstr;
@@ -125,4 +125,4 @@ TEST(Outliers, NamesTheLayerWithValuesThatAreNotFinite) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::outliers_test

@@ -8,7 +8,7 @@
 #include "base/parallel.h"
 #include "base/random.h"
 
-namespace octet {
+namespace octet::paired_test {
 namespace {
 
 WindowScore window(std::int64_t tokens, double nll) {
@@ -122,4 +122,4 @@ TEST(PerplexityIncrease, TakesTheExponentOfEachBound) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::paired_test

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::quantile_test {
 namespace {
 
 TEST(SortedQuantile, InterpolatesBetweenNeighbours) {
@@ -24,4 +24,4 @@ TEST(SortedQuantile, RefusesNothing) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::quantile_test

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::read_limits_test {
 namespace {
 
 /// Limits whose measurements give `results`, the last of them for ever, and how many there were.
@@ -41,4 +41,4 @@ TEST(ReadLimits, GiveUpAfterSomeTries) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::read_limits_test

@@ -9,7 +9,7 @@
 #include "eval/explain/product_moments.h"
 #include "tensor/ops/linear.h"
 
-namespace octet {
+namespace octet::rounding_noise_test {
 namespace {
 
 constexpr std::int64_t kSamples = 200'000;
@@ -146,4 +146,4 @@ TEST(ProductMoments, ErrorsOfBothSidesMeet) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::rounding_noise_test

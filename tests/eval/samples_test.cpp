@@ -5,7 +5,7 @@
 
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::samples_test {
 namespace {
 
 /// One token per byte.
@@ -47,4 +47,4 @@ TEST(MakeSamples, UsesTheSameRandomNumbersForEveryModel) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::samples_test

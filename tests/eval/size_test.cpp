@@ -9,7 +9,7 @@
 #include "quant/apply_recipe.h"
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::size_test {
 namespace {
 
 class MeasureSize : public testing::Test {
@@ -78,4 +78,4 @@ TEST_F(MeasureSize, NamesAMissingOrTruncatedFile) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::size_test

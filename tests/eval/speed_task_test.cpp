@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::speed_task_test {
 namespace {
 
 /// The shapes of all inputs of the first projection of a model.
@@ -61,4 +61,4 @@ TEST(SpeedJob, RefusesWhatTheContextDoesNotHold) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::speed_task_test

@@ -5,7 +5,7 @@
 
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::speed_test {
 namespace {
 
 /// A clock by which models take the time a test wants: it counts the tokens that pass through the observed layers.
@@ -57,4 +57,4 @@ TEST(MeasureSpeed, StaysWithinTheContext) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::speed_test

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace octet {
+namespace octet::student_t_test {
 namespace {
 
 /// Quantiles at 97.5 and 99.5 %, as printed in tables (NIST/SEMATECH e-Handbook, 1.3.6.7.2): three decimals.
@@ -74,4 +74,4 @@ TEST(MeanInterval, OfThreeNormalValuesCoversTheMean) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::student_t_test

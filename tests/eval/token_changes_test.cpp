@@ -9,7 +9,7 @@
 #include "eval/score/evaluator.h"
 #include "tests/eval/markov.h"
 
-namespace octet {
+namespace octet::token_changes_test {
 namespace {
 
 TEST(TokenChanges, SumUpWhatHappenedToEachToken) {
@@ -84,4 +84,4 @@ TEST(TokenChanges, OfAnEvaluationAgreeWithItsAccuracies) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::token_changes_test

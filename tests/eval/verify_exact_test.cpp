@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace octet {
+namespace octet::verify_exact_test {
 namespace {
 
 // More rows than one panel of 16, groups that do not divide the columns, and a minimum of its own for every group.
@@ -103,4 +103,4 @@ TEST(ExactProduct, OfCodesAddsATermForEachGroup) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::verify_exact_test

@@ -9,7 +9,7 @@
 #include "quant/quantize_matrix.h"
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::verify_test {
 namespace {
 
 using testing::ElementsAre;
@@ -257,4 +257,4 @@ TEST(Verify, TheBoundGrowsWithGroupsAndColumns) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::verify_test

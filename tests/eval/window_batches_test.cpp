@@ -8,7 +8,7 @@
 
 #include "tests/eval/tiny_models.h"
 
-namespace octet {
+namespace octet::window_batches_test {
 namespace {
 
 using testing::ElementsAre;
@@ -75,4 +75,4 @@ TEST(PickWindows, ASeedDrawsOneOfEachPart) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::window_batches_test

@@ -12,7 +12,7 @@
 #include "tests/support/error_of.h"
 #include "text/bpe_trainer.h"
 
-namespace octet {
+namespace octet::windows_test {
 namespace {
 
 /// Token ids 0-255 are single bytes here; 256 is "ab", 257 is the end of text.
@@ -135,4 +135,4 @@ TEST(LlamaCppWindows, RefuseShortTextsAndContexts) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::windows_test

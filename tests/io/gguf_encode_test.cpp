@@ -11,7 +11,7 @@
 #include "io/gguf_types.h"
 #include "io/safetensors.h"
 
-namespace octet {
+namespace octet::gguf_encode_test {
 namespace {
 
 std::vector<std::uint8_t> encoded(const GgufType& type, const std::vector<float>& values) {
@@ -90,4 +90,4 @@ TEST(GgufEncode, TypesAreFoundByName) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gguf_encode_test

@@ -11,7 +11,7 @@
 #include "tests/support/gguf_bytes.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::gguf_parts_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -113,4 +113,4 @@ TEST_F(GgufPartFiles, AWholeFileMayCallItselfTheOnlyPart) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gguf_parts_test

@@ -9,7 +9,7 @@
 #include "tests/support/gguf_bytes.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::gguf_test {
 namespace {
 
 using sample::GgufBytes;
@@ -131,4 +131,4 @@ TEST_F(Gguf, RefusesBrokenTensors) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gguf_test

@@ -7,7 +7,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::gguf_writer_test {
 namespace {
 
 using testing::HasSubstr;
@@ -75,4 +75,4 @@ TEST_F(GgufWrite, RefusesWhatNoReaderWouldTake) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gguf_writer_test

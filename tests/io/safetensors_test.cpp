@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/files/read_file.h"
 
-namespace octet {
+namespace octet::safetensors_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -319,4 +319,4 @@ TEST_F(Safetensors, MetadataMustBeStrings) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::safetensors_test

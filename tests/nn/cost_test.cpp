@@ -4,7 +4,7 @@
 
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::cost_test {
 namespace {
 
 GptConfig gpt2_small() {
@@ -59,4 +59,4 @@ TEST(Cost, FlopsPerToken) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::cost_test

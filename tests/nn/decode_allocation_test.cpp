@@ -41,7 +41,7 @@ void* operator new(std::size_t bytes) {
 }
 #endif
 
-namespace octet {
+namespace octet::decode_allocation_test {
 namespace {
 
 constexpr int kWarmUp = 4, kTokens = 8;
@@ -136,4 +136,4 @@ TEST(DecodeAllocation, NothingPerToken) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::decode_allocation_test

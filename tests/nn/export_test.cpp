@@ -24,7 +24,7 @@
 #include "tests/support/tiny_gpt.h"
 #include "text/tokenizer_file.h"
 
-namespace octet {
+namespace octet::export_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -329,4 +329,4 @@ TEST(ExportToCompressedTensors, RefusesWhatItsOwnerCannotHold) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::export_test

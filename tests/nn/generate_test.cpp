@@ -5,7 +5,7 @@
 
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::generate_test {
 namespace {
 
 using testing::AllOf;
@@ -101,4 +101,4 @@ TEST_P(Generate, NothingIsAskedForNothingComes) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::generate_test

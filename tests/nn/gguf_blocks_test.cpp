@@ -8,7 +8,7 @@
 #include "tensor/half.h"
 #include "tests/support/random_codebook.h"
 
-namespace octet {
+namespace octet::gguf_blocks_test {
 namespace {
 
 const GgufType& type(std::string_view name) {
@@ -164,4 +164,4 @@ TEST(GgufBlocks, ScalesOfInt8AreRoundedWhereFp16HoldsThem) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gguf_blocks_test

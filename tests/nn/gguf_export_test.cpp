@@ -15,7 +15,7 @@
 #include "tests/support/tiny_gpt.h"
 #include "text/token_lists.h"
 
-namespace octet {
+namespace octet::gguf_export_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -303,4 +303,4 @@ TEST_F(GgufExport, RefusesByNameWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gguf_export_test

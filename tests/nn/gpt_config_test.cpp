@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::gpt_config_test {
 namespace {
 
 using testing::AllOf;
@@ -95,4 +95,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& suite) { return std::string(suite.param.name); });
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gpt_config_test

@@ -11,7 +11,7 @@
 
 // Octet against Hugging Face transformers in double precision: scripts/golden/gpt.py makes the files.
 
-namespace octet {
+namespace octet::gpt_golden_test {
 namespace {
 
 // On |got - expected| / largest |expected| of the tensor. What remains is FP32 against double.
@@ -49,4 +49,4 @@ TEST_P(GoldenGpt, LogitsLossAndGradients) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gpt_golden_test

@@ -4,7 +4,7 @@
 #include "tensor/autograd/node.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::gpt_grad_test {
 namespace {
 
 /// The loss as a function of all parameters, so that the checker can vary them: its backward is that of the model.
@@ -71,4 +71,4 @@ TEST(GptGradient, WithDropout) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gpt_grad_test

@@ -9,7 +9,7 @@
 #include "tensor/ops/view.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::gpt_test {
 namespace {
 
 using testing::ElementsAre;
@@ -184,4 +184,4 @@ TEST(Gpt, RefusesIdsItCannotTake) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gpt_test

@@ -6,7 +6,7 @@
 #include "nn/import/import_model.h"
 #include "tests/support/relative_error.h"
 
-namespace octet {
+namespace octet::import_golden_test {
 namespace {
 
 const std::string kGolden = OCTET_SOURCE_DIR "/tests/golden/";
@@ -64,4 +64,4 @@ TEST_P(GoldenImport, HasTheTokenizer) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::import_golden_test

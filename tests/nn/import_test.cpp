@@ -15,7 +15,7 @@
 #include "tests/support/relative_error.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::import_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -305,4 +305,4 @@ TEST(ImportGguf, RefusesAnotherModelAndWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::import_test

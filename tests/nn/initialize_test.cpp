@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::initialize_test {
 namespace {
 
 std::vector<std::vector<float>> values_of(Gpt& model) {
@@ -90,4 +90,4 @@ TEST(Initialize, DeviationsAreThoseOfGpt2) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::initialize_test

@@ -8,7 +8,7 @@
 #include "tensor/ops/view.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::kv_cache_test {
 namespace {
 
 using testing::HasSubstr;
@@ -120,4 +120,4 @@ TEST(KvCache, RefusesMoreThanTheContext) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::kv_cache_test

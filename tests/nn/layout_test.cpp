@@ -5,7 +5,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::layout_test {
 namespace {
 
 using testing::HasSubstr;
@@ -27,4 +27,4 @@ TEST(Layout, RefusesByNameWhatOtherFormatsCannotExpress) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::layout_test

@@ -12,7 +12,7 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::llama_cpp_files_test {
 namespace {
 
 const TokenWindows kWindows = {{3, 1, 4, 1, 5, 9, 2}, {6, 5, 3, 5, 8, 9, 7}, {9, 3, 2, 3, 8, 4, 6}};
@@ -93,4 +93,4 @@ TEST(KldBase, HoldsTheLogProbabilitiesOfTheSecondHalf) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::llama_cpp_files_test

@@ -12,7 +12,7 @@
 #include "tests/support/random_codebook.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::low_rank_layers_test {
 namespace {
 
 constexpr std::int64_t kRows = 19, kColumns = 45, kRank = 4;
@@ -110,4 +110,4 @@ TEST(LowRankLayers, RefuseACorrectionOfAnotherShape) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::low_rank_layers_test

@@ -9,7 +9,7 @@
 #include "base/files/atomic_file.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::model_file_test {
 namespace {
 
 using testing::AllOf;
@@ -166,4 +166,4 @@ TEST_F(ModelFile, QuantizedLayersAddTensorsAndADescription) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::model_file_test

@@ -6,7 +6,7 @@
 #include "nn/layers/embedding.h"
 #include "nn/layers/linear.h"
 
-namespace octet {
+namespace octet::module_test {
 namespace {
 
 using testing::ElementsAre;
@@ -148,4 +148,4 @@ TEST(LinearBase, ObserverSeesTheInput) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::module_test

@@ -11,7 +11,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::online_rotation_test {
 namespace {
 
 /// One product, two, and Hadamard matrices that are made of blocks: 192 = 16 * 12, 1792 = 64 * 28.
@@ -76,4 +76,4 @@ TEST(OnlineRotation, NamesWidthsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::online_rotation_test

@@ -8,7 +8,7 @@
 #include "nn/files/model_file.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::plain_gpt_test {
 namespace {
 
 // On |got - expected| / largest |expected|: FP32 against double, with weights of deviation 0.3.
@@ -53,4 +53,4 @@ TEST(PlainGpt, AgreesWithGptOnEveryShape) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::plain_gpt_test

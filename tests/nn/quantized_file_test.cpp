@@ -17,7 +17,7 @@
 #include "tests/support/random_tensor.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::quantized_file_test {
 namespace {
 
 using testing::AllOf;
@@ -384,4 +384,4 @@ TEST_F(QuantizedFile, RefusesTruncatedWeights) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::quantized_file_test

@@ -15,7 +15,7 @@
 #include "tests/nn/weights_of_every_format.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::quantized_layers_test {
 namespace {
 
 using testing::HasSubstr;
@@ -354,4 +354,4 @@ TEST_F(QuantizedLayers, ObserverSeesTheInput) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::quantized_layers_test

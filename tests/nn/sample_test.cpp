@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::sample_test {
 namespace {
 
 using testing::HasSubstr;
@@ -130,4 +130,4 @@ TEST(Sample, RefusesLogitsThatAreNoNumbers) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::sample_test

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::token_distribution_test {
 namespace {
 
 // Sums of a few terms near 1 in double.
@@ -67,4 +67,4 @@ TEST(KlDivergence, DoesNotChangeWhenAllLogitsShift) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::token_distribution_test

@@ -13,7 +13,7 @@
 #include "tensor/formats/any_weight.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::absmax_test {
 namespace {
 
 using testing::Each;
@@ -199,4 +199,4 @@ TEST(QuantizationError, OfRoundingIsThatOfUniformNoise) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::absmax_test

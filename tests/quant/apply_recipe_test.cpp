@@ -11,7 +11,7 @@
 #include "tensor/autograd/node.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::apply_recipe_test {
 namespace {
 
 using testing::AllOf;
@@ -275,4 +275,4 @@ TEST(ApplyRecipe, RefusesAModelThatIsQuantized) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::apply_recipe_test

@@ -10,7 +10,7 @@
 #include "tests/support/random_tensor.h"
 #include "tests/support/relative_error.h"
 
-namespace octet {
+namespace octet::awq_test {
 namespace {
 
 const WeightScheme kInt4{.bits = 4, .granularity = Granularity::per_group, .group = 8};
@@ -115,4 +115,4 @@ TEST(Awq, RefusesBeforeTheFirstChange) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::awq_test

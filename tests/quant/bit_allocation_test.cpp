@@ -13,7 +13,7 @@
 #include "tensor/autograd/node.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::bit_allocation_test {
 namespace {
 
 using testing::DoubleNear;
@@ -238,4 +238,4 @@ TEST(AllocateBits, IsForEntropyAlone) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::bit_allocation_test

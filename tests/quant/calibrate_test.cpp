@@ -10,7 +10,7 @@
 #include "nn/observe.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::calibrate_test {
 namespace {
 
 TEST(Calibrate, FindsTheLargestInputOfEveryLayer) {
@@ -43,4 +43,4 @@ TEST(Calibrate, ReadsEveryBatch) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::calibrate_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::channel_range_test {
 namespace {
 
 TEST(ChannelRange, KnowsEachChannelOverAllRows) {
@@ -40,4 +40,4 @@ TEST(ChannelRange, RefusesOtherChannels) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::channel_range_test

@@ -9,7 +9,7 @@
 #include "tensor/ops/matmul.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::codebook_rounder_test {
 namespace {
 
 std::vector<CodebookOptions> every_format() {
@@ -104,4 +104,4 @@ TEST(CodebookRounder, RefusesWhatTheFormatDoesNotHave) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::codebook_rounder_test

@@ -12,7 +12,7 @@
 #include "tensor/formats/codebook_weight.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::codebook_scale_test {
 namespace {
 
 const Levels kTable4 = levels_of(Codebook::table4, default_table4_levels());
@@ -139,4 +139,4 @@ TEST(CodebookScale, TriesOnlyScalesThatCanBeStored) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::codebook_scale_test

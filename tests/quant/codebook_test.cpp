@@ -14,7 +14,7 @@
 #include "tensor/half.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::codebook_test {
 namespace {
 
 using testing::Each;
@@ -278,4 +278,4 @@ TEST(Nf4, RefusesWhatItCannotQuantize) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::codebook_test

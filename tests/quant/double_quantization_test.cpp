@@ -11,7 +11,7 @@
 #include "tensor/half.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::double_quantization_test {
 namespace {
 
 Tensor positive_scales(std::int64_t rows, std::int64_t blocks) {
@@ -77,4 +77,4 @@ TEST(DoubleQuantization, Takes0127BitsPerWeight) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::double_quantization_test

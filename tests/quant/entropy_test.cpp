@@ -11,7 +11,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::entropy_test {
 namespace {
 
 constexpr std::int64_t kRows = 200, kColumns = 150;
@@ -173,4 +173,4 @@ TEST(Entropy, AwkwardMatrices) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::entropy_test

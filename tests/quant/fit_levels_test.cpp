@@ -9,7 +9,7 @@
 #include "quant/codebook.h"
 #include "quant/quantize_matrix.h"
 
-namespace octet {
+namespace octet::fit_levels_test {
 namespace {
 
 constexpr std::int64_t kRows = 64, kColumns = 96, kBlock = 32;
@@ -109,4 +109,4 @@ TEST(FitLevels, ARecipeStoresThem) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::fit_levels_test

@@ -11,7 +11,7 @@
 #include "tensor/formats/small_floats.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::fp8_test {
 namespace {
 
 using testing::HasSubstr;
@@ -70,4 +70,4 @@ TEST(Fp8, TakesEightBitsAndAScaleForEachRow) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::fp8_test

@@ -11,7 +11,7 @@
 #include "tensor/ops/matmul.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::gptq_test {
 namespace {
 
 using testing::HasSubstr;
@@ -329,4 +329,4 @@ TEST(Gptq, ComesNearTheBestOfAllCodes) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gptq_test

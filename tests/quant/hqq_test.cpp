@@ -7,7 +7,7 @@
 #include "quant/minmax.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::hqq_test {
 namespace {
 
 double mean_error(const Grid& grid, std::span<const float> values) {
@@ -43,4 +43,4 @@ TEST(Hqq, ZerosAndConstantsAreExact) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::hqq_test

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace octet {
+namespace octet::input_range_test {
 namespace {
 
 using testing::HasSubstr;
@@ -86,4 +86,4 @@ TEST(InputRange, RefusesWhatHasNoRange) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::input_range_test

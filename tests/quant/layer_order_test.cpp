@@ -13,7 +13,7 @@
 #include "tensor/autograd/node.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::layer_order_test {
 namespace {
 
 using testing::ElementsAre;
@@ -135,4 +135,4 @@ TEST(LayerOrder, QronosKnowsTheFp32ModelWhereOtherLayersAreRoundedFirst) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::layer_order_test

@@ -15,7 +15,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::low_rank_test {
 namespace {
 
 using Matrix = Eigen::MatrixXd;
@@ -175,4 +175,4 @@ TEST(LowRank, RefusesRanksAndInputsThatDoNotFit) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::low_rank_test

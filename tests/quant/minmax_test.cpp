@@ -13,7 +13,7 @@
 #include "tensor/half.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::minmax_test {
 namespace {
 
 using testing::Each;
@@ -138,4 +138,4 @@ TEST(Minmax, RefusesWhatItCannotQuantize) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::minmax_test

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace octet {
+namespace octet::observer_test {
 namespace {
 
 using testing::HasSubstr;
@@ -142,4 +142,4 @@ TEST(Observer, ZerosHaveAScale) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::observer_test

@@ -8,7 +8,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::plan_recipe_test {
 namespace {
 
 /// Inputs of every layer, so that static activations find a scale, and some text.
@@ -109,4 +109,4 @@ TEST(PlanRecipe, RefusesPatternsThatMatchNothing) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::plan_recipe_test

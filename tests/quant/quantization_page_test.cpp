@@ -9,7 +9,7 @@
 
 // The examples of docs/quantization.md are computed again by the code that they explain.
 
-namespace octet {
+namespace octet::quantization_page_test {
 namespace {
 
 /// Whether the page has this text; it is too long to be printed as a whole.
@@ -114,4 +114,4 @@ TEST(QuantizationPage, SmoothingMakesBothSidesEquallyLarge) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::quantization_page_test

@@ -13,7 +13,7 @@
 #include "tests/quant/transform_sample.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::recipe_property_test {
 namespace {
 
 /// Bounds of every number, values between them, and those that a float cannot hold.
@@ -69,4 +69,4 @@ RC_GTEST_PROP(RecipeProperty, WhatValidatesCanBeSavedAndLoaded, ()) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::recipe_property_test

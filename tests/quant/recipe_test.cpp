@@ -8,7 +8,7 @@
 #include "base/config/config.h"
 #include "quant/glob.h"
 
-namespace octet {
+namespace octet::recipe_test {
 namespace {
 
 using testing::HasSubstr;
@@ -228,4 +228,4 @@ TEST(Recipe, RefusesWhatContradictsItself) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::recipe_test

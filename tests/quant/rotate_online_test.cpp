@@ -15,7 +15,7 @@
 #include "tests/support/relative_error.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::rotate_online_test {
 namespace {
 
 using testing::HasSubstr;
@@ -167,4 +167,4 @@ TEST(RotateOnline, RefusesWhatItCannotRotate) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::rotate_online_test

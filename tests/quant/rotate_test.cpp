@@ -13,7 +13,7 @@
 #include "tests/support/random_tensor.h"
 #include "tests/support/relative_error.h"
 
-namespace octet {
+namespace octet::rotate_test {
 namespace {
 
 using testing::HasSubstr;
@@ -178,4 +178,4 @@ TEST(Rotate, RefusesWhatItCannotRotate) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::rotate_test

@@ -13,7 +13,7 @@
 #include "quant/quantize_matrix.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::search_test {
 namespace {
 
 using Values = std::vector<float>;
@@ -146,4 +146,4 @@ TEST(Search, LosesOfAGaussianWhatTheoryOfItsGridSays) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::search_test

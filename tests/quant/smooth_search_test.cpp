@@ -11,7 +11,7 @@
 #include "tests/support/random_tensor.h"
 #include "tests/support/relative_error.h"
 
-namespace octet {
+namespace octet::smooth_search_test {
 namespace {
 
 constexpr std::int64_t kRows = 500, kChannels = 16, kOutputs = 24;
@@ -111,4 +111,4 @@ TEST(SmoothSearch, LeavesTheFunctionAsItIs) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::smooth_search_test

@@ -10,7 +10,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/relative_error.h"
 
-namespace octet {
+namespace octet::smooth_test {
 namespace {
 
 using testing::HasSubstr;
@@ -208,4 +208,4 @@ TEST(Smooth, RefusesBeforeTheFirstChange) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::smooth_test

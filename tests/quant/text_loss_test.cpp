@@ -9,7 +9,7 @@
 #include "tensor/autograd/node.h"
 #include "tests/support/tiny_gpt.h"
 
-namespace octet {
+namespace octet::text_loss_test {
 namespace {
 
 Tensor ids_of(Shape shape, const std::vector<std::int32_t>& ids) {
@@ -57,4 +57,4 @@ TEST(TextLoss, RefusesWhatHasNothingToPredict) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::text_loss_test

@@ -10,7 +10,7 @@
 #include "tests/support/relative_error.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::transform_test {
 namespace {
 
 using testing::HasSubstr;
@@ -112,4 +112,4 @@ TEST(Transformed, SaysWhichTransformWantsCalibration) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::transform_test

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace octet {
+namespace octet::trellis_path_test {
 namespace {
 
 constexpr std::size_t kSteps = 6;
@@ -171,4 +171,4 @@ TEST(TrellisPath, RefusesOtherTrellises) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::trellis_path_test

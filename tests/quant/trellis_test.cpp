@@ -13,7 +13,7 @@
 #include "tensor/ops/matmul.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::trellis_test {
 namespace {
 
 using testing::HasSubstr;
@@ -181,4 +181,4 @@ TEST(TrellisGptq, IsTheSameForAnyNumberOfThreads) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::trellis_test

@@ -14,7 +14,7 @@
 #include "tests/report/sample_report.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::browser_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -175,4 +175,4 @@ TEST_F(ReportInABrowser, ARequestIsFound) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::browser_test

@@ -17,7 +17,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::charts_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -369,4 +369,4 @@ TEST(Charts, NamesInsidePicturesHaveNoHyphens) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::charts_test

@@ -5,7 +5,7 @@
 
 #include "tests/report/sample_report.h"
 
-namespace octet {
+namespace octet::compare_test {
 namespace {
 
 using testing::ElementsAre;
@@ -103,4 +103,4 @@ TEST(CompareRuns, NamesDoNotActInThePage) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::compare_test

@@ -13,7 +13,7 @@
 #include "text/bpe_trainer.h"
 #include "text/sources/random_sources.h"
 
-namespace octet {
+namespace octet::entropy_lab_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -114,4 +114,4 @@ TEST(EntropyLab, PagesHoldNumbersChartAndWords) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::entropy_lab_test

@@ -10,7 +10,7 @@
 #include "base/files/read_file.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::gnuplot_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -174,4 +174,4 @@ TEST_F(FakeGnuplotTest, APictureThatIsALinkLeavesItsTargetAlone) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::gnuplot_test

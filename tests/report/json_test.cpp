@@ -10,7 +10,7 @@
 #include "tests/report/sample_report.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::json_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -145,4 +145,4 @@ TEST(ReportJson, MissingFileIsAnInputError) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::json_test

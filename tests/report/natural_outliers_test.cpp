@@ -13,7 +13,7 @@
 #include "tests/support/temporary_folder.h"
 #include "text/bpe_trainer.h"
 
-namespace octet {
+namespace octet::natural_outliers_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -136,4 +136,4 @@ TEST(NaturalOutliers, SaysWhereNothingHelped) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::natural_outliers_test

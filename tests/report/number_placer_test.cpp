@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::number_placer_test {
 namespace {
 
 // Of numbers with two digits in the font of the charts, a pixel less: neighbours may touch.
@@ -51,4 +51,4 @@ TEST(NumberPlacer, WithoutAFreePlaceItStaysBesideItsPoint) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::number_placer_test

@@ -9,7 +9,7 @@
 #include "base/number_text.h"
 #include "tests/report/sample_report.h"
 
-namespace octet {
+namespace octet::odd_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -193,4 +193,4 @@ TEST(OddReport, NoTextBecomesMarkup) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::odd_test

@@ -6,7 +6,7 @@
 #include "tests/report/sample_charts.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::outlier_chart_test {
 namespace {
 
 /// The lesson that the chart teaches, as inequalities.
@@ -36,4 +36,4 @@ TEST(OutlierChart, RefersToTheVariants) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::outlier_chart_test

@@ -12,7 +12,7 @@
 #include "tests/report/sample_report.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::pages_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -236,4 +236,4 @@ TEST_F(ReportPages, AReadOnlyFolderLeavesNothing) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::pages_test

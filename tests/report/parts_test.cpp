@@ -10,7 +10,7 @@
 #include "quant/apply_recipe.h"
 #include "report/run/report.h"
 
-namespace octet {
+namespace octet::parts_test {
 namespace {
 
 Evaluation evaluation(const std::string& name, const std::vector<double>& window_nll) {
@@ -141,4 +141,4 @@ TEST(ReportParts, AttributionIsAlsoTheLossOfLayerErrors) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::parts_test

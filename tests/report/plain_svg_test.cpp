@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::plain_svg_test {
 namespace {
 
 TEST(PlainSvg, ShapesAndTextsArePlain) {
@@ -54,4 +54,4 @@ TEST(PlainSvg, NothingThatActsOrFetchesIsPlain) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::plain_svg_test

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "tests/report/sample_report.h"
 
-namespace octet {
+namespace octet::seeds_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -96,4 +96,4 @@ TEST(SeedsSection, StaysAwayWhereThereIsNothingToSay) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::seeds_test

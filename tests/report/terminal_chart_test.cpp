@@ -7,7 +7,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::terminal_chart_test {
 namespace {
 
 using testing::HasSubstr;
@@ -60,4 +60,4 @@ TEST(TerminalChart, IsLinesOfCharacters) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::terminal_chart_test

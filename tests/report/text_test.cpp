@@ -8,7 +8,7 @@
 #include "report/run/summary.h"
 #include "tests/report/sample_report.h"
 
-namespace octet {
+namespace octet::text_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -110,4 +110,4 @@ TEST(ReportTable, StaysAlignedForOddModels) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::text_test

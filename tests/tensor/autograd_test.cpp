@@ -7,7 +7,7 @@
 #include "tensor/ops/elementwise.h"
 #include "tensor/ops/reduce.h"
 
-namespace octet {
+namespace octet::autograd_test {
 namespace {
 
 using testing::HasSubstr;
@@ -116,4 +116,4 @@ TEST(GradientCheck, FindsAWrongGradient) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::autograd_test

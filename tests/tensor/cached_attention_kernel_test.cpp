@@ -14,7 +14,7 @@
 
 // Attention with a cache, of every backend, against scalar loops in double.
 
-namespace octet {
+namespace octet::cached_attention_kernel_test {
 namespace {
 
 using testing::HasSubstr;
@@ -226,4 +226,4 @@ TEST(KvLayer, CountsItsBytes) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::cached_attention_kernel_test

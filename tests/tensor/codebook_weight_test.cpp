@@ -11,7 +11,7 @@
 #include "tensor/formats/small_floats.h"
 #include "tests/support/random_codebook.h"
 
-namespace octet {
+namespace octet::codebook_weight_test {
 namespace {
 
 using testing::ElementsAre;
@@ -236,4 +236,4 @@ TEST(CodebookWeight, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::codebook_weight_test

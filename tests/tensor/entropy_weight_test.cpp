@@ -10,7 +10,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/random_tensor.h"
 
-namespace octet {
+namespace octet::entropy_weight_test {
 namespace {
 
 constexpr std::int64_t kRows = 200, kColumns = 30;
@@ -108,4 +108,4 @@ TEST(EntropyWeight, RefusesDamagedBytes) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::entropy_weight_test

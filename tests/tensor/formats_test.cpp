@@ -9,7 +9,7 @@
 #include "tensor/formats/any_weight.h"
 #include "tensor/half.h"
 
-namespace octet {
+namespace octet::formats_test {
 namespace {
 
 using testing::ElementsAre;
@@ -205,4 +205,4 @@ TEST(AnyWeight, BitsPerWeightCountScales) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::formats_test

@@ -10,7 +10,7 @@
 #include "tensor/ops/elementwise.h"
 #include "tests/tensor/every_backend.h"
 
-namespace octet {
+namespace octet::int_kernels_kernel_test {
 namespace {
 
 constexpr std::int64_t kSizes[] = {1, 2, 3, 5, 7, 16, 17, 31, 33, 63, 64, 65, 127, 128, 200};
@@ -344,4 +344,4 @@ TEST_F(IntKernels, TheEpilogueAppliesTheNonlinearity) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::int_kernels_kernel_test

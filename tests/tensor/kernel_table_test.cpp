@@ -3,7 +3,7 @@
 #include "tensor/backend.h"
 #include "tests/support/null_entries.h"
 
-namespace octet {
+namespace octet::kernel_table_test {
 namespace {
 
 // Null on every CPU, where a kernel starts at once (tensor/kernels/int_kernels.h).
@@ -24,4 +24,4 @@ TEST(KernelTable, AnEntryThatIsForgottenIsNoticed) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::kernel_table_test

@@ -8,7 +8,7 @@
 
 #include "tensor/tensor.h"
 
-namespace octet {
+namespace octet::memory_test {
 namespace {
 
 TEST(Memory, ServesASizeClassFromReleasedBlocks) {
@@ -46,4 +46,4 @@ TEST(Memory, TensorsMayDieInAnotherThreadAndAfterTheOneThatMadeThem) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::memory_test

@@ -4,7 +4,7 @@
 #include "tensor/ops/norm.h"
 #include "tests/tensor/every_backend.h"
 
-namespace octet {
+namespace octet::norm_codes_kernel_test {
 namespace {
 
 class NormCodesKernel : public EveryBackend {};
@@ -45,4 +45,4 @@ TEST_F(NormCodesKernel, RefuseALayoutOfOtherRows) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::norm_codes_kernel_test

@@ -4,7 +4,7 @@
 #include "tensor/backend.h"
 #include "tests/tensor/gradient_cases.h"
 
-namespace octet {
+namespace octet::ops_grad_test {
 namespace {
 
 using gradient::GradientCase;
@@ -27,4 +27,4 @@ INSTANTIATE_TEST_SUITE_P(Ops, OpGradient, testing::ValuesIn(gradient::cases()),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::ops_grad_test

@@ -19,7 +19,7 @@
 
 // Forward results of every backend against scalar loops in double.
 
-namespace octet {
+namespace octet::ops_kernel_test {
 namespace {
 
 using Doubles = std::vector<double>;
@@ -265,4 +265,4 @@ INSTANTIATE_TEST_SUITE_P(Backends, OpKernel, testing::ValuesIn(available_backend
 });
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::ops_kernel_test

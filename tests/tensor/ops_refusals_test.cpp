@@ -23,7 +23,7 @@
 #include "tensor/ops/weight_linear.h"
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::ops_refusals_test {
 namespace {
 
 using testing::ElementsAre;
@@ -225,4 +225,4 @@ TEST(OpsRefuse, ACacheOfAnotherShape) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::ops_refusals_test

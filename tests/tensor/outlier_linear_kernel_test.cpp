@@ -12,7 +12,7 @@
 #include "tensor/ops/outlier_linear.h"
 #include "tests/tensor/every_backend.h"
 
-namespace octet {
+namespace octet::outlier_linear_kernel_test {
 namespace {
 
 using testing::ElementsAre;
@@ -169,4 +169,4 @@ TEST_F(OutlierLinear, RefusesGradientsAndOtherShapes) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::outlier_linear_kernel_test

@@ -7,7 +7,7 @@
 #include "tensor/ops/dynamic_linear.h"
 #include "tests/tensor/every_backend.h"
 
-namespace octet {
+namespace octet::quantize_rows_kernel_test {
 namespace {
 
 class QuantizeRows : public EveryBackend {};
@@ -72,4 +72,4 @@ TEST_F(QuantizeRows, ByAStaticScaleClipWhatIsBeyondIt) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::quantize_rows_kernel_test

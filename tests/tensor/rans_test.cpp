@@ -12,7 +12,7 @@
 #include "base/random.h"
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::rans_test {
 namespace {
 
 using Codes8 = std::vector<std::int8_t>;
@@ -150,4 +150,4 @@ TEST(Rans, FindsNearlyEveryChangedBit) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::rans_test

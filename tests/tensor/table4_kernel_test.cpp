@@ -10,7 +10,7 @@
 
 // 16 integer levels in the integer kernels.
 
-namespace octet {
+namespace octet::table4_kernel_test {
 namespace {
 
 class Table4Kernels : public EveryBackend {};
@@ -128,4 +128,4 @@ TEST_F(Table4Kernels, LinearIsTheEpilogueOfTheSums) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::table4_kernel_test

@@ -7,7 +7,7 @@
 #include "tensor/ops/view.h"
 #include "tests/support/error_of.h"
 
-namespace octet {
+namespace octet::tensor_test {
 namespace {
 
 using testing::ElementsAre;
@@ -101,4 +101,4 @@ TEST(Half, RoundsToNearestEven) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::tensor_test

@@ -15,7 +15,7 @@
 #include "tests/support/random_trellis.h"
 #include "tests/tensor/every_backend.h"
 
-namespace octet {
+namespace octet::trellis_kernel_test {
 namespace {
 
 using testing::HasSubstr;
@@ -140,4 +140,4 @@ TEST(Trellis, RefusesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::trellis_kernel_test

@@ -13,7 +13,7 @@
 #include "tests/support/random_trellis.h"
 #include "tests/tensor/every_backend.h"
 
-namespace octet {
+namespace octet::weight_kernels_kernel_test {
 namespace {
 
 struct Case {
@@ -213,4 +213,4 @@ TEST_F(WeightKernels, RefuseOtherShapes) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::weight_kernels_kernel_test

@@ -14,7 +14,7 @@
 #include "text/byte_unicode.h"
 #include "text/piece_splitter.h"
 
-namespace octet {
+namespace octet::bpe_trainer_test {
 namespace {
 
 using Ids = std::vector<std::int32_t>;
@@ -197,4 +197,4 @@ TEST(BpeTrainer, TheFirstIdsAreOrdinaryTokens) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::bpe_trainer_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::byte_unicode_test {
 namespace {
 
 TEST(ByteUnicode, OrderHoldsEachByteOncePrintableOnesFirst) {
@@ -37,4 +37,4 @@ TEST(ByteUnicode, RefusesCharactersThatStandForNoByte) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::byte_unicode_test

@@ -14,7 +14,7 @@
 #include "base/sha256.h"
 #include "text/tokenized_corpus.h"
 
-namespace octet {
+namespace octet::corpus_test {
 namespace {
 
 std::string story(int lines) {
@@ -156,4 +156,4 @@ TEST(CorpusConfig, IsReadStrictly) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::corpus_test

@@ -11,7 +11,7 @@
 #include "tests/support/error_of.h"
 #include "text/tokenizer_file.h"
 
-namespace octet {
+namespace octet::foreign_tokenizer_golden_test {
 namespace {
 
 using Ids = std::vector<std::int32_t>;
@@ -127,4 +127,4 @@ TEST(ForeignTokenizers, LackBytesOnlyWhereThatIsAllowed) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::foreign_tokenizer_golden_test

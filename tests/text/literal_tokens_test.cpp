@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::literal_tokens_test {
 namespace {
 
 TEST(LiteralTokens, TheFirstIsFoundAndOfThoseTheLongest) {
@@ -25,4 +25,4 @@ TEST(LiteralTokens, TheFirstIsFoundAndOfThoseTheLongest) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::literal_tokens_test

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace octet {
+namespace octet::piece_splitter_test {
 namespace {
 
 using Pieces = std::vector<std::string>;
@@ -89,4 +89,4 @@ RC_GTEST_PROP(PieceSplitter, ASafeCutLeavesThePiecesAsTheyAre, ()) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::piece_splitter_test

@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace octet {
+namespace octet::seen_text_test {
 namespace {
 
 /// Letters in which no 64 bytes occur twice.
@@ -65,4 +65,4 @@ TEST(SeenBytes, LinesWithAnotherEndAreSeenLineByLine) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::seen_text_test

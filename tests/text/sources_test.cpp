@@ -13,7 +13,7 @@
 #include "text/sources/source_config.h"
 #include "text/sources/source_reader.h"
 
-namespace octet {
+namespace octet::sources_test {
 namespace {
 
 constexpr double kRounding = 1e-14;  // measured: 4.4e-16
@@ -222,4 +222,4 @@ TEST(Sources, ASourceThatCannotBeIsRefused) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::sources_test

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::text_files_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -142,4 +142,4 @@ TEST_F(TextFilesTest, RefusesWhatMayNotBeRead) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::text_files_test

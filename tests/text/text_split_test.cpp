@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-namespace octet {
+namespace octet::text_split_test {
 namespace {
 
 using Runs = std::vector<TextRun>;
@@ -164,4 +164,4 @@ TEST(DealBlocks, TestAndCalibrationGetOneBlockAtLeast) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::text_split_test

@@ -8,7 +8,7 @@
 #include "tests/support/error_of.h"
 #include "text/tokenizer.h"
 
-namespace octet {
+namespace octet::token_lists_test {
 namespace {
 
 /// "a", "b", a space, "ab"; a control token, a user-defined one, an unused one.
@@ -91,4 +91,4 @@ TEST(TokenLists, RefuseWhatIsBroken) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::token_lists_test

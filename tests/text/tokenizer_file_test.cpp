@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "text/bpe_trainer.h"
 
-namespace octet {
+namespace octet::tokenizer_file_test {
 namespace {
 
 using Json = nlohmann::json;
@@ -215,4 +215,4 @@ TEST(TokenizerFile, AMissingFileIsNamed) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::tokenizer_file_test

@@ -9,7 +9,7 @@
 #include "text/bpe_trainer.h"
 #include "text/tokenizer_file.h"
 
-namespace octet {
+namespace octet::tokenizer_golden_test {
 namespace {
 
 const std::string kFolder = OCTET_SOURCE_DIR "/tests/text/golden/";
@@ -42,4 +42,4 @@ TEST(TokenizerGolden, TrainsTheSameVocabulary) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::tokenizer_golden_test

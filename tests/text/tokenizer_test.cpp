@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "text/bpe_trainer.h"
 
-namespace octet {
+namespace octet::tokenizer_test {
 namespace {
 
 using Ids = std::vector<std::int32_t>;
@@ -77,7 +77,7 @@ TEST(Tokenizer, TextNeverBecomesASpecialTokenUnlessAsked) {
 }
 
 TEST(Tokenizer, OfSpecialsAtOnePlaceTheLongestWins) {
-  Vocabulary vocabulary = train_bpe({}, 257);
+  Vocabulary vocabulary = train_bpe(std::vector<std::string_view>{}, 257);
   vocabulary.specials.push_back(257);
   vocabulary.tokens.push_back("<|endoftext|><|pad|>");
   const Tokenizer with_two(vocabulary);
@@ -85,7 +85,7 @@ TEST(Tokenizer, OfSpecialsAtOnePlaceTheLongestWins) {
 }
 
 TEST(Tokenizer, EqualRanksMergeFromTheLeft) {
-  Vocabulary vocabulary = train_bpe({}, 257);
+  Vocabulary vocabulary = train_bpe(std::vector<std::string_view>{}, 257);
   const std::int32_t a = 'a' - '!';
   vocabulary.tokens.insert(vocabulary.tokens.begin() + 256, "aa");
   vocabulary.specials = {257};
@@ -165,4 +165,4 @@ TEST(Tokenizer, ParallelEncodingEqualsSerialOnLongText) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::tokenizer_test

@@ -7,7 +7,7 @@
 
 #include "tests/train/optimizer_sample.h"
 
-namespace octet {
+namespace octet::adamw_test {
 namespace {
 
 using testing::ElementsAre;
@@ -89,4 +89,4 @@ TEST(AdamW, AMissingGradientIsAnErrorThatNamesTheParameter) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::adamw_test

@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 
-namespace octet {
+namespace octet::batches_test {
 namespace {
 
 /// Runs whose tokens are all different: run r counts up from 1000 r.
@@ -145,4 +145,4 @@ TEST(BatchSampler, RefusesNonsense) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::batches_test

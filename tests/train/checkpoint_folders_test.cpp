@@ -10,7 +10,7 @@
 #include "base/files/known_folder.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::checkpoint_folders_test {
 namespace {
 
 class CheckpointFoldersTest : public testing::Test {
@@ -65,4 +65,4 @@ TEST_F(CheckpointFoldersTest, ClearsAllCheckpointsOrNothing) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::checkpoint_folders_test

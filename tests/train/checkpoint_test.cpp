@@ -19,7 +19,7 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/train/training_sample.h"
 
-namespace octet {
+namespace octet::checkpoint_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -236,4 +236,4 @@ TEST_F(Checkpoint, ADamagedStateIsNamed) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::checkpoint_test

@@ -7,7 +7,7 @@
 #include "tests/train/optimizer_sample.h"
 #include "train/optim/gradient_clip.h"
 
-namespace octet {
+namespace octet::clip_test {
 namespace {
 
 TEST(Clip, NormIsTheRootOfAllSquares) {
@@ -45,4 +45,4 @@ TEST(Clip, ScalesOnlyWhatIsTooLong) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::clip_test

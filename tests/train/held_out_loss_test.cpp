@@ -8,7 +8,7 @@
 #include "tensor/ops/cross_entropy.h"
 #include "tests/train/training_sample.h"
 
-namespace octet {
+namespace octet::held_out_loss_test {
 namespace {
 
 // Sums of about 5 nats per token in double against FP32 means.
@@ -63,4 +63,4 @@ TEST(HeldOutLoss, NeedsARunLongerThanTheContext) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::held_out_loss_test

@@ -8,7 +8,7 @@
 
 #include "nn/gpt.h"
 
-namespace octet {
+namespace octet::make_optimizer_test {
 namespace {
 
 using testing::ElementsAre;
@@ -69,4 +69,4 @@ TEST(MakeOptimizer, DecaysWeightsOfLinearLayersAlone) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::make_optimizer_test

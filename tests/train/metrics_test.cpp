@@ -11,7 +11,7 @@
 #include "base/files/read_file.h"
 #include "tests/support/temporary_folder.h"
 
-namespace octet {
+namespace octet::metrics_test {
 namespace {
 
 MetricsRow row_of(std::int64_t step) {
@@ -114,4 +114,4 @@ TEST(ResidentMemory, IsThatOfThisProcess) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::metrics_test

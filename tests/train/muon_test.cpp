@@ -8,7 +8,7 @@
 #include "tests/train/optimizer_sample.h"
 #include "train/optim/newton_schulz.h"
 
-namespace octet {
+namespace octet::muon_test {
 namespace {
 
 using testing::ElementsAre;
@@ -90,4 +90,4 @@ TEST(Muon, RefusesVectors) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::muon_test

@@ -9,7 +9,7 @@
 
 #include "tests/train/optimizer_sample.h"
 
-namespace octet {
+namespace octet::newton_schulz_test {
 namespace {
 
 /// A plain matrix in double.
@@ -158,4 +158,4 @@ TEST(NewtonSchulz, LeavesItsInputAlone) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::newton_schulz_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::schedule_test {
 namespace {
 
 constexpr double kExact = 1e-12;  // double arithmetic of a few operations
@@ -73,4 +73,4 @@ TEST(Schedule, NoStepHasAFactorOfZeroOrAboveOne) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::schedule_test

@@ -8,7 +8,7 @@
 #include "tests/train/training_sample.h"
 #include "train/training_step.h"
 
-namespace octet {
+namespace octet::threads_slow_test {
 namespace {
 
 /// The losses of 100 steps with this number of threads.
@@ -53,4 +53,4 @@ TEST(Threads, ChangeTheLossCurveByRoundingAtMost) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::threads_slow_test

@@ -14,7 +14,7 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/train/training_sample.h"
 
-namespace octet {
+namespace octet::trainer_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -276,4 +276,4 @@ TEST_F(Trainer, AMissingCheckpointIsNamed) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::trainer_test

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace octet {
+namespace octet::training_memory_test {
 namespace {
 
 GptConfig demo_shape() {
@@ -59,4 +59,4 @@ TEST(TrainingMemory, NothingOverflows) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::training_memory_test

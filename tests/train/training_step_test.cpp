@@ -9,7 +9,7 @@
 
 #include "tests/train/training_sample.h"
 
-namespace octet {
+namespace octet::training_step_test {
 namespace {
 
 GptConfig without_dropout() {
@@ -158,4 +158,4 @@ TEST(TrainingStep, RefusesABatchOfTheWrongSize) {
 }
 
 }  // namespace
-}  // namespace octet
+}  // namespace octet::training_step_test
