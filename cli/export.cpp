@@ -6,13 +6,14 @@
 
 #include "base/config/field.h"
 #include "base/error.h"
-#include "base/files/known_folder.h"
 #include "base/files/read_file.h"
 #include "base/json.h"
 #include "base/nearest.h"
+#include "base/shown_text.h"
 #include "cli/console.h"
 #include "cli/device.h"
 #include "cli/model_folder.h"
+#include "cli/out_place.h"
 #include "cli/run_folder.h"
 #include "cli/shared_options.h"
 #include "cli/verbs.h"
@@ -64,7 +65,7 @@ ExportTarget target_of(const std::string& name) {
   std::vector<std::string> known;
   for (const auto& entry : enum_names<ExportTarget>) known.emplace_back(entry.name);
   const auto near = nearest_name(name, known);
-  fail(ErrorKind::config, "--to: expected one of {}, got \"{}\"{}", fmt::join(known, ", "), name,
+  fail(ErrorKind::config, "--to: expected one of {}, got \"{}\"{}", fmt::join(known, ", "), excerpt(name),
        near ? fmt::format("; did you mean \"{}\"?", *near) : "");
 }
 
@@ -75,44 +76,22 @@ bool makes_file(ExportTarget target) {
   return target == ExportTarget::gguf || reads_text(target);
 }
 
-/// Only an earlier export is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
-/// None is put into the checkpoint, which training could then not replace.
-void check_folder(const fs::path& source, const fs::path& out) {
-  std::error_code ignored;
-  const fs::path inside = fs::weakly_canonical(out, ignored).lexically_relative(fs::weakly_canonical(source, ignored));
-  if (!inside.empty() && *inside.begin() != ".." && inside != ".") {
-    fail(ErrorKind::config, "--out: expected a folder outside of the checkpoint {}, got {}", source.string(),
-         out.string());
-  }
-  if (!fs::exists(out, ignored)) return;
-  if (fs::equivalent(source, out, ignored)) {
-    fail(ErrorKind::config, "--out: expected another folder than the checkpoint, got {}", out.string());
-  }
-  check_replaceable(out, kHuggingFaceFiles);
-  if (fs::is_empty(out, ignored)) return;
-  bool exported = false;
-  try {
-    exported = read_safetensors_header(out / kHfWeightsFile).metadata.contains(kExportedKey);
-  } catch (const Error&) {  // no such file, or a broken one: not made here
-  }
-  if (!exported) {
-    fail(ErrorKind::config, "--out: expected a new folder or one that octet export made, which is replaced, got {}",
-         out.string());
-  }
+/// Whether a file of GGUF, or the weights of a folder, say that an export made them.
+bool is_exported_file(const fs::path& file) {
+  return GgufFile(file).contains(kGgufExportedKey);
+}
+bool is_exported_folder(const fs::path& folder) {
+  return read_safetensors_header(folder / kHfWeightsFile).metadata.contains(kExportedKey);
 }
 
-/// The same of a file: one that another program made may be the only copy.
-void check_file(const fs::path& out) {
-  std::error_code ignored;
-  if (!fs::exists(out, ignored)) return;
-  bool exported = false;
-  try {
-    exported = fs::is_regular_file(out, ignored) && GgufFile(out).contains(kGgufExportedKey);
-  } catch (const Error&) {  // another file, or a broken one: not made here
-  }
-  if (!exported) {
-    fail(ErrorKind::config, "--out: expected a new file or one that octet export made, which is replaced, got {}",
-         out.string());
+void check_target(ExportTarget target, const fs::path& source, const fs::path& out) {
+  expect_outside(source, out, "the checkpoint");
+  const Replaceable folder = {"one that octet export made", [&] { return is_exported_folder(out); }};
+  const Replaceable file = {"one that octet export made", [&] { return is_exported_file(out); }};
+  if (!makes_file(target)) {
+    check_out_folder(out, kHuggingFaceFiles, folder);
+  } else {
+    check_out_file(out, target == ExportTarget::kld_base ? nullptr : &file);
   }
 }
 
@@ -121,7 +100,7 @@ const GgufType* gguf_type_of(const std::string& name) {
   if (name.empty()) return nullptr;
   const GgufType* type = find_gguf_type(name);
   if (type == nullptr || type->encode == nullptr) {
-    fail(ErrorKind::config, "--type: expected one of {}, got \"{}\"", writable_gguf_types(), name);
+    fail(ErrorKind::config, "--type: expected one of {}, got \"{}\"", writable_gguf_types(), excerpt(name));
   }
   return type;
 }
@@ -229,11 +208,7 @@ void export_verb(const CommonOptions& common, const ExportArguments& given) {
   check_options(target, arguments, common.out);
   const GgufType* type = gguf_type_of(arguments.type);
   const fs::path source = arguments.checkpoint, out = common.out;
-  if (makes_file(target)) {
-    check_file(out);
-  } else {
-    check_folder(source, out);
-  }
+  check_target(target, source, out);
   check_place_of(out);
   const Tokenizer tokenizer = load_model_tokenizer(source);
   const std::unique_ptr<Gpt> model = load_any_model(source);
