@@ -2,16 +2,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include <fmt/ranges.h>
-
-#include "base/config/field.h"
 #include "base/error.h"
 #include "base/files/read_file.h"
 #include "base/json.h"
-#include "base/nearest.h"
 #include "base/shown_text.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/export_target.h"
 #include "cli/model_folder.h"
 #include "cli/out_place.h"
 #include "cli/run_folder.h"
@@ -30,18 +27,6 @@
 #include "nn/files/quantized_file.h"
 
 namespace octet {
-
-/// What a model can become.
-enum class ExportTarget { hf, compressed_tensors, gguf, imatrix, kld_base };
-
-template <>
-inline constexpr auto enum_names<ExportTarget> =
-    std::to_array<EnumName<ExportTarget>>({{ExportTarget::hf, "hf"},
-                                           {ExportTarget::compressed_tensors, "compressed-tensors"},
-                                           {ExportTarget::gguf, "gguf"},
-                                           {ExportTarget::imatrix, "imatrix"},
-                                           {ExportTarget::kld_base, "kld-base"}});
-
 namespace {
 
 namespace fs = std::filesystem;
@@ -58,23 +43,6 @@ struct ExportArguments {
 };
 
 const FileNames kHuggingFaceFiles = {kHfConfigFile, kHfWeightsFile, kHfTokenizerFile, kHfTokenizerConfigFile};
-
-/// The target of this name. Error (config) naming those there are.
-ExportTarget target_of(const std::string& name) {
-  if (const auto target = enum_from_name<ExportTarget>(name)) return *target;
-  std::vector<std::string> known;
-  for (const auto& entry : enum_names<ExportTarget>) known.emplace_back(entry.name);
-  const auto near = nearest_name(name, known);
-  fail(ErrorKind::config, "--to: expected one of {}, got \"{}\"{}", fmt::join(known, ", "), excerpt(name),
-       near ? fmt::format("; did you mean \"{}\"?", *near) : "");
-}
-
-bool reads_text(ExportTarget target) {
-  return target == ExportTarget::imatrix || target == ExportTarget::kld_base;
-}
-bool makes_file(ExportTarget target) {
-  return target == ExportTarget::gguf || reads_text(target);
-}
 
 /// Whether a file of GGUF, or the weights of a folder, say that an export made them.
 bool is_exported_file(const fs::path& file) {
