@@ -28,7 +28,7 @@ void stop_if_interrupted(std::string_view task) {
 
 void note(const CommonOptions& common, std::string_view text) {
   if (!common.quiet) {
-    fmt::print(stderr, "note: {}\n", text);
+    fmt::print(stderr, "note: {}\n", shown_text(text));
   }
 }
 

@@ -2,17 +2,15 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include <fmt/ranges.h>
-
-#include "base/config/field.h"
 #include "base/error.h"
-#include "base/files/known_folder.h"
 #include "base/files/read_file.h"
 #include "base/json.h"
-#include "base/nearest.h"
+#include "base/shown_text.h"
 #include "cli/console.h"
 #include "cli/device.h"
+#include "cli/export_target.h"
 #include "cli/model_folder.h"
+#include "cli/out_place.h"
 #include "cli/run_folder.h"
 #include "cli/shared_options.h"
 #include "cli/verbs.h"
@@ -29,18 +27,6 @@
 #include "nn/files/quantized_file.h"
 
 namespace octet {
-
-/// What a model can become.
-enum class ExportTarget { hf, compressed_tensors, gguf, imatrix, kld_base };
-
-template <>
-inline constexpr auto enum_names<ExportTarget> =
-    std::to_array<EnumName<ExportTarget>>({{ExportTarget::hf, "hf"},
-                                           {ExportTarget::compressed_tensors, "compressed-tensors"},
-                                           {ExportTarget::gguf, "gguf"},
-                                           {ExportTarget::imatrix, "imatrix"},
-                                           {ExportTarget::kld_base, "kld-base"}});
-
 namespace {
 
 namespace fs = std::filesystem;
@@ -58,61 +44,22 @@ struct ExportArguments {
 
 const FileNames kHuggingFaceFiles = {kHfConfigFile, kHfWeightsFile, kHfTokenizerFile, kHfTokenizerConfigFile};
 
-/// The target of this name. Error (config) naming those there are.
-ExportTarget target_of(const std::string& name) {
-  if (const auto target = enum_from_name<ExportTarget>(name)) return *target;
-  std::vector<std::string> known;
-  for (const auto& entry : enum_names<ExportTarget>) known.emplace_back(entry.name);
-  const auto near = nearest_name(name, known);
-  fail(ErrorKind::config, "--to: expected one of {}, got \"{}\"{}", fmt::join(known, ", "), name,
-       near ? fmt::format("; did you mean \"{}\"?", *near) : "");
+/// Whether a file of GGUF, or the weights of a folder, say that an export made them.
+bool is_exported_file(const fs::path& file) {
+  return GgufFile(file).contains(kGgufExportedKey);
+}
+bool is_exported_folder(const fs::path& folder) {
+  return read_safetensors_header(folder / kHfWeightsFile).metadata.contains(kExportedKey);
 }
 
-bool reads_text(ExportTarget target) {
-  return target == ExportTarget::imatrix || target == ExportTarget::kld_base;
-}
-bool makes_file(ExportTarget target) {
-  return target == ExportTarget::gguf || reads_text(target);
-}
-
-/// Only an earlier export is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
-/// None is put into the checkpoint, which training could then not replace.
-void check_export_folder(const fs::path& source, const fs::path& out) {
-  std::error_code ignored;
-  const fs::path inside = fs::weakly_canonical(out, ignored).lexically_relative(fs::weakly_canonical(source, ignored));
-  if (!inside.empty() && *inside.begin() != ".." && inside != ".") {
-    fail(ErrorKind::config, "--out: expected a folder outside of the checkpoint {}, got {}", source.string(),
-         out.string());
-  }
-  if (!fs::exists(out, ignored)) return;
-  if (fs::equivalent(source, out, ignored)) {
-    fail(ErrorKind::config, "--out: expected another folder than the checkpoint, got {}", out.string());
-  }
-  check_replaceable(out, kHuggingFaceFiles);
-  if (fs::is_empty(out, ignored)) return;
-  bool exported = false;
-  try {
-    exported = read_safetensors_header(out / kHfWeightsFile).metadata.contains(kExportedKey);
-  } catch (const Error&) {  // no such file, or a broken one: not made here
-  }
-  if (!exported) {
-    fail(ErrorKind::config, "--out: expected a new folder or one that octet export made, which is replaced, got {}",
-         out.string());
-  }
-}
-
-/// The same of a file: one that another program made may be the only copy.
-void check_file(const fs::path& out) {
-  std::error_code ignored;
-  if (!fs::exists(out, ignored)) return;
-  bool exported = false;
-  try {
-    exported = fs::is_regular_file(out, ignored) && GgufFile(out).contains(kGgufExportedKey);
-  } catch (const Error&) {  // another file, or a broken one: not made here
-  }
-  if (!exported) {
-    fail(ErrorKind::config, "--out: expected a new file or one that octet export made, which is replaced, got {}",
-         out.string());
+void check_target(ExportTarget target, const fs::path& source, const fs::path& out) {
+  expect_outside(source, out, "the checkpoint");
+  const Replaceable folder = {"one that octet export made", [&] { return is_exported_folder(out); }};
+  const Replaceable file = {"one that octet export made", [&] { return is_exported_file(out); }};
+  if (!makes_file(target)) {
+    check_out_folder(out, kHuggingFaceFiles, folder);
+  } else {
+    check_out_file(out, target == ExportTarget::kld_base ? nullptr : &file);
   }
 }
 
@@ -121,7 +68,7 @@ const GgufType* gguf_type_of(const std::string& name) {
   if (name.empty()) return nullptr;
   const GgufType* type = find_gguf_type(name);
   if (type == nullptr || type->encode == nullptr) {
-    fail(ErrorKind::config, "--type: expected one of {}, got \"{}\"", writable_gguf_types(), name);
+    fail(ErrorKind::config, "--type: expected one of {}, got \"{}\"", writable_gguf_types(), excerpt(name));
   }
   return type;
 }
@@ -228,11 +175,7 @@ void export_verb(const CommonOptions& common, const ExportArguments& given) {
   check_options(target, arguments, common.out);
   const GgufType* type = gguf_type_of(arguments.type);
   const fs::path source = arguments.checkpoint, out = common.out;
-  if (makes_file(target)) {
-    check_file(out);
-  } else {
-    check_export_folder(source, out);
-  }
+  check_target(target, source, out);
   check_place_of(out);
   const Tokenizer tokenizer = load_model_tokenizer(source);
   const std::unique_ptr<Gpt> model = load_any_model(source);

@@ -3,11 +3,11 @@
 
 #include "base/config/config.h"
 #include "base/error.h"
-#include "base/files/known_folder.h"
 #include "base/format.h"
 #include "base/json.h"
 #include "cli/command_line.h"
 #include "cli/console.h"
+#include "cli/out_place.h"
 #include "cli/run_folder.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
@@ -32,21 +32,12 @@ namespace fs = std::filesystem;
 
 const FileNames kFiles = {kModelConfigFile, kModelWeightsFile, kTokenizerFile};
 
-/// Only a model of Octet is ever replaced: a foreign folder may hold files of the same names, and be the only copy.
 void check_target(const fs::path& source, const fs::path& out) {
-  std::error_code ignored;
-  if (!fs::exists(out, ignored)) return;
-  if (fs::equivalent(source, out, ignored)) {
-    fail(ErrorKind::config, "--out: expected another folder than the source, got {}", out.string());
-  }
-  check_replaceable(out, kFiles);
-  if (fs::is_empty(out, ignored)) return;
-  try {
-    read_model_description(out);
-  } catch (const Error& error) {
-    fail(ErrorKind::config, "--out: expected a new folder or a model of Octet, which is replaced, got {}: {}",
-         out.string(), error.what());
-  }
+  expect_another(source, out, "the source");
+  check_out_folder(out, kFiles, {"a model of Octet", [&] {
+                                   read_model_description(out);  // an Error where it is none
+                                   return true;
+                                 }});
 }
 
 /// What stores a tensor now: "int4 per_group 32", or "F32".
@@ -87,6 +78,7 @@ nlohmann::json as_json(const fs::path& out, const ImportedModel& imported) {
 void import_verb(const CommonOptions& common, const ImportArguments& arguments) {
   const fs::path source = arguments.source, out = common.out;
   if (common.out.empty()) fail(ErrorKind::config, "octet import: expected --out FOLDER, got none");
+  if (arguments.fp32 && arguments.half) fail(ErrorKind::config, "--half: expected none beside --fp32, got both");
   check_target(source, out);
   check_place_of(out);
   const auto sink = make_progress(common);

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/failure_text.h"
@@ -75,9 +77,26 @@ void run(int argc, const char* const* argv) {
   line.run();
 }
 
-/// Messages hold names of files, keys and models: none of them may steer the terminal.
-void print_error(const std::string& message) {
-  std::fprintf(stderr, "error: %s\n", shown_text(message).c_str());
+/// A line of a message that a file has made longer than anyone reads, without its middle: it begins with the place
+/// and ends with what was expected and found.
+std::string without_middle(std::string_view line) {
+  constexpr std::size_t kLongest = 2000, kKept = 900;
+  if (line.size() <= kLongest) return std::string(line);
+  return fmt::format("{} [{} bytes left out] {}", line.substr(0, kKept), line.size() - 2 * kKept,
+                     line.substr(line.size() - kKept));
+}
+
+/// Messages hold names of files, keys and models: none of them may steer the terminal or flood it.
+void print_error(std::string_view message) {
+  std::string text = "error: ";
+  while (true) {
+    const std::size_t end = std::min(message.find('\n'), message.size());
+    text += without_middle(message.substr(0, end));
+    if (end == message.size()) break;
+    text += '\n';
+    message.remove_prefix(end + 1);
+  }
+  std::fprintf(stderr, "%s\n", shown_text(text).c_str());
 }
 
 }  // namespace

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include <fmt/ranges.h>
 
+#include "base/error.h"
 #include "base/files/hidden_name.h"
 #include "base/files/missing.h"
+#include "base/files/read_file.h"
+#include "base/json.h"
 #include "cli/console.h"
 #include "cli/lab_folder.h"
 #include "nn/files/model_file.h"
@@ -20,6 +24,26 @@ namespace {
 bool holds_model(const fs::path& folder) {
   std::error_code ignored;
   return fs::exists(folder / kModelConfigFile, ignored);
+}
+
+/// Error (input) for a model of another program, which has a name that says so or another config.json.
+void refuse_foreign(const fs::path& path) {
+  std::error_code ignored;
+  const char* kind = nullptr;
+  if (fs::is_directory(path, ignored)) {
+    try {
+      const std::string file = path / kModelConfigFile;
+      if (parse_json(read_text_file(file), file).contains("model_type")) kind = "of Hugging Face";
+    } catch (const Error&) {  // broken: whoever reads the model says how
+    }
+  } else if (path.extension() == ".gguf") {
+    kind = "in GGUF";
+  }
+  if (kind != nullptr) {
+    fail(ErrorKind::input,
+         "{0}: expected a model of Octet, found one {1}; octet import {0} --out FOLDER makes one of it", path.string(),
+         kind);
+  }
 }
 
 /// Complete models directly below a folder, or below its checkpoints/ and quantized/.
@@ -43,6 +67,7 @@ std::string model_folder(const CommonOptions& common, const std::string& named) 
   constexpr const char* kExpected = "the folder of a model or of a run";
   const fs::path folder = named;
   std::error_code ignored;
+  refuse_foreign(folder);
   if (holds_model(folder)) {
     return named;
   }

@@ -129,9 +129,13 @@ namespace {
 
 /// The run of a stage after training: what it does not decide itself is as `config.yaml` says.
 Run decided_by_stages(Run run, const ConfigArguments& arguments, Stage stage) {
+  std::error_code ignored;
+  if (!fs::exists(config_file(run), ignored)) {
+    fail_missing(ErrorKind::config, run.folder, "the folder of a run with a trained model",
+                 fmt::format("; octet train {} makes one", arguments.config));
+  }
   const RunConfig stored = read_stored(config_file(run));
   RunConfig wanted = run.config;
-  std::error_code ignored;
   if (!fs::equivalent(arguments.config, run.folder, ignored)) {
     // A file that the run was made from: training may have lowered the vocabulary and carried out `resume`.
     wanted.train.resume = stored.train.resume;

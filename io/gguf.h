@@ -59,6 +59,7 @@ class GgufFile {
   double number(const std::string& key) const;
   const std::string& text(const std::string& key) const;
   const std::vector<std::string>& texts(const std::string& key) const;
+  const std::vector<std::int64_t>& integers(const std::string& key) const;
   std::optional<std::int64_t> optional_integer(const std::string& key) const;
   std::optional<bool> optional_flag(const std::string& key) const;
   bool contains(const std::string& key) const { return values_.contains(key); }
@@ -70,7 +71,7 @@ class GgufFile {
 
  private:
   template <typename T>
-  const T& expect(const std::string& key, const char* what) const;
+  const T& expect(const std::string& key) const;
 
   std::unique_ptr<InputFile> file_;
   std::map<std::string, GgufValue> values_;

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <limits>
 #include <set>
 #include <utility>
 
-#include "base/error.h"
-#include "base/utf8.h"
+#include "base/shown_text.h"
+#include "io/byte_reader.h"
 
 namespace octet {
 namespace {
@@ -25,73 +24,6 @@ std::uint64_t least_bytes(std::uint32_t type) {
   constexpr std::array<std::uint64_t, 13> kBytes = {1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8};
   return type < kBytes.size() ? kBytes[type] : 0;
 }
-
-/// Reads a file from its beginning, a buffer at a time. Lengths are compared with what is left before memory is asked
-/// for.
-class ByteReader {
- public:
-  explicit ByteReader(const InputFile& file) : file_(file) {}
-
-  template <typename... Args>
-  [[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) const {
-    fail(ErrorKind::input, "{}: {}", file_.path().string(), fmt::format(format, std::forward<Args>(args)...));
-  }
-
-  std::uint64_t position() const { return position_; }
-  std::uint64_t left() const { return file_.size() - position_; }
-
-  /// Error unless `count` things of at least `bytes` each can follow.
-  void expect_room(std::uint64_t count, std::uint64_t bytes, const std::string& what) const {
-    if (count > left() / bytes) {
-      refuse(
-          "{}: expected {} more of at least {} bytes each, but only {} bytes are left (the file is truncated, or the "
-          "number is wrong)",
-          what, count, bytes, left());
-    }
-  }
-
-  void bytes(void* to, std::uint64_t count, const std::string& what) {
-    expect_room(count, 1, what);
-    auto* out = static_cast<char*>(to);
-    while (count > 0) {
-      if (next_ == buffer_.size()) refill();
-      const std::uint64_t taken = std::min<std::uint64_t>(count, buffer_.size() - next_);
-      std::memcpy(out, buffer_.data() + next_, taken);
-      next_ += taken;
-      position_ += taken;
-      out += taken;
-      count -= taken;
-    }
-  }
-
-  template <typename T>
-  T number(const std::string& what) {
-    T value;
-    bytes(&value, sizeof value, what);
-    return value;
-  }
-
-  std::string string(const std::string& what) {
-    const auto size = number<std::uint64_t>(what);
-    expect_room(size, 1, what);
-    std::string text(size, '\0');
-    bytes(text.data(), size, what);
-    return text;
-  }
-
- private:
-  void refill() {
-    constexpr std::uint64_t kBuffer = 1 << 16;
-    buffer_.resize(std::min(kBuffer, left()));
-    file_.read(position_, buffer_.data(), buffer_.size());
-    next_ = 0;
-  }
-
-  const InputFile& file_;
-  std::uint64_t position_ = 0;
-  std::vector<char> buffer_;
-  std::size_t next_ = 0;  ///< in the buffer
-};
 
 class HeaderReader {
  public:
@@ -123,9 +55,11 @@ class HeaderReader {
 
   void read_key() {
     const std::string key = in_.string("a key");
-    if (key.empty() || !is_valid_utf8(key)) in_.refuse("expected the name of a key, got an empty or broken one");
-    const auto type = in_.number<std::uint32_t>(key);
+    if (const std::string rule = name_rule_broken(key); !rule.empty()) {
+      in_.refuse("key {}: expected {}, got \"{}\"", header_.values.size() + 1, rule, excerpt(key));
+    }
     const std::string what = "key " + key;
+    const auto type = in_.number<std::uint32_t>(what);
     GgufValue value = type == static_cast<std::uint32_t>(ValueType::array) ? read_array(what) : read_value(type, what);
     if (!header_.values.emplace(key, std::move(value)).second) in_.refuse("{}: it stands there twice", what);
   }
@@ -206,9 +140,12 @@ class HeaderReader {
   void read_tensor() {
     GgufTensor tensor;
     tensor.name = in_.string("the name of a tensor");
-    if (tensor.name.empty() || tensor.name.size() > kMostGgufNameBytes || !is_valid_utf8(tensor.name)) {
-      in_.refuse("expected names of tensors of 1 to {} bytes of UTF-8, got one of {}", kMostGgufNameBytes,
-                 tensor.name.size());
+    const auto place = header_.tensors.size() + 1;
+    if (tensor.name.size() > kMostGgufNameBytes) {
+      in_.refuse("tensor {}: expected a name of at most {} bytes, got {}", place, kMostGgufNameBytes, tensor.name.size());
+    }
+    if (const std::string rule = name_rule_broken(tensor.name); !rule.empty()) {
+      in_.refuse("tensor {}: expected {}, got \"{}\"", place, rule, excerpt(tensor.name));
     }
     const std::string what = "tensor \"" + tensor.name + "\"";
     if (!names_.insert(tensor.name).second) in_.refuse("{}: it stands there twice", what);
@@ -249,7 +186,8 @@ class HeaderReader {
     const auto* value = std::get_if<std::int64_t>(&found->second);
     constexpr std::int64_t kMost = 1 << 20;
     if (value == nullptr || *value < 1 || *value > kMost || (*value & (*value - 1)) != 0) {
-      in_.refuse("key general.alignment: expected a power of two from 1 to {}", kMost);
+      in_.refuse("key general.alignment: expected a power of two from 1 to {}, got {}", kMost,
+                 value == nullptr ? "another type" : std::to_string(*value));
     }
     return static_cast<std::uint64_t>(*value);
   }

@@ -29,11 +29,23 @@ std::int64_t part_count(const GgufFile& file) {
   return std::max<std::int64_t>(count, 1);  // 0 is written for whole files too
 }
 
+/// Which of `count` parts a file is, counted from 0.
+std::int64_t part_number(const GgufFile& file, std::int64_t count) {
+  const std::int64_t number = file.integer(kNumber);
+  if (number < 0 || number >= count) {
+    fail(ErrorKind::input, "{}: key {}: expected from 0 to {}, for one of {} parts, got {}", file.where(), kNumber,
+         count - 1, count, number);
+  }
+  return number;
+}
+
 void expect_part(const GgufFile& file, std::int64_t number, std::int64_t count) {
-  const std::int64_t own_count = part_count(file), own_number = file.integer(kNumber);
-  if (own_count != count || own_number != number) {
-    fail(ErrorKind::input, "{}: keys {} and {}: expected part {} of {}, got part {} of {}", file.where(), kNumber,
-         kCount, number + 1, count, own_number + 1, own_count);
+  if (const std::int64_t own = part_count(file); own != count) {
+    fail(ErrorKind::input, "{}: key {}: expected {}, as in the other parts, got {}", file.where(), kCount, count, own);
+  }
+  if (const std::int64_t own = part_number(file, count); own != number) {
+    fail(ErrorKind::input, "{}: key {}: expected part {} of {}, got part {}", file.where(), kNumber, number + 1, count,
+         own + 1);
   }
 }
 
@@ -52,7 +64,7 @@ GgufParts::GgufParts(const fs::path& path) {
 
 void GgufParts::open_parts(const GgufFile& given, std::int64_t count) {
   const fs::path path = given.where();
-  const std::string name = path.filename().string(), ending = ending_of(given.integer(kNumber), count);
+  const std::string name = path.filename().string(), ending = ending_of(part_number(given, count), count);
   if (!name.ends_with(ending)) {
     fail(ErrorKind::input,
          "{}: expected a name that ends with {}, as the keys {} and {} say, to find the other parts by", path.string(),

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/shown_text.h"
 #include "io/safetensors.h"
 
 namespace octet {
@@ -82,7 +83,7 @@ class HeaderParser {
     std::map<std::string, std::string> result;
     for (const auto& [key, text] : value.items()) {
       if (!text.is_string()) {
-        refuse("expected metadata '{}' to be a string, got {}", key, text.type_name());
+        refuse("expected metadata '{}' to be a string, got {}", excerpt(key), text.type_name());
       }
       result[key] = text.get<std::string>();
     }
@@ -91,8 +92,9 @@ class HeaderParser {
 
   SafetensorsEntry entry(const std::string& name, const json& value) const {
     const auto field = [&](const char* key, bool (json::*is_type)() const noexcept, const char* type) -> const json& {
-      if (!value.is_object() || !value.contains(key) || !(value[key].*is_type)()) {
-        refuse("tensor '{}': expected {} to be {}", name, key, type);
+      const bool has = value.is_object() && value.contains(key);
+      if (!has || !(value[key].*is_type)()) {
+        refuse("tensor '{}': expected {} to be {}, got {}", name, key, type, has ? value[key].type_name() : "none");
       }
       return value[key];
     };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/shown_text.h"
 #include "text/byte_unicode.h"
 
 namespace octet {
@@ -18,7 +19,7 @@ class ListReader {
   Vocabulary read() {
     const auto pattern = pattern_of_gguf(lists_.pattern);
     if (!pattern) {
-      refuse("pre", "unknown pre-tokenizer \"{}\" (known: {})", lists_.pattern, known_gguf_patterns());
+      refuse("pre", "unknown pre-tokenizer \"{}\" (known: {})", excerpt(lists_.pattern), known_gguf_patterns());
     }
     vocabulary_.pattern = *pattern;
     // Llama 3 looks for the whole piece first, and was trained with a token before each text.
@@ -55,10 +56,10 @@ class ListReader {
     for (std::size_t id = 0; id < lists_.tokens.size(); ++id) {
       const std::string& token = lists_.tokens[id];
       const auto [earlier, is_new] = id_of_.emplace(token, static_cast<std::int32_t>(id));
-      if (!is_new) refuse("tokens", "tokens {} and {} are the same", earlier->second, id);
+      if (!is_new) refuse("tokens", "tokens {} and {} are both \"{}\"", earlier->second, id, excerpt(token));
       const TokenType type = type_of(id);
       const auto bytes = type == TokenType::normal ? printable_to_bytes(token) : std::optional(token);
-      if (!bytes || bytes->empty()) refuse("tokens", "token {} is not a byte-level token", id);
+      if (!bytes || bytes->empty()) refuse("tokens", "token {}, \"{}\", is not a byte-level token", id, excerpt(token));
       if (type == TokenType::user_defined) {
         vocabulary_.added.push_back(static_cast<std::int32_t>(id));
       } else if (type != TokenType::normal) {
@@ -73,10 +74,13 @@ class ListReader {
 
   std::int32_t merged_id(const std::string& token, std::size_t rank) const {
     const auto found = id_of_.find(token);
-    if (found == id_of_.end()) refuse("merges", "merge {} is of or into a token that is not in the vocabulary", rank);
+    if (found == id_of_.end()) {
+      refuse("merges", "merge {} is of or into \"{}\", which is not in the vocabulary", rank, excerpt(token));
+    }
     // The file that Octet writes spells other tokens in another way, in which they cannot be merged.
     if (type_of(static_cast<std::size_t>(found->second)) != TokenType::normal) {
-      refuse("merges", "merge {} is of or into token {}, which is no normal one", rank, found->second);
+      refuse("merges", "merge {} is of or into token {}, \"{}\", which is no normal one", rank, found->second,
+             excerpt(token));
     }
     return found->second;
   }
@@ -86,7 +90,7 @@ class ListReader {
       const std::string& merge = lists_.merges[rank];
       const std::size_t space = merge.find(' ');
       if (space == std::string::npos || merge.find(' ', space + 1) != std::string::npos) {
-        refuse("merges", "merge {}: expected \"left right\"", rank);
+        refuse("merges", "merge {}: expected \"left right\", got \"{}\"", rank, excerpt(merge));
       }
       const std::string left = merge.substr(0, space), right = merge.substr(space + 1);
       vocabulary_.merges.push_back({merged_id(left, rank), merged_id(right, rank), merged_id(left + right, rank)});

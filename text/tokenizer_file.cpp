@@ -28,7 +28,7 @@ class Reader {
  public:
   Reader(std::string_view json, const std::string& name, MissingBytes missing)
       : name_(name), missing_(missing), root_(parse_json(json, name)) {
-    if (!root_.is_object()) fail(ErrorKind::input, "{}: expected a JSON object", name_);
+    if (!root_.is_object()) fail(ErrorKind::input, "{}: expected a JSON object, got {}", name_, root_.type_name());
   }
 
   Tokenizer read() {

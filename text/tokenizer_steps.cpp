@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/shown_text.h"
 
 namespace octet {
 
@@ -97,7 +98,7 @@ std::string read_template(const Json& step, const std::string& path, const std::
 
 void expect_step(const Json& step, const std::string& path, const char* type, const std::string& name) {
   const std::string found = type_of(step, path, name);
-  if (found != type) refuse(name, path + ".type", "only {} is supported, got {}", type, found);
+  if (found != type) refuse(name, path + ".type", "only {} is supported, got {}", type, excerpt(found));
 }
 
 bool read_normalizer(const Json& step, const std::string& name) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "base/shown_text.h"
 #include "io/gguf_parts.h"
 #include "nn/import/fill.h"
 #include "nn/import/fit_vocabulary.h"
@@ -49,7 +50,7 @@ class KeyReader {
   explicit KeyReader(const GgufFile& file) : file_(file), architecture_(file.text("general.architecture")) {
     if (architecture_ != "llama" && architecture_ != "qwen2" && architecture_ != "gpt2") {
       fail(ErrorKind::input, "{}: key general.architecture: expected llama, qwen2 or gpt2, got \"{}\"", file.where(),
-           architecture_);
+           excerpt(architecture_));
     }
   }
 
@@ -64,7 +65,8 @@ class KeyReader {
     config.heads = integer("attention.head_count");
     config.kv_heads = optional("attention.head_count_kv").value_or(config.heads);
     config.tied_head = !tensors.contains("output.weight");
-    if (config.heads < 1 || config.kv_heads < 1) refuse("attention.head_count", "expected at least 1 head");
+    expect_heads("attention.head_count", config.heads);
+    expect_heads("attention.head_count_kv", config.kv_heads);
     const bool is_llama = config.architecture == Architecture::llama;
     config.norm_epsilon = number(is_llama ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon");
     if (is_llama) {  // qwen2 always has the first
@@ -73,12 +75,12 @@ class KeyReader {
       config.mlp_bias = tensors.contains("blk.0.ffn_down.bias");
     }
     if (is_llama && file_.contains(key("rope.freq_base"))) config.rope_theta = number("rope.freq_base");
-    expect_same("rope.dimension_count", config.head_dim());
-    expect_same("attention.key_length", config.head_dim());
-    expect_same("attention.value_length", config.head_dim());
-    expect_same("expert_count", 0);
-    expect_same("expert_used_count", 0);
-    expect_same("vocab_size", config.vocabulary);
+    for (const char* name : {"rope.dimension_count", "attention.key_length", "attention.value_length"}) {
+      expect_same(name, config.head_dim(), "the width of a head");
+    }
+    for (const char* name : {"expert_count", "expert_used_count"})
+      expect_same(name, 0, "since experts are not supported");
+    expect_same("vocab_size", config.vocabulary, "the number of tokenizer.ggml.tokens");
     expect_no_scaling();
     refuse_unknown();
     if (!is_llama && config.kv_heads != config.heads) {
@@ -116,9 +118,13 @@ class KeyReader {
     return std::stod(fmt::format("{}", static_cast<float>(file_.number(key(name)))));
   }
 
-  void expect_same(const std::string& name, std::int64_t expected) {
+  void expect_heads(const std::string& name, std::int64_t heads) const {
+    if (heads < 1) refuse(name, "expected at least 1 head, got {}", heads);
+  }
+
+  void expect_same(const std::string& name, std::int64_t expected, const char* why) {
     const auto found = optional(name);
-    if (found && *found != expected) refuse(name, "expected {}, got {}", expected, *found);
+    if (found && *found != expected) refuse(name, "expected {}, {}, got {}", expected, why, *found);
   }
 
   void expect_no_scaling() {
@@ -126,7 +132,7 @@ class KeyReader {
     if (!file_.contains(key(name))) return;
     seen_.insert(key(name));
     if (file_.text(key(name)) != "none") {
-      refuse(name, "only RoPE without scaling is supported, got \"{}\"", file_.text(key(name)));
+      refuse(name, "only RoPE without scaling is supported, got \"{}\"", excerpt(file_.text(key(name))));
     }
   }
 
@@ -147,7 +153,8 @@ class KeyReader {
 /// Adapters and vocabularies alone have the same container.
 void expect_whole_model(const GgufFile& file) {
   if (file.contains("general.type") && file.text("general.type") != "model") {
-    fail(ErrorKind::input, "{}: key general.type: expected model, got \"{}\"", file.where(), file.text("general.type"));
+    fail(ErrorKind::input, "{}: key general.type: expected model, got \"{}\"", file.where(),
+         excerpt(file.text("general.type")));
   }
 }
 
@@ -159,7 +166,7 @@ std::optional<std::int64_t> begin_of_text(const GgufFile& file) {
 Vocabulary read_vocabulary(const GgufFile& file) {
   if (file.text("tokenizer.ggml.model") != "gpt2") {
     fail(ErrorKind::input, "{}: key tokenizer.ggml.model: expected gpt2 (byte-level BPE), got \"{}\"", file.where(),
-         file.text("tokenizer.ggml.model"));
+         excerpt(file.text("tokenizer.ggml.model")));
   }
   for (const char* key : {"tokenizer.ggml.add_eos_token", "tokenizer.ggml.add_space_prefix"}) {
     if (file.optional_flag(key).value_or(false)) {
@@ -173,11 +180,7 @@ Vocabulary read_vocabulary(const GgufFile& file) {
   lists.bos = begin_of_text(file);
   lists.adds_bos = file.optional_flag("tokenizer.ggml.add_bos_token");
   const std::string types = "tokenizer.ggml.token_type";
-  if (file.contains(types)) {
-    const auto* list = std::get_if<std::vector<std::int64_t>>(&file.values().at(types));
-    if (list == nullptr) fail(ErrorKind::input, "{}: key {}: expected an array of integers", file.where(), types);
-    lists.types = *list;
-  }
+  if (file.contains(types)) lists.types = file.integers(types);
   return vocabulary_from_lists(lists, file.where());
 }
 

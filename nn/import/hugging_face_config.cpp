@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/shown_text.h"
 
 namespace octet {
 namespace {
@@ -105,6 +106,11 @@ constexpr Lacking kLacking[] = {{"add_cross_attention", "cross-attention"},
                                 {"tie_encoder_decoder", "an encoder"},
                                 {"use_qk_norm", "norms of queries and keys"}};
 
+/// As a message quotes it.
+std::string shown(const Json& value) {
+  return excerpt(value.dump());
+}
+
 /// Reads one file; remembers which keys it has understood.
 class ConfigReader {
  public:
@@ -113,6 +119,8 @@ class ConfigReader {
   }
 
   HuggingFaceConfig read() {
+    if (root_.value("format", Json()) == "octet")
+      refuse("format", "expected a model of Hugging Face, got one of Octet");
     const std::string type = text("model_type");
     HuggingFaceConfig result;
     if (type == "llama" || type == "qwen2") {
@@ -121,7 +129,7 @@ class ConfigReader {
     } else if (type == "gpt2") {
       result.model = gpt2();
     } else {
-      refuse("model_type", "expected llama, qwen2 or gpt2, got \"{}\"", type);
+      refuse("model_type", "expected llama, qwen2 or gpt2, got \"{}\"", excerpt(type));
     }
     for (const Lacking& lacking : kLacking) refuse_lacking(lacking);
     result.bos = token("bos_token_id", result.notes);
@@ -138,7 +146,7 @@ class ConfigReader {
  private:
   template <typename... Args>
   [[noreturn]] void refuse(const std::string& key, fmt::format_string<Args...> format, Args&&... args) const {
-    fail(ErrorKind::input, "{}: {}: {}", name_, key, fmt::format(format, std::forward<Args>(args)...));
+    fail(ErrorKind::input, "{}: {}: {}", name_, excerpt(key), fmt::format(format, std::forward<Args>(args)...));
   }
 
   /// The value of a key that is there and not null.
@@ -155,13 +163,13 @@ class ConfigReader {
 
   std::string text(const std::string& key) {
     const Json& value = expect(key);
-    if (!value.is_string()) refuse(key, "expected a string, got {}", value.dump());
+    if (!value.is_string()) refuse(key, "expected a string, got {}", shown(value));
     return value.get<std::string>();
   }
   std::int64_t count_of(const std::string& key, const Json& value) {
     constexpr std::uint64_t kMost = std::uint64_t{1} << 31;
     if (!value.is_number_unsigned() || value.get<std::uint64_t>() > kMost) {
-      refuse(key, "expected an integer from 0 to {}, got {}", kMost, value.dump());
+      refuse(key, "expected an integer from 0 to {}, got {}", kMost, shown(value));
     }
     return value.get<std::int64_t>();
   }
@@ -173,14 +181,18 @@ class ConfigReader {
   double number_or(const std::string& key, double otherwise) {
     const Json* found = find(key);
     if (found == nullptr) return otherwise;
-    if (!found->is_number()) refuse(key, "expected a number, got {}", found->dump());
+    if (!found->is_number()) refuse(key, "expected a number, got {}", shown(*found));
     return found->get<double>();
   }
   bool flag_or(const std::string& key, bool otherwise) {
     const Json* found = find(key);
     if (found == nullptr) return otherwise;
-    if (!found->is_boolean()) refuse(key, "expected true or false, got {}", found->dump());
+    if (!found->is_boolean()) refuse(key, "expected true or false, got {}", shown(*found));
     return found->get<bool>();
+  }
+
+  void expect_heads(const char* key, std::int64_t heads) const {
+    if (heads < 1) refuse(key, "expected at least 1 head, got {}", heads);
   }
 
   GptConfig llama() {
@@ -197,11 +209,13 @@ class ConfigReader {
     config.norm_epsilon = number_or("rms_norm_eps", 1e-6);
     config.rope_theta = rope_theta();
     const std::string activation = text("hidden_act");
-    if (activation != "silu" && activation != "swish") refuse("hidden_act", "expected silu, got \"{}\"", activation);
-    if (config.heads < 1 || config.kv_heads < 1) refuse("num_attention_heads", "expected at least 1 head");
+    if (activation != "silu" && activation != "swish")
+      refuse("hidden_act", "expected silu, got \"{}\"", excerpt(activation));
+    expect_heads("num_attention_heads", config.heads);
+    expect_heads("num_key_value_heads", config.kv_heads);
     if (count_or("head_dim", config.head_dim()) * config.heads != config.width) {
       refuse("head_dim", "expected the width {} divided by the {} heads, got {}", config.width, config.heads,
-             root_["head_dim"].dump());
+             shown(root_["head_dim"]));
     }
     refuse_windows();
     return config;
@@ -232,7 +246,7 @@ class ConfigReader {
     config.norm_epsilon = number_or("layer_norm_epsilon", 1e-5);
     const std::string activation = find("activation_function") == nullptr ? "gelu_new" : text("activation_function");
     if (activation != "gelu_new" && activation != "gelu_pytorch_tanh") {
-      refuse("activation_function", "expected gelu_new or gelu_pytorch_tanh, got \"{}\"", activation);
+      refuse("activation_function", "expected gelu_new or gelu_pytorch_tanh, got \"{}\"", excerpt(activation));
     }
     if (!flag_or("scale_attn_weights", true)) {
       refuse("scale_attn_weights", "attention that is not scaled is not supported");
@@ -246,39 +260,39 @@ class ConfigReader {
     for (const char* key : {"rope_scaling", "rope_parameters"}) {
       const Json* rope = find(key);
       if (rope == nullptr) continue;
-      if (!rope->is_object()) refuse(key, "expected an object, got {}", rope->dump());
+      if (!rope->is_object()) refuse(key, "expected an object, got {}", shown(*rope));
       for (const auto& [name, value] : rope->items()) {
         const std::string path = std::string(key) + "." + name;
         if (name == "rope_theta" && value.is_number()) {
           theta = value.get<double>();
         } else if ((name != "rope_type" && name != "type") || value != "default") {
-          refuse(path, "only RoPE without scaling is supported, got {}", value.dump());
+          refuse(path, "only RoPE without scaling is supported, got {}", shown(value));
         }
       }
     }
     if (number_or("partial_rotary_factor", 1) != 1) {
       refuse("partial_rotary_factor", "only RoPE of the whole head is supported, got {}",
-             root_["partial_rotary_factor"].dump());
+             shown(root_["partial_rotary_factor"]));
     }
     return theta;
   }
 
   void refuse_windows() {
     if (find("sliding_window") != nullptr && flag_or("use_sliding_window", true)) {
-      refuse("sliding_window", "attention within a window is not supported, got {}", root_["sliding_window"].dump());
+      refuse("sliding_window", "attention within a window is not supported, got {}", shown(root_["sliding_window"]));
     }
     find("use_sliding_window");
     find("max_window_layers");
     const Json* types = find("layer_types");
     for (const Json& type : types == nullptr ? Json::array() : *types) {
-      if (type != "full_attention") refuse("layer_types", "only full_attention is supported, got {}", type.dump());
+      if (type != "full_attention") refuse("layer_types", "only full_attention is supported, got {}", shown(type));
     }
   }
 
   void refuse_lacking(const Lacking& lacking) {
     const Json* found = find(lacking.key);
     if (found == nullptr || *found == false || *found == 0 || (found->is_structured() && found->empty())) return;
-    refuse(lacking.key, "{}: the architecture has no such thing; got {}", lacking.what, found->dump());
+    refuse(lacking.key, "{}: the architecture has no such thing; got {}", lacking.what, shown(*found));
   }
 
   /// One id, or the first of several.
@@ -287,7 +301,7 @@ class ConfigReader {
     if (found == nullptr) return std::nullopt;
     if (!found->is_array()) return count_of(key, *found);
     if (found->empty()) return std::nullopt;
-    if (found->size() > 1) notes.push_back(fmt::format("{}: of {} the first one is taken", key, found->dump()));
+    if (found->size() > 1) notes.push_back(fmt::format("{}: of {} the first one is taken", key, shown(*found)));
     return count_of(key, found->front());
   }
 
@@ -299,7 +313,7 @@ class ConfigReader {
           key,
           "this key is not known, and may change what the model computes, got {}; take it out of the file if it does "
           "not",
-          value.dump());
+          shown(value));
     }
   }
 

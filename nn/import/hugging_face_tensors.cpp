@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/parallel.h"
+#include "base/shown_text.h"
 #include "tensor/half.h"
 
 namespace octet {
@@ -18,6 +19,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* kWeightsFile = "model.safetensors";
 constexpr const char* kIndexFile = "model.safetensors.index.json";
+
+/// Whether a name leads to no other folder, as "../x", "/x" and "a/x" do, and is one that a file can have.
+bool is_file_name(const std::string& name) {
+  return name_rule_broken(name).empty() && name.find('/') == std::string::npos && name != "." && name != "..";
+}
 
 /// The file of each tensor, as the index has it.
 std::map<std::string, std::string> read_index(const fs::path& path) {
@@ -29,15 +35,15 @@ std::map<std::string, std::string> read_index(const fs::path& path) {
   std::map<std::string, std::string> files;
   for (const auto& [name, file] : root["weight_map"].items()) {
     if (!file.is_string()) {
-      fail(ErrorKind::input, "{}: tensor \"{}\": expected the name of a file, got {}", where, name, file.dump());
+      fail(ErrorKind::input, "{}: tensor \"{}\": expected the name of a file, got {}", where, excerpt(name),
+           excerpt(file.dump()));
     }
-    const fs::path plain = file.get<std::string>();
-    // Of "../x", "/x" and "a/x" something is left besides the name of a file.
-    if (plain.empty() || plain != plain.filename() || plain == "." || plain == "..") {
+    const auto plain = file.get<std::string>();
+    if (!is_file_name(plain)) {
       fail(ErrorKind::input, "{}: tensor \"{}\": expected the name of a file in the same folder, got \"{}\"", where,
-           name, plain.string());
+           excerpt(name), excerpt(plain));
     }
-    files[name] = plain.string();
+    files[name] = plain;
   }
   if (files.empty()) fail(ErrorKind::input, "{}: expected at least one tensor in \"weight_map\", got none", where);
   return files;
@@ -101,8 +107,8 @@ HuggingFaceTensors::HuggingFaceTensors(const fs::path& folder, bool half) : half
   for (const SourceTensor& tensor : tensors_) held.insert(tensor.name);
   for (const auto& [name, file] : file_of) {
     if (!held.contains(name)) {
-      fail(ErrorKind::input, "{}: expected a tensor \"{}\", as {} says, found none", (folder / file).string(), name,
-           kIndexFile);
+      fail(ErrorKind::input, "{}: expected a tensor \"{}\", as {} says, found none", (folder / file).string(),
+           excerpt(name), kIndexFile);
     }
   }
 }

@@ -1,5 +1,6 @@
 #include "nn/import/import_model.h"
 
+#include "base/error.h"
 #include "base/files/missing.h"
 #include "nn/import/gguf_model.h"
 #include "nn/import/hugging_face.h"
@@ -11,8 +12,13 @@ ImportedModel import_model(const std::filesystem::path& source, ProgressSink& pr
   if (!std::filesystem::exists(source, ignored)) {
     fail_missing(ErrorKind::input, source, "a folder of Hugging Face or a GGUF file");
   }
-  return std::filesystem::is_directory(source, ignored) ? import_hugging_face(source, progress, options)
-                                                        : import_gguf(source, progress, options);
+  if (std::filesystem::is_directory(source, ignored)) return import_hugging_face(source, progress, options);
+  if (const auto ending = source.extension(); ending == ".safetensors" || ending == ".json") {
+    fail(ErrorKind::input,
+         "{}: expected a GGUF file or a folder of Hugging Face, got a file of such a folder: name that",
+         source.string());
+  }
+  return import_gguf(source, progress, options);
 }
 
 }  // namespace octet

@@ -58,10 +58,12 @@ TEST(Export, RefusesWrongWishesAndWritesNothing) {
   refused({"nowhere", "--to", "hf", "--out", "e"}, 3, {"nowhere"});
   refused({"foreign", "--to", "hf", "--out", "e"}, 3, {"foreign"});
   refused({"m", "--to", "compressed-tensors", "--out", "e"}, 2, {"expected layers with int8 or int4 codes"});
-  refused({"m", "--to", "hf", "--out", "m"}, 2, {"another folder than the checkpoint"});
-  refused({"m", "--to", "hf", "--out", "m/a/b"}, 2,
-          {"--out: expected a folder outside of the checkpoint m, got m/a/b"});
-  refused({"m", "--to", "hf", "--out", "other"}, 1, {"letter.txt"});
+  refused({"m", "--to", "hf", "--out", "m"}, 2, {"another place than the checkpoint"});
+  refused({"m", "--to", "hf", "--out", "m/a/b"}, 2, {"--out: expected a place outside of the checkpoint m, got m/a/b"});
+  refused({"m", "--to", "gguf", "--out", "m/e"}, 2, {"--out: expected a place outside of the checkpoint m, got m/e"});
+  refused({"m", "--to", "hf", "--out", "other"}, 2, {"--out", "letter.txt"});
+  fs::create_symlink("other", place.path() / "link");
+  refused({"m", "--to", "hf", "--out", "link"}, 2, {"--out", "got the link link"});
   fs::copy(place.path() / "m", place.path() / "model");
   for (const char* taken : {"model", "foreign"}) {
     const std::string weights = std::string(taken) + "/model.safetensors", before = text(place, weights);

@@ -69,7 +69,7 @@ TEST(Gguf, RefusesWrongWishesAndKeepsFilesOfOthers) {
   refused({"--to", "gguf", "--out", "x.gguf", "--type", "Q5_K"}, 2, {"--type", "F32, F16, Q4_0", "Q5_K"});
   refused({"--to", "hf", "--out", "x", "--type", "F16"}, 2, {"--type: only --to gguf"});
   refused({"--to", "gguf", "--out", "other.gguf"}, 2, {"other.gguf", "new file"});
-  refused({"--to", "gguf", "--out", "m"}, 2, {"new file"});
+  refused({"--to", "gguf", "--out", "m"}, 2, {"another place than the checkpoint"});
   refused({"--to", "gguf", "--out", "x.gguf", "--type", "q8_0"}, 2, {"token_embd.weight", "32", "got 16"});
   EXPECT_FALSE(fs::exists(place.path() / "x.gguf"));
   EXPECT_EQ(read_text_file(place.path() / "other.gguf"), read_text_file(kSources / "llama.gguf"));

@@ -62,12 +62,17 @@ TEST(Import, RefusesWhatItCannotReadOrShouldNotReplace) {
   expect_refused(place, place.octet({"import", "--out", "m"}), 2, {"source is required"});
   expect_refused(place, place.octet({"import", "nowhere", "--out", "m"}), 3, {"nowhere: expected a folder"});
   expect_refused(place, place.octet({"import", "text.txt", "--out", "m"}), 3, {"text.txt", "GGUF"});
-  expect_refused(place, place.octet({"import", "foreign", "--out", "foreign"}), 2, {"another folder than the source"});
+  expect_refused(place, place.octet({"import", "foreign", "--out", "foreign"}), 2, {"another place than the source"});
   expect_refused(place, place.octet({"import", source("llama"), "--out", "foreign"}), 2, {"--out", "foreign"});
-  expect_refused(place, place.octet({"import", source("llama"), "--out", "other"}), 1, {"letter.txt"});
+  expect_refused(place, place.octet({"import", source("llama"), "--out", "other"}), 2, {"--out", "letter.txt"});
+  expect_refused(place, place.octet({"import", source("llama"), "--out", "text.txt"}), 2,
+                 {"--out", "got the file text.txt"});
+  expect_refused(place, place.octet({"import", source("llama"), "--out", "m", "--half", "--fp32"}), 2, {"--half"});
+  expect_refused(place, place.octet({"import", "foreign/model.safetensors", "--out", "m"}), 3, {"a folder: name that"});
   EXPECT_EQ(read_text_file(place.path() / "foreign/config.json"), read_text_file(kSources / "gpt2/config.json"));
   EXPECT_FALSE(fs::exists(place.path() / "m"));
   ASSERT_EQ(place.octet({"import", "foreign", "--out", "m"}).code, 0);
+  expect_refused(place, place.octet({"import", "m", "--out", "n"}), 3, {"format: expected a model of Hugging Face"});
   EXPECT_EQ(place.octet({"import", source("llama"), "--out", "m"}).code, 0) << "a model of Octet is replaced";
   const std::string config = read_text_file(place.path() / "m/config.json");
   EXPECT_THAT(config, testing::HasSubstr("llama"));
@@ -80,6 +85,28 @@ TEST(Import, AnInterruptedOrRefusedImportLeavesNothing) {
   fs::resize_file(shard, fs::file_size(shard) - 4);
   expect_refused(place, place.octet({"import", "broken", "--out", "m"}), 3, {"model-00002", "truncated"});
   EXPECT_FALSE(fs::exists(place.path() / "m"));
+}
+
+TEST(Import, AModelOfAnotherProgramIsNotTakenForACheckpoint) {
+  const Workplace place;
+  for (const char* model : {"llama", "llama.gguf"}) {
+    expect_refused(place, place.octet({"eval", source(model), "--text", "text.txt"}), 3,
+                   {"expected a model of Octet", "octet import " + source(model) + " --out FOLDER"});
+  }
+}
+
+TEST(Import, AMessageStaysShortWhateverTheFileHolds) {
+  const Workplace place;
+  fs::copy(kSources / "gpt2", place.path() / "long");
+  write_file_atomically(place.path() / "long/config.json", "{\"model_type\": \"gpt2\", \"" + std::string(100000, 'x') +
+                                                               "\": [" + std::string(99999, '1') + "]}");
+  const ProcessResult result = place.octet({"import", "long", "--out", "m"});
+  EXPECT_EQ(result.code, 3);
+  EXPECT_LT(result.err.size(), 2500u);
+  EXPECT_THAT(result.err, testing::HasSubstr("long/config.json"));
+  const ProcessResult named = place.octet({"import", std::string(5000, 'n'), "--out", "m"});
+  EXPECT_LT(named.err.size(), 2500u);
+  EXPECT_THAT(named.err, testing::HasSubstr("expected a folder of Hugging Face or a GGUF file, found nothing there"));
 }
 
 TEST(EvalText, PrintsTheProtocolAndComparesModels) {

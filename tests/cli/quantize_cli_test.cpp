@@ -77,6 +77,12 @@ TEST(QuantizeDryRun, WrongArgumentsAreRefused) {
                  {"model.width", "octet train"});
 }
 
+TEST(Quantize, BeforeTrainingItSaysWhatMakesAModel) {
+  const Workplace place;
+  expect_refused(place, place.octet({"quantize", "tiny.yaml", "--out", "nowhere"}), 2,
+                 {"nowhere: expected the folder of a run with a trained model", "octet train tiny.yaml makes one"});
+}
+
 TEST(Quantize, SaysWhatAMethodGainedAndWhatMadeTheModel) {
   const Workplace place;
   copy_finished_run(place.path() / "r");

@@ -73,7 +73,12 @@ TEST_F(GgufPartFiles, RefusesNamesThatDoNotTellOfTheOthers) {
 
 TEST_F(GgufPartFiles, RefusesPartsOfOtherModels) {
   fs::copy(part(2), part(3), fs::copy_options::overwrite_existing);
-  EXPECT_THAT(refusal(part(1)), HasSubstr("split.no and split.count: expected part 3 of 3, got part 2 of 3"));
+  EXPECT_THAT(refusal(part(1)), HasSubstr("key split.no: expected part 3 of 3, got part 2"));
+}
+
+TEST_F(GgufPartFiles, RefusesPartsThatDisagreeOnTheirNumber) {
+  change(3, "split.count", std::string("\x04\0", 2));
+  EXPECT_THAT(refusal(part(1)), HasSubstr("key split.count: expected 3, as in the other parts, got 4"));
 }
 
 TEST_F(GgufPartFiles, RefusesATensorInTwoOfThem) {
@@ -103,7 +108,7 @@ TEST_F(GgufPartFiles, RefusesCountsThatNoModelHas) {
   EXPECT_THAT(refused(sample::GgufBytes().header(0, 1).key("split.count", 3U).align()),
               HasSubstr("expected the key split.no"));
   EXPECT_THAT(refused(sample::GgufBytes().header(0, 2).key("split.count", 3U).key("split.no", 7U).align()),
-              HasSubstr("expected a name that ends with -00008-of-00003.gguf"));
+              HasSubstr("key split.no: expected from 0 to 2, for one of 3 parts, got 7"));
 }
 
 TEST_F(GgufPartFiles, AWholeFileMayCallItselfTheOnlyPart) {

@@ -73,14 +73,15 @@ TEST_F(Gguf, ReadsKeysAndTensors) {
   ASSERT_EQ(gguf.tensors().size(), 2u);
   EXPECT_EQ(gguf.tensors()[0].shape, Shape({3, 2}));
   EXPECT_EQ(gguf.read(gguf.tensors()[1]).to_vector(), std::vector<float>(32, -1.0F));
-  EXPECT_THAT(error_of(ErrorKind::input, [&] { gguf.text("a"); }), HasSubstr("key a: expected a string"));
+  EXPECT_THAT(error_of(ErrorKind::input, [&] { gguf.text("a"); }),
+              HasSubstr("key a: expected a string, got an integer"));
   EXPECT_THAT(error_of(ErrorKind::input, [&] { gguf.integer("d"); }), HasSubstr("expected the key d, found none"));
 }
 
 TEST_F(Gguf, RefusesWhatIsNoSuchFile) {
   EXPECT_THAT(refusal(""), HasSubstr("begins with the letters GGUF"));
   EXPECT_THAT(refusal("GGML and more"), HasSubstr("begins with the letters GGUF"));
-  EXPECT_THAT(refusal("GGUF"), HasSubstr("version: expected 4 more"));
+  EXPECT_THAT(refusal("GGUF"), HasSubstr("version: expected 4 more bytes, but only 0 are left"));
   EXPECT_THAT(refusal(GgufBytes().header(0, 0, 2)), HasSubstr("expected GGUF version 3, got 2"));
   EXPECT_THAT(refusal(GgufBytes().header(0, 0, 3U << 24)), HasSubstr("little-endian file, got a big-endian one"));
 }
@@ -104,7 +105,10 @@ TEST_F(Gguf, RefusesBrokenKeys) {
   const auto nested = GgufBytes().header(0, 1).string("a").number(9U).number(9U).number(std::uint64_t{1});
   EXPECT_THAT(refusal(GgufBytes(nested).number(0U).number(std::uint64_t{0})), HasSubstr("arrays of arrays"));
   EXPECT_THAT(refusal(GgufBytes().header(0, 1).key("general.alignment", 24U).data(std::string(32, 'x'))),
-              HasSubstr("general.alignment: expected a power of two"));
+              HasSubstr("general.alignment: expected a power of two from 1 to 1048576, got 24"));
+  const std::string cut("a\0b", 3);
+  EXPECT_THAT(refusal(GgufBytes().header(0, 1).key(cut, 1U)),
+              HasSubstr("key 1: expected a name without control characters, got \"a\uFFFDb\""));
 }
 
 TEST_F(Gguf, RefusesBrokenTensors) {
@@ -121,7 +125,9 @@ TEST_F(Gguf, RefusesBrokenTensors) {
   EXPECT_THAT(refusal(with("t", {kHuge, 4}, 0, 0, 16)), HasSubstr("a dimension of 9223372036854775808"));
   EXPECT_THAT(refusal(with("t", {1U << 31, 1U << 31}, 0, 0, 16)), HasSubstr("a dimension of 2147483648"));
   EXPECT_THAT(refusal(with("t", {0}, 0, 0, 16)), HasSubstr("a dimension of 0"));
-  EXPECT_THAT(refusal(with(std::string(64, 'n'), {4}, 0, 0, 16)), HasSubstr("1 to 63 bytes"));
+  EXPECT_THAT(refusal(with(std::string(64, 'n'), {4}, 0, 0, 16)),
+              HasSubstr("tensor 1: expected a name of at most 63 bytes, got 64"));
+  EXPECT_THAT(refusal(with("\xff", {4}, 0, 0, 16)), HasSubstr("tensor 1: expected a name in UTF-8"));
   EXPECT_THAT(
       refusal(GgufBytes().header(2, 0).tensor("t", {4}, 0, 0).tensor("t", {4}, 0, 32).data(std::string(99, 'x'))),
       HasSubstr("tensor \"t\": it stands there twice"));

@@ -262,10 +262,11 @@ TEST_F(Safetensors, DuplicateNamesAreRefused) {
 
 TEST_F(Safetensors, BrokenEntriesNameTheTensor) {
   const auto message = [&](const std::string& entry) { return message_of_header(R"({"w":)" + entry + "}"); };
-  EXPECT_EQ(message("3"), "tensor 'w': expected dtype to be a string");
-  EXPECT_EQ(message(R"({"shape":[1],"data_offsets":[0,4]})"), "tensor 'w': expected dtype to be a string");
-  EXPECT_EQ(message(R"({"dtype":"F32","shape":1,"data_offsets":[0,4]})"), "tensor 'w': expected shape to be a list");
-  EXPECT_EQ(message(R"({"dtype":"F32","shape":[1]})"), "tensor 'w': expected data_offsets to be a list");
+  EXPECT_EQ(message("3"), "tensor 'w': expected dtype to be a string, got none");
+  EXPECT_EQ(message(R"({"shape":[1],"data_offsets":[0,4]})"), "tensor 'w': expected dtype to be a string, got none");
+  EXPECT_EQ(message(R"({"dtype":"F32","shape":1,"data_offsets":[0,4]})"),
+            "tensor 'w': expected shape to be a list, got number");
+  EXPECT_EQ(message(R"({"dtype":"F32","shape":[1]})"), "tensor 'w': expected data_offsets to be a list, got none");
   for (const char* other : {"F64", "I16", "U32", "F8_E4M3", "f32", ""}) {
     EXPECT_EQ(message(R"({"dtype":")" + std::string(other) + R"(","shape":[1],"data_offsets":[0,4]})"),
               "tensor 'w': dtype \"" + std::string(other) +

@@ -87,7 +87,8 @@ TEST(ImportConfig, RefusesBrokenNumbers) {
   EXPECT_THAT(config_refusal("llama", "hidden_size", -16), HasSubstr("hidden_size: expected an integer"));
   EXPECT_THAT(config_refusal("llama", "hidden_size", "16"), HasSubstr("hidden_size: expected an integer"));
   EXPECT_THAT(config_refusal("llama", "hidden_size", nullptr), HasSubstr("hidden_size: this key is missing"));
-  EXPECT_THAT(config_refusal("llama", "num_attention_heads", 0), HasSubstr("at least 1 head"));
+  EXPECT_THAT(config_refusal("llama", "num_attention_heads", 0), HasSubstr("num_attention_heads: expected at least 1"));
+  EXPECT_THAT(config_refusal("llama", "num_key_value_heads", 0), HasSubstr("num_key_value_heads: expected at least 1"));
   EXPECT_THAT(config_refusal("llama", "num_key_value_heads", 3), HasSubstr("kv_heads"));
   EXPECT_THAT(config_refusal("llama", "rms_norm_eps", 0.0), HasSubstr("norm_epsilon"));
   const std::string deep = std::string(1000, '[') + std::string(1000, ']');
@@ -107,7 +108,9 @@ TEST(ImportConfig, TakesTheFirstOfSeveralEnds) {
 TEST(ImportIndex, RefusesWhatPointsElsewhereOrLies) {
   constexpr const char* kIndex = "model.safetensors.index.json";
   constexpr const char* kFirst = "model-00001-of-00002.safetensors";
-  for (const char* file : {"../m/model-00001-of-00002.safetensors", "/etc/passwd", "a/b", "..", ""}) {
+  const std::string with_nul("a\0b", 3), too_long(256, 'a');
+  for (const std::string& file : {std::string("../m/model-00001-of-00002.safetensors"), std::string("/etc/passwd"),
+                                  std::string("a/b"), std::string(".."), std::string(), with_nul, too_long}) {
     const ImportFolder folder("llama");
     folder.change(kIndex, [&](Json& json) { json["weight_map"]["lm_head.weight"] = file; });
     EXPECT_THAT(folder.refusal(), HasSubstr("\"lm_head.weight\": expected the name of a file in the same folder"));
@@ -297,9 +300,10 @@ TEST(ImportGguf, RefusesAnotherModelAndWhatIsMissing) {
   EXPECT_THAT(refusal("gpt-2", "gpt-9"), HasSubstr("tokenizer.ggml.pre: unknown pre-tokenizer \"gpt-9\""));
   EXPECT_THAT(refusal("blk.0.attn_q.weight", "blk.0.attn_x.weight"),
               HasSubstr("expected a tensor \"blk.0.attn_q.weight\""));
-  EXPECT_THAT(refusal("ab c", "ab x"), HasSubstr("tokenizer.ggml.merges: merge 1 is of or into a token"));
+  EXPECT_THAT(refusal("ab c", "ab x"),
+              HasSubstr("tokenizer.ggml.merges: merge 1 is of or into \"x\", which is not in the vocabulary"));
   EXPECT_THAT(refusal(std::string("\1\0\0\0\0\0\0\0q", 9), std::string("\1\0\0\0\0\0\0\0a", 9)),
-              HasSubstr("tokenizer.ggml.tokens: tokens 0 and 16 are the same"));
+              HasSubstr("tokenizer.ggml.tokens: tokens 0 and 16 are both \"a\""));
   EXPECT_THAT(refusal("general.architecture", "general.architecturx"),
               HasSubstr("expected the key general.architecture"));
 }

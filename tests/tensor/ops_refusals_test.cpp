@@ -238,7 +238,7 @@ TEST(OpsRefuse, ClippedAttentionWithItsPastOnTheDevice) {
   const std::string error = error_of([&] {
     cached_attention(Tensor::zeros({1, 1, layout.width()}), layout, cache, Past(2, &past), {}, -0.1F);
   });
-  EXPECT_THAT(error, HasSubstr("and no clipping, got 1 with gamma -0.1"));
+  EXPECT_THAT(error, testing::HasSubstr("and no clipping, got 1 with gamma -0.1"));
   EXPECT_EQ(error_of([&] {
               cached_attention(Tensor::zeros({1, 1, layout.width()}), layout, cache, 2, {}, 0.1F);
             }),

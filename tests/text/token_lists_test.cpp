@@ -79,12 +79,12 @@ TEST(TokenLists, RefuseWhatIsBroken) {
               HasSubstr("f: key tokenizer.ggml.pre: unknown pre-tokenizer \"x\""));
   EXPECT_THAT(refusal([](auto& l) { l.types.pop_back(); }), HasSubstr("token_type: expected one for each of the 7"));
   EXPECT_THAT(refusal([](auto& l) { l.types[0] = 6; }), HasSubstr("token 0: expected a type from 1 to 5, got 6"));
-  EXPECT_THAT(refusal([](auto& l) { l.tokens[3] = "a"; }), HasSubstr("tokens 0 and 3 are the same"));
-  EXPECT_THAT(refusal([](auto& l) { l.tokens[3] = "a b"; }), HasSubstr("token 3 is not a byte-level token"));
-  EXPECT_THAT(refusal([](auto& l) { l.tokens[4] = ""; }), HasSubstr("token 4 is not"));
-  EXPECT_THAT(refusal([](auto& l) { l.merges[0] = "b a"; }), HasSubstr("merge 0 is of or into a token that is not"));
+  EXPECT_THAT(refusal([](auto& l) { l.tokens[3] = "a"; }), HasSubstr("tokens 0 and 3 are both \"a\""));
+  EXPECT_THAT(refusal([](auto& l) { l.tokens[3] = "a b"; }), HasSubstr("token 3, \"a b\", is not a byte-level"));
+  EXPECT_THAT(refusal([](auto& l) { l.tokens[4] = ""; }), HasSubstr("token 4, \"\", is not"));
+  EXPECT_THAT(refusal([](auto& l) { l.merges[0] = "b a"; }), HasSubstr("merge 0 is of or into \"ba\", which is not"));
   EXPECT_THAT(refusal([](auto& l) { l.merges[0] = "ab"; }), HasSubstr("merge 0: expected \"left right\""));
-  EXPECT_THAT(refusal([](auto& l) { l.types[3] = 3; }), HasSubstr("token 3, which is no normal one"));
+  EXPECT_THAT(refusal([](auto& l) { l.types[3] = 3; }), HasSubstr("token 3, \"ab\", which is no normal one"));
   EXPECT_THAT(refusal([](auto& l) { l.adds_bos = true; }), HasSubstr("begins texts, got none"));
   EXPECT_THAT(refusal([](auto& l) { l.adds_bos = true, l.bos = 7; }), HasSubstr("begins texts, got 7"));
   EXPECT_THAT(refusal([](auto& l) { l.adds_bos = true, l.bos = 0; }), HasSubstr("begins texts, got 0"));
