@@ -142,7 +142,8 @@ class HeaderReader {
     tensor.name = in_.string("the name of a tensor");
     const auto place = header_.tensors.size() + 1;
     if (tensor.name.size() > kMostGgufNameBytes) {
-      in_.refuse("tensor {}: expected a name of at most {} bytes, got {}", place, kMostGgufNameBytes, tensor.name.size());
+      in_.refuse("tensor {}: expected a name of at most {} bytes, got {}", place, kMostGgufNameBytes,
+                 tensor.name.size());
     }
     if (const std::string rule = name_rule_broken(tensor.name); !rule.empty()) {
       in_.refuse("tensor {}: expected {}, got \"{}\"", place, rule, excerpt(tensor.name));
