@@ -18,10 +18,17 @@ bool splits_outliers(Gpt& model) {
   return any;
 }
 
+/// Its attention counts past positions on the host (tensor/ops/cached_attention.h).
+bool clips_softmax(const Gpt& model) {
+  return model.config().attention_clip > 0;
+}
+
 }  // namespace
 
 DecodeStep::DecodeStep(Gpt& model, KvCache& cache)
-    : model_(model), cache_(cache), replays_(can_record(model.device()) && !splits_outliers(model)) {}
+    : model_(model),
+      cache_(cache),
+      replays_(can_record(model.device()) && !splits_outliers(model) && !clips_softmax(model)) {}
 
 Tensor DecodeStep::operator()(const Tensor& ids) {
   const ForwardOptions options{.cache = &cache_, .last_only = true};

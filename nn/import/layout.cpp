@@ -11,7 +11,10 @@ namespace {
 
 /// Neither format has these parts of attention.
 void check_expressible(const GptConfig& config, const char* format) {
-  const char* option = config.qk_norm ? "model.qk_norm" : config.attention_gate ? "model.attention_gate" : nullptr;
+  const char* option = config.qk_norm              ? "model.qk_norm"
+                       : config.attention_gate     ? "model.attention_gate"
+                       : config.attention_clip > 0 ? "model.attention_clip"
+                                                   : nullptr;
   if (option != nullptr) {
     fail(ErrorKind::config, "{0}: expected a model without {0}, which {1} cannot express", option, format);
   }

@@ -55,7 +55,8 @@ struct SourceLayout {
   std::vector<StoredConstant> constants;
 };
 
-// Both layouts: error (config) for a model with qk_norm or attention_gate, which these formats do not have.
+// Both layouts: error (config) for a model with qk_norm, attention_gate or attention_clip, which these formats do not
+// have.
 
 /// Names of Hugging Face's LlamaForCausalLM or GPT2LMHeadModel. `prefix` stands before all but the head: "model.",
 /// "transformer." or nothing.

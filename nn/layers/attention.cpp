@@ -39,6 +39,7 @@ Attention::Attention(const GptConfig& config, std::int64_t layer)
       output(*this, "output", std::make_unique<Linear>(config.width, config.width, config.has_output_bias())),
       layer_(layer),
       layout_(layout_of(config)),
+      gamma_(static_cast<float>(config.attention_gamma())),
       rope_theta_(config.architecture == Architecture::llama ? std::optional(static_cast<float>(config.rope_theta))
                                                              : std::nullopt) {
   if (config.rotations.heads) {
@@ -67,14 +68,14 @@ Tensor Attention::normalised(const Tensor& projected) const {
 Tensor Attention::attend(const Tensor& projected, const ForwardOptions& options) const {
   const Past past = options.past_positions();
   if (options.cache && !rotation_) {
-    return cached_attention(projected, layout_, options.cache->layer(layer_), past, rope_theta_);
+    return cached_attention(projected, layout_, options.cache->layer(layer_), past, rope_theta_, gamma_);
   }
   Tensor heads = rope_theta_ ? rope(projected, layout_, *rope_theta_, past) : projected;
   if (rotation_) {
     heads = (*rotation_)(heads);
   }
-  return options.cache ? cached_attention(heads, layout_, options.cache->layer(layer_), past)
-                       : causal_attention(heads, layout_);
+  return options.cache ? cached_attention(heads, layout_, options.cache->layer(layer_), past, {}, gamma_)
+                       : causal_attention(heads, layout_, gamma_);
 }
 
 }  // namespace octet

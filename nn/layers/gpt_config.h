@@ -50,10 +50,12 @@ struct GptConfig {
   double rope_theta = 10000.0;
   bool qk_norm = false;            ///< queries and keys of each head are normalised (nn/layers/attention.h)
   bool attention_gate = false;     ///< each head's output is multiplied by a gate (nn/layers/attention.h)
+  double attention_clip = 0.0;     ///< how much clipped softmax takes off; 0: plain softmax (nn/layers/attention.h)
   OnlineRotations rotations = {};  ///< of a quantized model whose recipe asks for them
 
   std::int64_t head_dim() const { return width / heads; }
   std::int64_t key_value_heads() const { return kv_heads == 0 ? heads : kv_heads; }
+  double attention_gamma() const { return -attention_clip / static_cast<double>(context); }
   bool has_biases() const { return architecture == Architecture::gpt2; }  ///< in norms and all layers but the head
   bool has_qkv_bias() const { return has_biases() || qkv_bias; }
   bool has_output_bias() const { return has_biases() || output_bias; }
@@ -78,6 +80,7 @@ struct GptConfig {
     v("rope_theta", rope_theta, in_range(1, 1e20));
     v("qk_norm", qk_norm);
     v("attention_gate", attention_gate);
+    v("attention_clip", attention_clip, in_range(0.0, 100.0));
     v("rotations", rotations);
   }
   void validate(Problems& problems) const;

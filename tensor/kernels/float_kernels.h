@@ -140,9 +140,12 @@ struct AttentionArgs {
   const float* k;
   const float* v;
   std::int64_t kv_row, kv_batch;
-  float* y;        // (batch, time, heads, head_dim)
-  float* log_sum;  // (batch, heads, time): log of the softmax sum, kept for backward; may be null
-  float* scratch;  // as many floats as attention_scratch says
+  float* y;            // (batch, time, heads, head_dim)
+  float* log_sum;      // (batch, heads, time): log of the softmax sum, kept for backward; may be null
+  float* scratch;      // as many floats as attention_scratch says
+  float gamma = 0.0F;  // below 0: weights are clipped (clipped_weight in formulas.h)
+
+  constexpr bool clips() const { return gamma < 0.0F; }
 };
 
 /// dq, dk, dv have the strides of q, k, v and are assigned. past is 0.

@@ -115,6 +115,17 @@ OCTET_ANYWHERE Turned turn(float first, float second, float cosine, float sine, 
   return {first * cosine - direction * second * sine, second * cosine + direction * first * sine};
 }
 
+/// A weight of attention from the probability p that softmax gives: clipped softmax (tensor/ops/attention.h). NaN
+/// stays.
+OCTET_ANYWHERE float clipped_weight(float p, float gamma) {
+  const float weight = (1.0F - gamma) * p + gamma;
+  return weight < 0.0F ? 0.0F : weight;
+}
+/// Its derivative by p.
+OCTET_ANYWHERE float clipped_weight_gradient(float p, float gamma) {
+  return (1.0F - gamma) * p + gamma <= 0.0F ? 0.0F : 1.0F - gamma;
+}
+
 /// What all weights of a step of AdamW share; see adamw_update.
 struct AdamWStep {
   float beta1, beta2, epsilon, grad_scale;

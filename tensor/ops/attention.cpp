@@ -6,7 +6,8 @@
 namespace octet {
 namespace {
 
-AttentionArgs arguments(const Tensor& qkv, const HeadLayout& layout, const Tensor& y, const Tensor& log_sum) {
+AttentionArgs arguments(const Tensor& qkv, const HeadLayout& layout, float gamma, const Tensor& y,
+                        const Tensor& log_sum) {
   const float* base = qkv.data<float>();
   const std::int64_t width = layout.width();
   return {.batch = qkv.dim(0),
@@ -24,7 +25,8 @@ AttentionArgs arguments(const Tensor& qkv, const HeadLayout& layout, const Tenso
           .kv_batch = qkv.dim(1) * width,
           .y = y.data<float>(),
           .log_sum = log_sum.data<float>(),
-          .scratch = nullptr};
+          .scratch = nullptr,
+          .gamma = gamma};
 }
 
 Tensor scratch_for(const AttentionArgs& args, DeviceKind device) {
@@ -41,24 +43,30 @@ void check_layout(const char* op, const Tensor& qkv, const HeadLayout& layout) {
         layout.width(), qkv.shape());
 }
 
-Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout) {
+void check_gamma(const char* op, float gamma) {
+  check(gamma <= 0.0F, "[{}] expected gamma of at most 0, got {}", op, gamma);
+}
+
+Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout, float gamma) {
   check_layout("attention", qkv, layout);
+  check_gamma("attention", gamma);
   const Tensor in = dense("attention", qkv);
   const std::int64_t batch = in.dim(0), time = in.dim(1);
   const DeviceKind device = in.device();
   Tensor y = Tensor::empty({batch, time, layout.query_width()}, DType::f32, device);
   const Tensor log_sum = Tensor::empty({batch, layout.heads, time}, DType::f32, device);
-  AttentionArgs args = arguments(in, layout, y, log_sum);
+  AttentionArgs args = arguments(in, layout, gamma, y, log_sum);
   const Tensor scratch = scratch_for(args, device);
   args.scratch = scratch.data<float>();
   kernels(in.device()).attention(args);
 
-  return record("attention", {qkv}, y, [in, layout, log_sum, y = y.detach()](const Tensor& grad) {
-    // forward: y = softmax(q k^T / sqrt(D)) v; so dq, dk and dv as derived in attention.h, side by side as q, k, v are.
+  return record("attention", {qkv}, y, [in, layout, gamma, log_sum, y = y.detach()](const Tensor& grad) {
+    // forward: y = softmax(q k^T / sqrt(D)) v, perhaps clipped; so dq, dk and dv as derived in attention.h, side by
+    // side as q, k, v are.
     const Tensor dy = dense("attention", grad);
     Tensor dqkv = Tensor::empty(in.shape(), DType::f32, in.device());
-    AttentionBackwardArgs backward = {arguments(in, layout, y, log_sum), dy.data<float>(), dqkv.data<float>(), nullptr,
-                                      nullptr};
+    AttentionBackwardArgs backward = {arguments(in, layout, gamma, y, log_sum), dy.data<float>(), dqkv.data<float>(),
+                                      nullptr, nullptr};
     const Tensor space = scratch_for(backward.forward, in.device());
     backward.forward.scratch = space.data<float>();
     backward.dk = backward.dq + layout.query_width();

@@ -19,6 +19,9 @@ struct HeadLayout {
 /// Throws unless qkv is f32 of shape (B, T, (H + 2 Hkv) D) and Hkv divides H.
 void check_layout(const char* op, const Tensor& qkv, const HeadLayout& layout);
 
+/// Throws unless gamma is at most 0.
+void check_gamma(const char* op, float gamma);
+
 /// Causal softmax attention, one fused pass: qkv (B, T, (H + 2 Hkv) D) -> y (B, T, H D). For every head, with Q, K, V
 /// (T, D) and the scores and weights S, P (T, T):
 ///
@@ -39,6 +42,24 @@ void check_layout(const char* op, const Tensor& qkv, const HeadLayout& layout);
 ///
 /// Kernels of a GPU take the keys in tiles, with an online softmax; those of a CPU take all keys of a block of queries
 /// at once.
-Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout);
+///
+/// With gamma below 0 the softmax is clipped (Bondarenko et al. 2023, https://arxiv.org/abs/2306.12929, section 4.1,
+/// equation 4, with zeta = 1):
+///
+///     W = max((1 - gamma) P + gamma, 0)
+///     Y = W V
+///
+/// A key whose probability is at most -gamma / (1 - gamma) has the weight 0, exactly. So a head can ignore keys, or all
+/// of them, by scores of ordinary size, where a softmax needs endless ones. A row of weights adds up to at most 1: the
+/// k weights that are left to at most (1 - gamma) + k gamma. None exceeds 1, so the paper's upper bound has no effect.
+///
+/// The gradient of a clipped weight is 0, and the sum r is taken over the keys, since dY . Y has another part:
+///
+///     Y = W V                             so  dV = W^T dY  and  dW = dY V^T
+///     W = max((1 - gamma) P + gamma, 0)   so  dP = (1 - gamma) dW where W > 0, and 0 elsewhere
+///
+/// The weight of a key is known when the sum over all keys is. So a GPU goes over the keys twice, and so does its
+/// gradient, for r. Errors: a gamma above 0.
+Tensor causal_attention(const Tensor& qkv, const HeadLayout& layout, float gamma = 0.0F);
 
 }  // namespace octet

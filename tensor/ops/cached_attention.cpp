@@ -42,7 +42,7 @@ KeyValueRows key_value_rows(const CachedAttentionArgs& args, DeviceKind device) 
 }
 
 /// Many queries: blocks of them meet the keys in products.
-void attend_by_products(const CachedAttentionArgs& args, DeviceKind device) {
+void attend_by_products(const CachedAttentionArgs& args, float gamma, DeviceKind device) {
   kernels(device).append_keys_values(args);
   const KeyValueRows stored = key_value_rows(args, device);
   AttentionArgs attention = {.batch = args.batch,
@@ -60,7 +60,8 @@ void attend_by_products(const CachedAttentionArgs& args, DeviceKind device) {
                              .kv_batch = stored.batch,
                              .y = args.y,
                              .log_sum = nullptr,
-                             .scratch = nullptr};
+                             .scratch = nullptr,
+                             .gamma = gamma};
   const Tensor scratch = Tensor::empty({kernels(device).attention_scratch(attention)}, DType::f32, device);
   attention.scratch = scratch.data<float>();
   kernels(device).attention(attention);
@@ -69,10 +70,11 @@ void attend_by_products(const CachedAttentionArgs& args, DeviceKind device) {
 }  // namespace
 
 Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLayer& cache, Past past,
-                        std::optional<float> rope_theta) {
+                        std::optional<float> rope_theta, float gamma) {
   check_layout("attention", qkv, layout);
+  check_gamma("attention", gamma);
   check_cache(qkv, layout, cache, past.count);
-  const bool in_products = qkv.dim(1) >= kProductQueries;
+  const bool in_products = qkv.dim(1) >= kProductQueries || gamma < 0.0F;
   const Tensor in = dense("attention", rope_theta && in_products ? rope(qkv, layout, *rope_theta, past) : qkv);
   const Tensor y = empty_like(in, {in.dim(0), in.dim(1), layout.query_width()});
   CachedAttentionArgs args = {.batch = in.dim(0),
@@ -87,10 +89,12 @@ Tensor cached_attention(const Tensor& qkv, const HeadLayout& layout, const KvLay
                               .scratch = nullptr,
                               .past_on_device = past.on_device};
   if (in_products) {
-    check(past.on_device == nullptr,
-          "[attention] expected fewer than {} new positions with their place on the device, got {}", kProductQueries,
-          args.time);
-    attend_by_products(args, in.device());
+    check(
+        past.on_device == nullptr,
+        "[attention] expected fewer than {} new positions with their place on the device, and no clipping, got {} with "
+        "gamma {}",
+        kProductQueries, args.time, gamma);
+    attend_by_products(args, gamma, in.device());
     return y;
   }
   if (rope_theta) {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "tensor/cuda/gemm/products.h"
 #include "tests/cuda/cuda_test.h"
+#include "tests/support/far_from_the_clip.h"
 
 namespace octet {
 namespace {
@@ -12,7 +13,7 @@ using testing::Property;
 using testing::Throws;
 
 // Relative to the largest magnitude. The two backends add the same products in other orders. Measured on the simulator,
-// at most 7.7e-7, 4.7e-7 and 8.2e-7 over all cases; a GPU has another exp2f and its own fused multiplications.
+// at most 8.4e-7, 4.7e-7 and 9.9e-7 over all cases; a GPU has another exp2f and its own fused multiplications.
 struct Bounds {
   double forward, log_sum, backward;
 };
@@ -23,13 +24,14 @@ constexpr Bounds kTf32 = {2e-3, 2e-3, 4e-3};
 
 struct Shapes {
   std::int64_t batch, time, past, heads, kv_heads, head_dim;
+  float gamma = 0.0F;
 
   std::int64_t width() const { return (heads + 2 * kv_heads) * head_dim; }
 };
 
 std::ostream& operator<<(std::ostream& out, const Shapes& s) {
   return out << "B " << s.batch << " T " << s.time << " past " << s.past << " heads " << s.heads << "/" << s.kv_heads
-             << " D " << s.head_dim;
+             << " D " << s.head_dim << " gamma " << s.gamma;
 }
 
 /// Queries, keys and values side by side in qkv (B, past + T, width), as a model has them. Outputs begin as NaN.
@@ -59,7 +61,8 @@ struct Attention {
             .kv_batch = keys * s.width(),
             .y = y.data<float>(),
             .log_sum = log_sum.data<float>(),
-            .scratch = nullptr};
+            .scratch = nullptr,
+            .gamma = s.gamma};
     scratch = Tensor::full({table.attention_scratch(args)}, NAN, device);
     args.scratch = scratch.data<float>();
   }
@@ -107,7 +110,10 @@ class CudaAttention : public CudaTest {
 
   void expect_same_backward(const Shapes& shapes, const Bounds& bounds = kFp32) {
     SCOPED_TRACE(testing::Message() << shapes);
-    const Tensor input = random_tensor({shapes.batch, shapes.time, shapes.width()}, 4);
+    Tensor input = random_tensor({shapes.batch, shapes.time, shapes.width()}, 4);
+    if (shapes.gamma < 0) {
+      input = far_from_the_clip(input, {shapes.heads, shapes.kv_heads, shapes.head_dim});
+    }
     const Tensor dy = random_tensor({shapes.batch, shapes.time, shapes.heads, shapes.head_dim}, 5);
     const Attention expected(shapes, input, cpu_kernels());
     cpu_kernels().attention(expected.args);
@@ -142,11 +148,35 @@ TEST_F(CudaAttention, BackwardEqualsTheCpus) {
   }
 }
 
+Shapes clipped(Shapes shapes) {
+  shapes.gamma = kSampleGamma;
+  return shapes;
+}
+
+TEST_F(CudaAttention, ClippedForwardEqualsTheCpus) {
+  for (const Shapes& shapes : all_shapes()) {
+    expect_same_forward(clipped(shapes));
+  }
+  for (Shapes shapes :
+       std::vector<Shapes>{{1, 1, 1, 1, 1, 7}, {2, 5, 63, 4, 2, 64}, {3, 65, 70, 1, 1, 48}, {1, 1, 200, 2, 2, 128}}) {
+    shapes.gamma = -2.0F / static_cast<float>(shapes.past + shapes.time);
+    expect_same_forward(shapes);
+  }
+}
+
+TEST_F(CudaAttention, ClippedBackwardEqualsTheCpus) {
+  for (const Shapes& shapes : all_shapes()) {
+    expect_same_backward(clipped(shapes));
+  }
+}
+
 TEST_F(CudaAttention, InAnyOrderOfThreads) {
   under_every_schedule([&] {
     expect_same_forward({1, 70, 3, 4, 2, 20});
     expect_same_backward({1, 70, 0, 4, 2, 20});
     expect_same_backward({1, 40, 0, 2, 2, 66});
+    expect_same_forward(clipped({1, 70, 3, 4, 2, 20}));
+    expect_same_backward(clipped({1, 70, 0, 4, 2, 20}));
   });
 }
 
@@ -162,6 +192,8 @@ TEST_F(CudaAttention, OnTensorCores) {
                                                   {1, 5, 0, 1, 1, 129}}) {  // too wide for them
     expect_same_forward(shapes, kTf32);
     expect_same_backward(shapes, kTf32);
+    expect_same_forward(clipped(shapes), kTf32);
+    expect_same_backward(clipped(shapes), kTf32);
   }
   expect_same_forward({2, 65, 70, 4, 2, 48}, kTf32);
   under_every_schedule([&] {

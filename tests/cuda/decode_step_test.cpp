@@ -79,6 +79,24 @@ TEST_F(DecodeStepTest, ReplaysRotations) {
   }
 }
 
+// Not recorded, and the same across the border of a range.
+TEST_F(DecodeStepTest, ClippedSoftmaxGivesTheLogitsOfTheCpu) {
+  GptConfig config = config_of(Architecture::llama);
+  config.attention_clip = 4;
+  Gpt on_cpu(config), on_gpu(config);
+  initialize(on_cpu, 3);
+  initialize(on_gpu, 3);
+  on_gpu.to(DeviceKind::cuda);
+  KvCache cpu_cache(config), gpu_cache(config, 1, KvFormat::f32, DeviceKind::cuda);
+  cpu_cache.advance(kKvRange - 3);  // what lies there is zero on both
+  gpu_cache.advance(kKvRange - 3);
+  DecodeStep cpu_step(on_cpu, cpu_cache), gpu_step(on_gpu, gpu_cache);
+  for (int step = 0; step < 6; ++step) {
+    const Tensor expected = cpu_step(ids_at(step));
+    expect_close(gpu_step(ids_at(step)), expected, kBound);
+  }
+}
+
 TEST_F(DecodeStepTest, CopiesToTheCpuCannotBeRecorded) {
   const Tensor x = Tensor::full({3}, 1.0F).to(DeviceKind::cuda);
   bool first = true;

@@ -59,7 +59,8 @@ std::vector<double> training_curve(const GptConfig& shape, OptimizerKind kind, D
 constexpr double kTrainingBound = 5e-5;
 
 TEST_F(CudaGpt, TrainsAsOnTheCpu) {
-  for (const GptConfig& config : {with_dropout(tiny_gpt2()), with_dropout(tiny_llama())}) {
+  for (const GptConfig& config :
+       {with_dropout(tiny_gpt2()), with_dropout(tiny_llama()), with_clipped_softmax(tiny_llama())}) {
     for (const OptimizerKind kind : {OptimizerKind::adamw, OptimizerKind::muon}) {
       SCOPED_TRACE(fmt::format("{} {}", enum_name(config.architecture), enum_name(kind)));
       const std::vector<double> expected = training_curve(config, kind, DeviceKind::cpu);
@@ -76,7 +77,7 @@ TEST_F(CudaGpt, GeneratesTheTokensOfTheCpu) {
   const std::vector<std::int32_t> prompt = {3, 1, 4, 1, 5, 9, 2, 6, 5};
   SamplingOptions options;
   options.max_tokens = 12;  // beyond the context: the cache starts again
-  for (const GptConfig& config : {tiny_gpt2(), tiny_llama()}) {
+  for (const GptConfig& config : {tiny_gpt2(), tiny_llama(), with_clipped_softmax(tiny_llama())}) {
     const std::unique_ptr<Gpt> cpu = random_gpt(config, DeviceKind::cpu), cuda = random_gpt(config, DeviceKind::cuda);
     for (const KvFormat kv : {KvFormat::f32, KvFormat::int8}) {
       const auto expected = generate(*cpu, prompt, options, {}, kv);

@@ -91,6 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadConfig{"context", [](GptConfig& c) { c.context = 0; }, "context: expected"},
                     BadConfig{"vocabulary", [](GptConfig& c) { c.vocabulary = 1; }, "vocabulary: expected"},
                     BadConfig{"dropout", [](GptConfig& c) { c.dropout = 1.0; }, "dropout: expected"},
+                    BadConfig{"clip", [](GptConfig& c) { c.attention_clip = -2.0; },
+                              "attention_clip: expected a number from 0 to 100, got -2"},
                     BadConfig{"epsilon", [](GptConfig& c) { c.norm_epsilon = 0.0; }, "norm_epsilon: expected"}),
     [](const auto& suite) { return std::string(suite.param.name); });
 

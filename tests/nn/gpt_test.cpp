@@ -74,6 +74,30 @@ TEST(Gpt, NormedQueriesAndKeysHaveNoLength) {
   EXPECT_EQ(model.forward(ids).to_vector(), before) << "doubling rounds nothing";
 }
 
+/// A head that looks at all positions alike adds nothing, where a plain softmax would add the mean of the values.
+TEST(Gpt, ClippedSoftmaxLetsAHeadDoNothing) {
+  GptConfig config = tiny_llama();
+  config.attention_clip = 4;
+  EXPECT_DOUBLE_EQ(config.attention_gamma(), -4.0 / 11);
+  Gpt model(config);
+  fill_randomly(model, 2);
+  for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+    Attention& attention = *(*model.blocks)[layer].attention;
+    Tensor qkv = dynamic_cast<Linear&>(*attention.qkv).weight.value();
+    for (std::int64_t i = 0; i < config.width * config.width; ++i) qkv.data<float>()[i] = 0;  // the queries
+  }
+  const Tensor ids = random_ids(1, 11, config.vocabulary, 1);
+  const Tensor attending = model.forward(ids);
+  for (std::int64_t layer = 0; layer < config.layers; ++layer) {
+    (*model.blocks)[layer].attention->output.replace(
+        std::make_unique<Linear>(config.width, config.width, false));  // zero
+  }
+  const Tensor silent = model.forward(ids);
+  const auto last = [&](const Tensor& logits) { return slice(logits, 1, 10, 11).to_vector(); };
+  EXPECT_EQ(last(attending), last(silent)) << "1 / 11 is clipped";
+  EXPECT_NE(slice(attending, 1, 0, 1).to_vector(), slice(silent, 1, 0, 1).to_vector()) << "a key that is alone has all";
+}
+
 TEST_P(EachGpt, LogitsHaveOneRowPerPosition) {
   Gpt model(config());
   initialize(model, 1);

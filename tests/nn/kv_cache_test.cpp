@@ -27,7 +27,8 @@ INSTANTIATE_TEST_SUITE_P(Pieces, CachedGpt,
 
 TEST_P(CachedGpt, EqualsTheFullForward) {
   for (const GptConfig& config :
-       {tiny_gpt2(), tiny_llama(), with_head_options(tiny_gpt2()), with_head_options(tiny_llama())}) {
+       {tiny_gpt2(), tiny_llama(), with_head_options(tiny_gpt2()), with_head_options(tiny_llama()),
+        with_clipped_softmax(tiny_gpt2()), with_clipped_softmax(tiny_llama())}) {
     SCOPED_TRACE(enum_name(config.architecture));
     Gpt model(config);
     fill_randomly(model, 3);
@@ -55,7 +56,7 @@ constexpr float kInt8CacheError = 0.03F;
 constexpr float kInt8CutError = 1e-5F;
 
 TEST(KvCache, Int8ChangesLogitsLittleAndAlikeHoweverTheTextIsCut) {
-  for (const GptConfig& config : {tiny_gpt2(), tiny_llama()}) {
+  for (const GptConfig& config : {tiny_gpt2(), tiny_llama(), with_clipped_softmax(tiny_llama())}) {
     SCOPED_TRACE(enum_name(config.architecture));
     Gpt model(config);
     fill_randomly(model, 3);

@@ -22,6 +22,9 @@ TEST(Layout, RefusesByNameWhatOtherFormatsCannotExpress) {
     config.qk_norm = true;
     EXPECT_THAT(error_of(ErrorKind::config, [&] { gguf_layout(config, "llama"); }), HasSubstr("model.qk_norm"));
     config.qk_norm = false;
+    config.attention_clip = 0.5;
+    EXPECT_THAT(error_of(ErrorKind::config, [&] { hugging_face_layout(config); }), HasSubstr("model.attention_clip"));
+    config.attention_clip = 0;
     EXPECT_EQ(error_of([&] { gguf_layout(config, "llama"); }), "no error");
   }
 }

@@ -49,7 +49,8 @@ class ModelFile : public testing::Test {
 };
 
 TEST_F(ModelFile, RoundTripKeepsEveryBit) {
-  for (const GptConfig& config : {tiny_gpt2(), tiny_llama(), with_head_options(tiny_llama())}) {
+  for (const GptConfig& config :
+       {tiny_gpt2(), tiny_llama(), with_head_options(tiny_llama()), with_clipped_softmax(tiny_llama())}) {
     Gpt saved(config);
     fill_randomly(saved, 2);
     save_model(folder, saved);

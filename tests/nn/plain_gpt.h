@@ -110,11 +110,12 @@ struct Gpt {
     return y;
   }
 
-  /// Each position looks at itself and at those before it: softmax(q k / sqrt(D)) v for each head.
+  /// Each position looks at itself and at those before it: softmax(q k / sqrt(D)) v for each head, perhaps clipped.
   Rows attention(const std::string& name, const Rows& x) const {
     const int heads = number("heads"), kv_heads = number("kv_heads") == 0 ? heads : number("kv_heads");
     const int size = number("width") / heads;  // D
-    Rows qkv, result;                          // (T, (H + 2 Hkv) D): queries, then keys, then values
+    const double gamma = -config.at("attention_clip").get<double>() / number("context");
+    Rows qkv, result;  // (T, (H + 2 Hkv) D): queries, then keys, then values
     for (const Row& vector : x) {
       qkv.push_back(linear(name + "qkv", vector));
       for (int head = 0; config.at("qk_norm") && head < heads + kv_heads; ++head) {
@@ -139,9 +140,10 @@ struct Gpt {
           weights.push_back(std::exp(score));
           sum += weights.back();
         }
+        for (double& weight : weights) weight = std::max(0.0, (1 - gamma) * weight / sum + gamma);
         for (std::size_t s = 0; s <= t; ++s) {
           const double* v = &qkv[s][static_cast<std::size_t>((heads + kv_heads + kv_head) * size)];
-          for (int d = 0; d < size; ++d) y[static_cast<std::size_t>(head * size + d)] += weights[s] / sum * v[d];
+          for (int d = 0; d < size; ++d) y[static_cast<std::size_t>(head * size + d)] += weights[s] * v[d];
         }
       }
       const Row gates = config.at("attention_gate") ? linear(name + "gate", x[t]) : Row();  // (H)

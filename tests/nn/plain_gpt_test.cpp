@@ -46,8 +46,9 @@ TEST(PlainGpt, AgreesWithGptOnEveryShape) {
   tied_llama.rope_theta = 500.0;
   own_head.tied_head = false;
   own_head.norm_epsilon = 0.1;
-  for (const GptConfig& config : {tiny_gpt2(), tiny_llama(), tied_llama, own_head, biased,
-                                  with_head_options(tiny_gpt2()), with_head_options(tiny_llama())}) {
+  for (const GptConfig& config :
+       {tiny_gpt2(), tiny_llama(), tied_llama, own_head, biased, with_head_options(tiny_gpt2()),
+        with_head_options(tiny_llama()), with_clipped_softmax(tiny_gpt2()), with_clipped_softmax(tiny_llama())}) {
     EXPECT_LE(error_of(config), kLogits);
   }
 }

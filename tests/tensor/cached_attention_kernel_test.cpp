@@ -49,28 +49,29 @@ double dot(const float* q, const Doubles& k) {
   return sum;
 }
 
-/// softmax(q k^T / sqrt(D)) v of one query over the visible positions, by the definition. Keys and values are columns
-/// of qkv (T, width) of one sequence.
+/// softmax(q k^T / sqrt(D)) v of one query over the visible positions, by the definition; clipped where gamma is below
+/// 0. Keys and values are columns of qkv (T, width) of one sequence.
 Doubles attend(const float* query, const float* keys, const float* values, std::int64_t width, std::int64_t visible,
-               std::int64_t dim, KvFormat format) {
-  Doubles y(static_cast<std::size_t>(dim), 0.0);
+               std::int64_t dim, KvFormat format, double gamma) {
+  Doubles y(static_cast<std::size_t>(dim), 0.0), weights;
   double sum = 0;
   for (std::int64_t s = 0; s < visible; ++s) {
     const double score = dot(query, stored(keys + s * width, dim, format)) / std::sqrt(static_cast<double>(dim));
-    const Doubles value = stored(values + s * width, dim, format);
-    sum += std::exp(score);
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      y[i] += std::exp(score) * value[i];
-    }
+    weights.push_back(std::exp(score));
+    sum += weights.back();
   }
-  for (double& element : y) {
-    element /= sum;
+  for (std::int64_t s = 0; s < visible; ++s) {
+    const Doubles value = stored(values + s * width, dim, format);
+    const double weight = std::max((1 - gamma) * weights[static_cast<std::size_t>(s)] / sum + gamma, 0.0);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      y[i] += weight * value[i];
+    }
   }
   return y;
 }
 
 /// Of the positions [from, T).
-Doubles reference(const Tensor& qkv, const HeadLayout& layout, std::int64_t from, KvFormat format) {
+Doubles reference(const Tensor& qkv, const HeadLayout& layout, std::int64_t from, KvFormat format, double gamma = 0) {
   Doubles y;
   for (std::int64_t b = 0; b < qkv.dim(0); ++b) {
     const float* sequence = qkv.data<float>() + b * qkv.dim(1) * layout.width();
@@ -79,7 +80,7 @@ Doubles reference(const Tensor& qkv, const HeadLayout& layout, std::int64_t from
         const std::int64_t head = h / (layout.heads / layout.kv_heads);
         const float* keys = sequence + layout.query_width() + head * layout.head_dim;
         const Doubles part = attend(sequence + t * layout.width() + h * layout.head_dim, keys, keys + layout.kv_width(),
-                                    layout.width(), t + 1, layout.head_dim, format);
+                                    layout.width(), t + 1, layout.head_dim, format, gamma);
         y.insert(y.end(), part.begin(), part.end());
       }
     }
@@ -135,6 +136,23 @@ TEST_P(CachedAttention, EqualsTheDefinition) {
     }
     expect_near(cached_attention(positions(qkv, test.past, end), test.layout, cache, test.past),
                 reference(qkv, test.layout, test.past, format()));
+  }
+}
+
+// With gamma = -1 / T the keys that get less than their share get nothing. At T = 1 nothing is clipped.
+TEST_P(CachedAttention, ClippedEqualsTheDefinition) {
+  for (const Case& test : kCases) {
+    SCOPED_TRACE(fmt::format("B {} past {} T {} H {} of {} D {}", test.batch, test.past, test.time, test.layout.heads,
+                             test.layout.kv_heads, test.layout.head_dim));
+    const std::int64_t end = test.past + test.time;
+    const float gamma = -1.0F / static_cast<float>(end);
+    const Tensor qkv = random_tensor({test.batch, end, test.layout.width()}, 1);
+    const KvLayer cache = layer(test);
+    if (test.past > 0) {
+      cached_attention(positions(qkv, 0, test.past), test.layout, cache, 0, {}, gamma);
+    }
+    expect_near(cached_attention(positions(qkv, test.past, end), test.layout, cache, test.past, {}, gamma),
+                reference(qkv, test.layout, test.past, format(), gamma));
   }
 }
 

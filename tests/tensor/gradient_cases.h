@@ -20,6 +20,7 @@
 #include "tensor/ops/rope.h"
 #include "tensor/ops/softmax.h"
 #include "tensor/ops/view.h"
+#include "tests/support/far_from_the_clip.h"
 #include "tests/support/random_tensor.h"
 
 namespace octet::gradient {
@@ -44,6 +45,11 @@ inline Tensor ids(const std::vector<std::int32_t>& values) {
 // Head size 4; the time of 67 crosses a block of 64 queries.
 inline constexpr HeadLayout kMultiHead = {2, 2, 4};
 inline constexpr HeadLayout kGrouped = {4, 2, 2};
+
+/// Times 20, since queries and keys are x times 0.05: else their gradients would be small beside the tolerance.
+inline Tensor clipped_attention(const Tensor& x, const HeadLayout& layout) {
+  return scale(causal_attention(far_from_the_clip(x, layout), layout, kSampleGamma), 20.0F);
+}
 
 /// One for every way through the gradients of the operations, with awkward sizes.
 inline std::vector<GradientCase> cases() {
@@ -83,6 +89,14 @@ inline std::vector<GradientCase> cases() {
       {"attention_two_blocks",
        [](const Inputs& x) {
          return causal_attention(x[0], {1, 1, 2});
+       },
+       {{1, 67, 6}}},
+      {"attention_clipped", [](const Inputs& x) { return clipped_attention(x[0], kMultiHead); }, {{2, 5, 24}}},
+      {"attention_clipped_one_token", [](const Inputs& x) { return clipped_attention(x[0], kGrouped); }, {{2, 1, 16}}},
+      {"attention_clipped_grouped", [](const Inputs& x) { return clipped_attention(x[0], kGrouped); }, {{1, 6, 16}}},
+      {"attention_clipped_two_blocks",
+       [](const Inputs& x) {
+         return clipped_attention(x[0], {1, 1, 2});
        },
        {{1, 67, 6}}},
       {"embedding",

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -190,8 +191,8 @@ TEST_P(OpKernel, SoftmaxAndCrossEntropy) {
   expect_near(token_nll(x, targets), losses);
 }
 
-// softmax(q k^T / sqrt(D)) v over the visible keys, by the definition.
-Doubles attention_reference(const Tensor& qkv, const HeadLayout& layout) {
+// softmax(q k^T / sqrt(D)) v over the visible keys, by the definition; clipped where gamma is below 0.
+Doubles attention_reference(const Tensor& qkv, const HeadLayout& layout, double gamma = 0) {
   const std::int64_t time = qkv.dim(1), width = layout.width(), d = layout.head_dim;
   Doubles y;
   for (std::int64_t b = 0; b < qkv.dim(0); ++b) {
@@ -210,11 +211,14 @@ Doubles attention_reference(const Tensor& qkv, const HeadLayout& layout) {
           weights.push_back(std::exp(dot / std::sqrt(static_cast<double>(d))));
           sum += weights.back();
         }
+        for (double& weight : weights) {
+          weight = std::clamp((1 - gamma) * weight / sum + gamma, 0.0, 1.0);
+        }
         for (std::int64_t i = 0; i < d; ++i) {
           double value = 0;
           for (std::int64_t s = 0; s <= t; ++s) {
             const std::int64_t v = (b * time + s) * width + layout.query_width() + layout.kv_width() + kv * d;
-            value += weights[static_cast<std::size_t>(s)] / sum * at(qkv, v + i);
+            value += weights[static_cast<std::size_t>(s)] * at(qkv, v + i);
           }
           y.push_back(value);
         }
@@ -237,6 +241,51 @@ TEST_P(OpKernel, CausalAttention) {
     const Tensor qkv = random_tensor({batch, time, layout.width()}, 1);
     expect_near(causal_attention(qkv, layout), attention_reference(qkv, layout));
   }
+}
+
+TEST_P(OpKernel, ClippedAttention) {
+  for (const float gamma : {-1e-3F, -0.03F, -0.7F}) {
+    for (const auto& [batch, time, layout] : kAttentionCases) {
+      SCOPED_TRACE(fmt::format("gamma {} B {} T {} H {} of {} D {}", gamma, batch, time, layout.heads, layout.kv_heads,
+                               layout.head_dim));
+      const Tensor qkv = random_tensor({batch, time, layout.width()}, 1);
+      expect_near(causal_attention(qkv, layout, gamma), attention_reference(qkv, layout, gamma));
+    }
+  }
+}
+
+// Values that are unit vectors show the weights. Gamma takes probabilities of up to 0.2 to 0: from the sixth position
+// on keys that are all alike get nothing.
+TEST_P(OpKernel, ClippedWeightsAreExactlyZero) {
+  constexpr std::int64_t kTime = 8;
+  constexpr float kGamma = -0.25F;
+  const HeadLayout layout = {1, 1, kTime};
+  Tensor qkv = Tensor::zeros({1, kTime, layout.width()});  // all scores are 0
+  for (std::int64_t t = 0; t < kTime; ++t) {
+    qkv.data<float>()[t * layout.width() + 2 * kTime + t] = 1.0F;
+  }
+  const Tensor weights = causal_attention(qkv, layout, kGamma);
+  for (std::int64_t t = 0; t < kTime; ++t) {
+    for (std::int64_t key = 0; key < kTime; ++key) {
+      const float weight = weights.data<float>()[t * kTime + key];
+      const double expected = key > t ? 0.0 : 1.25 / static_cast<double>(t + 1) - 0.25;  // 0 at t = 4
+      if (key > t || t > 4) {
+        EXPECT_EQ(weight, 0.0F) << t << ", " << key;
+      } else {
+        EXPECT_NEAR(weight, expected, kBound) << t << ", " << key;
+      }
+    }
+  }
+}
+
+TEST_P(OpKernel, NanInAKeyIsNotClipped) {
+  const HeadLayout layout = {1, 1, 2};
+  Tensor qkv = random_tensor({1, 3, layout.width()}, 1);
+  qkv.data<float>()[layout.width() + 2] = std::nanf("");  // the second key
+  const Tensor y = causal_attention(qkv, layout, -0.1F);
+  EXPECT_FALSE(std::isnan(y.data<float>()[0]));
+  EXPECT_TRUE(std::isnan(y.data<float>()[2]));
+  EXPECT_TRUE(std::isnan(y.data<float>()[4]));
 }
 
 TEST_P(OpKernel, RopeRotatesPairsByTheirAngle) {

@@ -205,6 +205,12 @@ TEST(OpsRefuse, NumbersOutsideTheirRange) {
             }),
             "[attention] expected qkv of shape (B, T, 15), got (1, 1, 12)");
   EXPECT_NE(error_of([&] { causal_attention(Tensor::zeros({1, 1, 28}), {3, 2, 4}); }), "no error");
+  for (const float wrong : {0.1F, std::nanf("")}) {
+    EXPECT_EQ(error_of([&] {
+                causal_attention(x, {1, 1, 4}, wrong);
+              }),
+              fmt::format("[attention] expected gamma of at most 0, got {}", wrong));
+  }
   EXPECT_NE(error_of([&] { causal_attention(Tensor::zeros({1, 12}), {1, 1, 4}); }), "no error");
 }
 
@@ -222,6 +228,21 @@ TEST(OpsRefuse, ACacheOfAnotherShape) {
   EXPECT_NE(with_cache(1, 1, 8, 0), "no error");
   EXPECT_NE(with_cache(1, 1, 4, -1), "no error");
   EXPECT_NE(with_cache(1, 1, 4, 2), "no error");
+}
+
+/// What was recorded with a number of positions on the device would be replayed with that of the recording.
+TEST(OpsRefuse, ClippedAttentionWithItsPastOnTheDevice) {
+  const HeadLayout layout = {2, 1, 4};
+  const KvLayer cache(1, 1, 3, 4, KvFormat::f32);
+  const std::int32_t past = 1;
+  const std::string error = error_of([&] {
+    cached_attention(Tensor::zeros({1, 1, layout.width()}), layout, cache, Past(2, &past), {}, -0.1F);
+  });
+  EXPECT_THAT(error, testing::HasSubstr("and no clipping, got 1 with gamma -0.1"));
+  EXPECT_EQ(error_of([&] {
+              cached_attention(Tensor::zeros({1, 1, layout.width()}), layout, cache, 2, {}, 0.1F);
+            }),
+            "[attention] expected gamma of at most 0, got 0.1");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include "tensor/cpu/kernels/clipped_softmax.h"
 #include "tensor/cpu/kernels/softmax.h"
 #include "tensor/cpu/tables.h"
 
@@ -72,7 +73,8 @@ void zero_row(float* row, std::int64_t begin, std::int64_t end) {
   }
 }
 
-// y = exp(scores) v, divided by the sums afterwards: D divisions a row instead of one for every key.
+// y = exp(scores) v, divided by the sums afterwards: D divisions a row instead of one for every key. Where weights are
+// clipped, they must be divided before.
 void attention_forward_block(const AttentionArgs& args, const AttentionBlock& block, GemmFunction gemm, float* scores) {
   float inverse_sum[kAttentionRows];
   attention_scores(args, block, gemm, scores);
@@ -82,6 +84,10 @@ void attention_forward_block(const AttentionArgs& args, const AttentionBlock& bl
     const SoftmaxSum total = exponentials(weights, visible, weights);
     zero_row(weights, visible, block.keys);
     inverse_sum[row] = 1.0F / total.sum;
+    if (args.clips()) {
+      clip_row(weights, visible, inverse_sum[row], args.gamma, weights);
+      inverse_sum[row] = 1.0F;
+    }
     if (args.log_sum != nullptr) {
       log_sums(args, block)[row] = total.max + logarithm(total.sum);
     }
@@ -131,9 +137,15 @@ void attention_weights(const AttentionArgs& args, const AttentionBlock& block, G
 }
 
 /// forward: P = softmax(S); so dS = P * (dP - sum(dP * P)), in place of dP. The sum is sum(dy * y): see
-/// tensor/ops/attention.h.
+/// tensor/ops/attention.h. Where weights are clipped, they are dW and not dP that lie there.
 void attention_score_gradient(const AttentionArgs& args, const AttentionBlock& block, const float* dy,
                               const float* weights, float* dscores) {
+  if (args.clips()) {
+    for (std::int64_t row = 0; row < block.rows; ++row) {
+      clipped_row_gradient(weights + row * block.keys, block.keys, args.gamma, dscores + row * block.keys);
+    }
+    return;
+  }
   const float* y = args.y + output_offset(args, block);
   const std::int64_t y_row = args.heads * args.head_dim;
   for (std::int64_t row = 0; row < block.rows; ++row) {
@@ -172,6 +184,10 @@ void attention_backward_block(const AttentionBackwardArgs& args, const Attention
 
   attention_weights(forward, block, gemm, weights);
   to_keys.a = weights;  // dV += P^T dy
+  if (forward.clips()) {
+    clip_row(weights, block.rows * block.keys, 1.0F, forward.gamma, dscores);
+    to_keys.a = dscores;  // dV += W^T dy, before dscores becomes what it is called
+  }
   to_keys.b = dy;
   to_keys.ldb = y_row;
   to_keys.c = args.dv + kv;

@@ -1,10 +1,14 @@
 #include "tensor/cuda/attention/attention_mma_tiles.h"
 #include "tensor/cuda/attention/attention_tiles.h"
 #include "tensor/cuda/runtime/tables.h"
+#include "tensor/kernels/formulas.h"
 
 // Causal attention with an online softmax (Dao et al. 2022, https://arxiv.org/abs/2205.14135, section 3.1). A block
 // owns queries of one head, and tiles of keys and values stream past. The maximum of a row rises from tile to tile;
 // what was summed before is scaled down then. The T x T matrix never exists.
+//
+// A clipped softmax (tensor/ops/attention.h) must know the sum of a row before it knows a weight. So the keys stream
+// past twice: first alone, for maximum and sum, then with the values.
 
 namespace octet::cuda {
 namespace {
@@ -23,29 +27,17 @@ struct ForwardMemory {
       (Tile::kOwnedFloats + 2 * Tile::kStreamedFloats + Tile::kWeightFloats) * sizeof(float);
 };
 
-template <typename Tile>
-__device__ float max_of_sharers(float x) {
-  for (int offset = 1; offset < Tile::kSharers; offset *= 2) {
-    x = fmaxf(x, __shfl_xor_sync(kAllLanes, x, offset));
-  }
-  return x;
-}
-template <typename Tile>
-__device__ float sum_of_sharers(float x) {
-  for (int offset = 1; offset < Tile::kSharers; offset *= 2) {
-    x += __shfl_xor_sync(kAllLanes, x, offset);
-  }
-  return x;
-}
-
 /// Scores that row r of the block must not see become -infinity. `visible`: keys of the tile that row 0 sees.
 template <typename Tile>
-__device__ void hide_future(int visible, typename Tile::Scores& scores) {
+__device__ void hide_future(std::int64_t visible, typename Tile::Scores& scores) {
+  if (visible >= Tile::kStreamed) {
+    return;
+  }
 #pragma unroll
   for (int r = 0; r < Tile::kThreadRows; ++r) {
 #pragma unroll
     for (int c = 0; c < Tile::kThreadColumns; ++c) {
-      if (Tile::column(c) >= visible + Tile::row(r)) {
+      if (Tile::column(c) >= static_cast<int>(visible) + Tile::row(r)) {
         scores.at[r][c] = -INFINITY;
       }
     }
@@ -80,18 +72,39 @@ __device__ void update_softmax(OnlineSoftmax<Tile>& softmax, typename Tile::Scor
   }
 }
 
+/// The sums of all threads of a row.
+template <typename Tile>
+__device__ void add_sharers(OnlineSoftmax<Tile>& softmax) {
+  for (float& sum : softmax.sum) {
+    sum = sum_of_sharers<Tile>(sum);
+  }
+}
+
+/// Scores become clipped weights. The maximum is that of the whole row, and `sum` is 1 / the sum of the whole row.
+template <typename Tile>
+__device__ void clip_weights(const OnlineSoftmax<Tile>& softmax, float gamma, typename Tile::Scores& scores) {
+#pragma unroll
+  for (int r = 0; r < Tile::kThreadRows; ++r) {
+#pragma unroll
+    for (int c = 0; c < Tile::kThreadColumns; ++c) {
+      scores.at[r][c] = clipped_weight(exp2f(scores.at[r][c] - softmax.max[r]) * softmax.sum[r], gamma);
+    }
+  }
+}
+
+/// To `log_sum`, which may be null.
 template <typename Tile>
 __device__ void store_log_sums(const OnlineSoftmax<Tile>& softmax, std::int64_t count, float* log_sum) {
 #pragma unroll
   for (int r = 0; r < Tile::kThreadRows; ++r) {
-    if (Tile::sharer() == 0 && Tile::row(r) < count) {
+    if (log_sum != nullptr && Tile::sharer() == 0 && Tile::row(r) < count) {
       log_sum[Tile::row(r)] = softmax.max[r] * kLn2 + logf(softmax.sum[r]);
     }
   }
 }
 
 /// Blocks: (tiles of queries, heads, batch). The last queries see most keys and start first.
-template <typename Tile>
+template <typename Tile, bool kClipped>
 __global__ void attention_kernel(AttentionArgs args, bool vectors) {
   float* q = dynamic_shared<float>();
   float* k = q + Tile::kOwnedFloats;
@@ -105,11 +118,30 @@ __global__ void attention_kernel(AttentionArgs args, bool vectors) {
 
   load_rows<Tile, Tile::kOwned>(args.q + batch * args.q_batch + first * args.q_row + head * args.head_dim,
                                 {args.q_row, rows, dim, vectors}, query_factor(dim), q);
-  typename Tile::Results results = {};
+  float* log_sum = args.log_sum == nullptr ? nullptr : args.log_sum + (batch * args.heads + head) * args.time + first;
   OnlineSoftmax<Tile> softmax = {};
   for (float& max : softmax.max) {
     max = -INFINITY;
   }
+  if constexpr (kClipped) {
+    for (std::int64_t key = 0; key < keys; key += Tile::kStreamed) {
+      __syncthreads();  // all are done with the previous tile
+      load_rows<Tile, Tile::kStreamed>(args.k + kv + key * args.kv_row, {args.kv_row, keys - key, dim, vectors}, 1.0F,
+                                       k);
+      __syncthreads();
+      typename Tile::Scores scores = {};
+      Tile::add_scores(q, k, scores);
+      hide_future<Tile>(args.past + first + 1 - key, scores);
+      typename Tile::Results none = {};
+      update_softmax<Tile>(softmax, scores, none);
+    }
+    add_sharers<Tile>(softmax);
+    store_log_sums<Tile>(softmax, rows, log_sum);
+    for (float& sum : softmax.sum) {
+      sum = 1.0F / sum;
+    }
+  }
+  typename Tile::Results results = {};
   for (std::int64_t key = 0; key < keys; key += Tile::kStreamed) {
     const HeadRows kv_rows = {args.kv_row, keys - key, dim, vectors};
     __syncthreads();  // all are done with the previous tile
@@ -118,22 +150,22 @@ __global__ void attention_kernel(AttentionArgs args, bool vectors) {
     __syncthreads();
     typename Tile::Scores scores = {};
     Tile::add_scores(q, k, scores);
-    if (const std::int64_t visible = args.past + first + 1 - key; visible < Tile::kStreamed) {
-      hide_future<Tile>(static_cast<int>(visible), scores);
+    hide_future<Tile>(args.past + first + 1 - key, scores);
+    if constexpr (kClipped) {
+      clip_weights<Tile>(softmax, args.gamma, scores);
+    } else {
+      update_softmax<Tile>(softmax, scores, results);
     }
-    update_softmax<Tile>(softmax, scores, results);
     Tile::add_weighted_rows(scores, v, weights, results);
   }
-  for (float& sum : softmax.sum) {
-    sum = sum_of_sharers<Tile>(sum);
+  if constexpr (!kClipped) {
+    add_sharers<Tile>(softmax);
+    store_log_sums<Tile>(softmax, rows, log_sum);
   }
   const std::int64_t y_row = args.heads * args.head_dim;
   store_rows<Tile>(
-      results, {y_row, rows, dim, vectors}, [&](int r) { return 1.0F / softmax.sum[r]; },
+      results, {y_row, rows, dim, vectors}, [&](int r) { return kClipped ? 1.0F : 1.0F / softmax.sum[r]; },
       args.y + (batch * args.time + first) * y_row + head * args.head_dim);
-  if (args.log_sum != nullptr) {
-    store_log_sums<Tile>(softmax, rows, args.log_sum + (batch * args.heads + head) * args.time + first);
-  }
 }
 
 template <typename Tile>
@@ -145,7 +177,8 @@ void attention_of(const AttentionArgs& args) {
   const Grid grid = {
       dim3(blocks_for(args.time, Tile::kOwned), static_cast<unsigned>(args.heads), static_cast<unsigned>(args.batch)),
       dim3(Tile::kThreads), ForwardMemory<Tile>::kBytes};
-  launch("attention", attention_kernel<Tile>, grid, args, vectors);
+  args.clips() ? launch("attention, clipped", attention_kernel<Tile, true>, grid, args, vectors)
+               : launch("attention", attention_kernel<Tile, false>, grid, args, vectors);
 }
 
 }  // namespace

@@ -104,6 +104,22 @@ __device__ void store_rows(const typename Tile::Results& results, const HeadRows
   }
 }
 
+// Over the lanes that share rows.
+template <typename Tile>
+__device__ float max_of_sharers(float x) {
+  for (int offset = 1; offset < Tile::kSharers; offset *= 2) {
+    x = fmaxf(x, __shfl_xor_sync(kAllLanes, x, offset));
+  }
+  return x;
+}
+template <typename Tile>
+__device__ float sum_of_sharers(float x) {
+  for (int offset = 1; offset < Tile::kSharers; offset *= 2) {
+    x += __shfl_xor_sync(kAllLanes, x, offset);
+  }
+  return x;
+}
+
 /// body(tile) with the first of the tiles that is wide enough and whose Memory<Tile>::kBytes the chip grants a block.
 /// Tiles are ordered by width, and of one width the larger comes first. Errors: there is none.
 template <template <typename> typename Memory, AttentionRows Tile, AttentionRows... Others, typename Body>
