@@ -11,6 +11,7 @@
 #include "cli/console.h"
 #include "cli/device.h"
 #include "eval/score/named_model.h"
+#include "eval/score/tokens_at_once.h"
 #include "eval/score/window_batches.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
@@ -21,9 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kUsualContext = 512;                    // of a model that may look further back
-constexpr std::int64_t kBatchBytes = std::int64_t{512} << 20;  // of logits, and of what evaluate() keeps beside them
-constexpr std::int64_t kBytesPerLogit = 16;
+constexpr std::int64_t kUsualContext = 512;  // of a model that may look further back
+constexpr std::int64_t kBytesPerLogit = 16;  // logits of two models, and probabilities in double
 
 /// The text as the models read it, and how it is cut.
 struct ScoredText {
@@ -150,8 +150,7 @@ void eval_text(const CommonOptions& common, const EvalArguments& arguments) {
   LoadedModels models;
   models.add(arguments.config, device_of(common));
   for (const std::string& folder : arguments.against) models.add(folder, device_of(common));
-  const std::int64_t batch =
-      std::clamp<std::int64_t>(kBatchBytes / (kBytesPerLogit * config.vocabulary), 1, EvaluateOptions().batch_tokens);
+  const std::int64_t batch = tokens_at_once(EvaluateOptions().batch_tokens, config.vocabulary, kBytesPerLogit);
   const std::int64_t longest = text.windows.front().length();
   const std::int64_t at_once = std::max(batch, longest);  // a window is never divided
   const std::int64_t all = longest * static_cast<std::int64_t>(text.windows.size());
