@@ -94,7 +94,7 @@ void add_common_options(CLI::App& command, CommonOptions& common) {
   command.add_option("--threads", common.threads, "threads to use (default: all processors)");
   command.add_option("--seed", common.seed, "seed of weights, batches and samples")
       ->check(within<std::uint64_t>("an integer", 0, UINT64_MAX));
-  command.add_option("--out", common.out, "run folder (default: runs/NAME)")->check(not_empty());
+  command.add_option("--out", common.out, "folder or file to write (of a run: runs/NAME)")->check(not_empty());
   command.add_flag("--json", common.json, "results as JSON");
   command.add_flag("--quiet", common.quiet, "no progress");
 }

@@ -6,22 +6,24 @@
 #include "base/error.h"
 #include "base/files/read_file.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/text_columns.h"
 #include "cli/console.h"
 #include "cli/device.h"
 #include "eval/score/named_model.h"
+#include "eval/score/tokens_at_once.h"
 #include "eval/score/window_batches.h"
 #include "eval/score/windows.h"
 #include "nn/files/model_tokenizer.h"
 #include "nn/files/quantized_file.h"
+#include "train/training_memory.h"
 
 namespace octet {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kBatchBytes = std::int64_t{512} << 20;  // of logits, and of what evaluate() keeps beside them
-constexpr std::int64_t kBytesPerLogit = 16;
+constexpr std::int64_t kBytesPerLogit = 16;  // logits of two models, and probabilities in double
 
 /// The text as the models read it, and how it is cut.
 struct ScoredText {
@@ -148,8 +150,14 @@ void eval_text(const CommonOptions& common, const EvalArguments& arguments) {
   LoadedModels models;
   models.add(arguments.config, device_of(common));
   for (const std::string& folder : arguments.against) models.add(folder, device_of(common));
-  const std::int64_t batch = kBatchBytes / (kBytesPerLogit * config.vocabulary);
-  const EvaluateOptions options = {.batch_tokens = std::clamp<std::int64_t>(batch, 1, EvaluateOptions().batch_tokens)};
+  const std::int64_t batch = tokens_at_once(EvaluateOptions().batch_tokens, config.vocabulary, kBytesPerLogit);
+  const std::int64_t longest = text.windows.front().length();
+  const std::int64_t at_once = std::max(batch, longest);  // a window is never divided
+  const std::int64_t all = longest * static_cast<std::int64_t>(text.windows.size());
+  constexpr double kLoaded = 0;  // the models are there already
+  check_memory(evaluation_bytes(config, kLoaded, static_cast<double>(std::min(at_once, all))),
+               fmt::format("--context: windows of {} tokens, each with {} logits,", longest, config.vocabulary));
+  const EvaluateOptions options = {.batch_tokens = batch};
   const auto progress = make_progress(common);
   const std::vector<Evaluation> found = evaluate(models.evaluated, text.windows, options, *progress);
   if (common.json) {

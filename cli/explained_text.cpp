@@ -6,6 +6,7 @@
 
 #include "base/files/read_file.h"
 #include "cli/text_stage.h"
+#include "eval/score/tokens_at_once.h"
 #include "eval/score/window_batches.h"
 #include "eval/test_windows.h"
 #include "nn/files/model_tokenizer.h"
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t kBatchTokens = 4096;
+constexpr std::int64_t kMostBatchTokens = 4096, kBytesPerLogit = 4;
 
 OutlierLabText text_of_file(const std::string& file, const std::string& model, const GptConfig& shape) {
   const Tokenizer tokenizer = load_model_tokenizer(model);
@@ -32,8 +33,9 @@ OutlierLabText text_of_file(const std::string& file, const std::string& model, c
   for (std::size_t i = 0; i < all.size(); ++i) {
     (i % 2 == 0 ? text.windows : *others).push_back(std::move(all[i]));
   }
-  text.calibration = [others](const CalibrationConfig& config) {
-    return input_batches(pick_windows(*others, config.windows, static_cast<std::uint64_t>(config.seed)), kBatchTokens);
+  const std::int64_t batch = tokens_at_once(kMostBatchTokens, shape.vocabulary, kBytesPerLogit);
+  text.calibration = [others, batch](const CalibrationConfig& config) {
+    return input_batches(pick_windows(*others, config.windows, static_cast<std::uint64_t>(config.seed)), batch);
   };
   return text;
 }

@@ -130,6 +130,23 @@ TEST(EvalText, PrintsTheProtocolAndComparesModels) {
   EXPECT_THAT(whole.out, testing::HasSubstr(fmt::format("8 tokens, 4 apart, {} positions scored", tokens - 1)));
 }
 
+TEST(EvalText, SaysWhereAContextTakesMoreMemoryThanThereIs) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers take more address space than the limit that the test needs";
+#endif
+  const Workplace place;
+  fs::copy(kSources / "llama", place.path() / "far");
+  std::string config = read_text_file(place.path() / "far/config.json");
+  const std::string positions = "\"max_position_embeddings\":11";
+  config.replace(config.find(positions), positions.size(), "\"max_position_embeddings\":1048576");
+  write_file_atomically(place.path() / "far/config.json", config);
+  write_file_atomically(place.path() / "letters.txt", letters(250000));  // half a million tokens, about 1.2 GiB
+  ASSERT_EQ(place.octet({"import", "far", "--out", "a"}).code, 0);
+  const ProcessResult result =
+      place.shell("ulimit -v 600000; exec $OCTET eval a --text letters.txt --context 1048576 --threads 1 --quiet");
+  expect_refused(place, result, 2, {"--context: windows of", "of memory, but"});
+}
+
 TEST(EvalText, RefusesWrongWishes) {
   const Workplace place;
   write_file_atomically(place.path() / "letters.txt", letters(50));

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "eval/score/tokens_at_once.h"
 #include "tests/eval/tiny_models.h"
 
 namespace octet::window_batches_test {
@@ -72,6 +73,13 @@ TEST(PickWindows, ASeedDrawsOneOfEachPart) {
     draws.insert(draw);
   }
   EXPECT_GT(draws.size(), 10U);  // of 2 * 3 * 2 * 3 = 36
+}
+
+TEST(TokensAtOnce, AreFewWhereTheVocabularyIsLarge) {
+  EXPECT_EQ(tokens_at_once(4096, 512, 4), 4096);
+  EXPECT_EQ(tokens_at_once(4096, 49152, 4), 2730) << "512 MiB by 4 bytes and 49,152 entries";
+  EXPECT_EQ(tokens_at_once(2048, 49152, 16), 682);
+  EXPECT_EQ(tokens_at_once(4096, std::int64_t{1} << 40, 4), 1);
 }
 
 }  // namespace
