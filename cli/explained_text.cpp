@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::int64_t kMostBatchTokens = 4096, kBytesPerLogit = 4;
+constexpr std::int64_t kMostBatchTokens = 4096;
 
 OutlierLabText text_of_file(const std::string& file, const std::string& model, const GptConfig& shape) {
   const Tokenizer tokenizer = load_model_tokenizer(model);
@@ -33,7 +33,7 @@ OutlierLabText text_of_file(const std::string& file, const std::string& model, c
   for (std::size_t i = 0; i < all.size(); ++i) {
     (i % 2 == 0 ? text.windows : *others).push_back(std::move(all[i]));
   }
-  const std::int64_t batch = tokens_at_once(kMostBatchTokens, shape.vocabulary, kBytesPerLogit);
+  const std::int64_t batch = tokens_at_once(kMostBatchTokens, shape.vocabulary);
   text.calibration = [others, batch](const CalibrationConfig& config) {
     return input_batches(pick_windows(*others, config.windows, static_cast<std::uint64_t>(config.seed)), batch);
   };

@@ -99,11 +99,11 @@ RunText load_text(Run& run) {
 
 std::vector<Tensor> calibration_batches(const RunText& text, const CalibrationConfig& config,
                                         std::int64_t model_context) {
-  constexpr std::int64_t kMostTokens = 4096, kBytesPerLogit = 4;  // of a batch
+  constexpr std::int64_t kMostTokens = 4096;  // of a batch
   const std::int64_t context = config.context_of(model_context);
   return input_batches(pick_windows(evaluation_windows(text.tokens.calibration.runs, text.tokenizer, context, context),
                                     config.windows, static_cast<std::uint64_t>(config.seed)),
-                       tokens_at_once(kMostTokens, text.tokenizer.vocab_size(), kBytesPerLogit));
+                       tokens_at_once(kMostTokens, text.tokenizer.vocab_size()));
 }
 
 void check_best(const Run& run) {
