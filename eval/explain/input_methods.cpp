@@ -39,10 +39,10 @@ class Product {
     return relative(reach_of(x_, range), step, end);
   }
   double relative(const ReachHistogram& reach, double step, double end) const {
-    const std::vector<ColumnNoise> noise = reach.noise(step, end), exact_weights(noise.size());
+    const std::vector<ColumnNoise> noise = reach.noise(step, end);
     std::vector<double> gains;
     for (const ColumnNoise& column : noise) gains.push_back(column.gain);
-    return (moments_.error(noise, exact_weights) + channels_.error_of(weight_, rounded_, gains)) / moments_.signal();
+    return (moments_.error(noise) + channels_.error_of(weight_, rounded_, gains)) / moments_.signal();
   }
   Tensor computed(const ActivationScheme& activations) const {
     return QuantizedMatrix(int8_rows(weight_), activations).project(x_);

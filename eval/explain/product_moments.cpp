@@ -24,7 +24,6 @@ std::vector<double> moments_of_rows(const Tensor& a, double factor) {
 
 ProductMoments::ProductMoments(const Tensor& x, const Tensor& w)
     : columns_(x.dim(1)),
-      outputs_(w.dim(0)),
       inputs_(moments_of_rows(x, 1.0 / static_cast<double>(x.dim(0)))),
       weights_(moments_of_rows(w, 1.0)) {
   check(x.dim(1) == w.dim(1), "[explain] expected inputs and weights of the same columns, got {} and {}", x.shape(),
@@ -46,14 +45,12 @@ double ProductMoments::lost(std::span<const double> shares) const {
   return sum;
 }
 
-double ProductMoments::error(std::span<const ColumnNoise> inputs, std::span<const ColumnNoise> weights) const {
+double ProductMoments::error(std::span<const ColumnNoise> inputs) const {
   std::vector<double> shares;
   double noise = 0;
   for (std::size_t j = 0; j < inputs.size(); ++j) {
-    const ColumnNoise &x = inputs[j], &w = weights[j];
-    shares.push_back(1 - x.gain * w.gain);
-    noise += weight_square(j) * w.gain * w.gain * x.noise;
-    noise += static_cast<double>(outputs_) * w.noise * (x.gain * x.gain * input_square(j) + x.noise);
+    shares.push_back(1 - inputs[j].gain);
+    noise += weight_square(j) * inputs[j].noise;
   }
   return lost(shares) + noise;
 }

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/number_text.h"
+#include "eval/explain/best_input.h"
 
 namespace octet {
 namespace {
@@ -164,11 +165,7 @@ std::string weights_rule(const LayerFacts& f) {
 }
 
 std::string best_rule(const LayerFacts& f) {
-  const InputError* best = nullptr;
-  for (const InputError& error : f.inputs) {
-    if (error.method == InputMethod::channel || !error.is_measured()) continue;
-    if (best == nullptr || error.measured < best->measured) best = &error;
-  }
+  const InputError* best = best_input(f);
   const double times = find(f.inputs, InputMethod::fixed)->measured / best->measured;
   return fmt::format("Least is lost by: {}, {}, {:.3g} times less than by one static scale.", title_of(best->method),
                      error_text(best->measured), times);

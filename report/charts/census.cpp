@@ -155,7 +155,7 @@ Chart draw_census_chart(const std::filesystem::path& folder, const std::string& 
       folder, "Outlier channels, layer by layer",
       fmt::format(
           "Every row is the input of a layer, every column a channel; its colour is the largest value among all tokens. "
-          "Each darker colour is twice as far out and takes one bit from all other values, where they share a scale. "
+          "Each colour of the key is twice as far out and takes one bit from all other values, where they share a scale. "
           "What is below {:g} standard deviations is left white. A coloured column through all rows is a channel that "
           "recurs, as in large models; single marks belong to their layer. The largest value is in channel {} of {}.",
           kShades.front().from, peak.channel, peak.layer));

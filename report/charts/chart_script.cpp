@@ -74,6 +74,14 @@ std::string gp_tic(std::string_view text) {
   return gp_text(doubled);
 }
 
+double tic_step(double reach) {
+  const double power = std::pow(10.0, std::floor(std::log10(reach / 3)));
+  for (const double digit : {1, 2, 5}) {
+    if (reach < 3 * digit * power) return digit * power;
+  }
+  return 10 * power;
+}
+
 ChartScript::ChartScript(std::string name, int width, int height) : name_(std::move(name)) {
   check(file_name_for(name_) == name_,
         "[chart] expected a name of letters, digits, '-' and '_', of at most 100 characters, got '{}'", name_);

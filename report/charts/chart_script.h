@@ -36,6 +36,10 @@ std::string gp_bold(std::string_view text);
 /// `text` for a tic label, which gnuplot reads as a number format: percent signs are doubled, then as above.
 std::string gp_tic(std::string_view text);
 
+/// The step of an axis from -reach to reach (> 0) with one or two tics on each side of zero, whose labels have room in
+/// a panel a quarter as wide as a page: 1, 2 or 5 times a power of ten.
+double tic_step(double reach);
+
 /// A gnuplot script under construction together with its numbers. Numbers go into blocks of
 /// NAME.dat that the script plots as `DATA index I`.
 class ChartScript {

@@ -58,7 +58,7 @@ void draw_values(ChartScript& script, const GridPanel& panel, const PanelBlocks&
   script.line(first ? "set format y '%g'" : "set format y ''");  // the same axis in all columns
   script.line(fmt::format("set xrange [{:.7g}:{:.7g}]", -reach, reach));
   script.line(fmt::format("set yrange [{:.3g}:150]", floor));
-  script.line("set xtics autofreq");
+  script.line(fmt::format("set xtics {:.7g}", tic_step(reach)));
   script.line(fmt::format(
       "plot DATA index {} using 1:({:.3g}):(0):(1000) with vectors nohead linewidth 0.7 linecolor rgb '{}', "
       "DATA index {} using 1:2 with boxes linecolor rgb '{}'",
@@ -86,7 +86,7 @@ void draw_codes(ChartScript& script, const GridUse& use, const std::string& cost
   script.line("unset logscale y; set format y '%g'");
   script.line(fmt::format("set xrange [{0}:{1}]", -use.levels / 2 - 1, use.levels / 2 + 1));
   script.line(fmt::format("set yrange [0:{:.4g}]", 1.08 * peak));
-  if (bits <= 4) script.line("set xtics 2");
+  script.line(bits <= 4 ? "set xtics 2" : "set xtics autofreq");
   script.line(fmt::format("plot DATA index {} using 1:2 with boxes linecolor rgb '{}'", blocks.codes, Palette::kGreen));
 }
 

@@ -61,9 +61,13 @@ class LabelPlacer {
       const double y = py + step * kLineHeight;
       const double x = to_right ? px + kGap : px - kGap;
       const Box box{to_right ? x : x - width, to_right ? x + width : x, y - kLineHeight / 2, y + kLineHeight / 2};
-      if (is_free(box) || attempt == 59) {
+      const bool far = std::abs(step) > 1;
+      const std::vector<Box> leader = far ? line_boxes(px, py, x, y) : std::vector<Box>();
+      if ((is_free(box) && crosses_no_label(leader)) || attempt == 59) {
         taken_.push_back(box);
-        return command(text, x, y, to_right, std::abs(step) > 1 ? &point : nullptr);
+        labels_.push_back(box);
+        taken_.insert(taken_.end(), leader.begin(), leader.end());
+        return command(text, x, y, to_right, far ? &point : nullptr);
       }
     }
     return {};
@@ -80,6 +84,22 @@ class LabelPlacer {
     if (box.left < axes.left || box.right > axes.right || box.bottom < axes.bottom || box.top > axes.top) return false;
     return std::none_of(taken_.begin(), taken_.end(), [&](const Box& other) { return box.overlaps(other); });
   }
+  /// Small boxes along a thin line, for no label to lie on.
+  static std::vector<Box> line_boxes(double x0, double y0, double x1, double y1) {
+    constexpr double kHalf = 3, kGap = 6;  // pixels
+    std::vector<Box> boxes;
+    const int count = static_cast<int>(std::hypot(x1 - x0, y1 - y0) / kGap);
+    for (int i = 1; i < count; ++i) {
+      const double x = x0 + (x1 - x0) * i / count, y = y0 + (y1 - y0) * i / count;
+      boxes.push_back({x - kHalf, x + kHalf, y - kHalf, y + kHalf});
+    }
+    return boxes;
+  }
+  bool crosses_no_label(const std::vector<Box>& line) const {
+    return std::none_of(line.begin(), line.end(), [&](const Box& box) {
+      return std::any_of(labels_.begin(), labels_.end(), [&](const Box& label) { return box.overlaps(label); });
+    });
+  }
   std::string command(const std::string& text, double x, double y, bool to_right, const TradeoffPoint* leader) const {
     std::string commands = fmt::format("set label {} at screen {:.4f},{:.4f} {} textcolor rgb '{}'", gp_text(text),
                                        x / kWidth, y / kHeight, to_right ? "left" : "right", Palette::kInk);
@@ -94,6 +114,7 @@ class LabelPlacer {
   Range x_, y_;
   bool log_x_;
   std::vector<Box> taken_;
+  std::vector<Box> labels_;  // among them
 };
 
 /// From 0 on, or the logarithms of sizes around all of them: many crowd beside one that is far larger.

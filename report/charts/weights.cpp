@@ -69,14 +69,6 @@ int add_grid(ChartScript& script, double scale, int bits, double reach) {
   return block;
 }
 
-/// About two tics on each side of zero, at 1, 2 or 5 times a power of ten.
-double choose_tic_step(double reach) {
-  const double least = reach < 0.01 ? reach : reach / 2;  // labels of small numbers are long
-  const double power = std::pow(10.0, std::floor(std::log10(least)));
-  const double lead = least / power;
-  return power * (lead >= 5 ? 5 : lead >= 2 ? 2 : 1);
-}
-
 struct Panel {
   std::string title, numbers, axis;
   double reach;
@@ -90,7 +82,7 @@ void add_panel(ChartScript& script, const Panel& panel, const std::string& behin
   script.line(fmt::format("set title {}.\"\\n\".{} offset 0,-0.4", gp_bold(panel.title), gp_text(panel.numbers)));
   script.line(fmt::format("set xlabel {}", gp_text(panel.axis + beyond)));
   script.line(fmt::format("set xrange [{:.7g}:{:.7g}]", -panel.reach, panel.reach));
-  script.line(fmt::format("set xtics {:.7g}", choose_tic_step(panel.reach)));
+  script.line(fmt::format("set xtics {:.7g}", tic_step(panel.reach)));
   script.line(fmt::format("set yrange [0:{:.5g}]", panel.bars.tallest > 0 ? 1.08 * panel.bars.tallest : 1.0));
   script.line(fmt::format("plot {}DATA index {} using 1:2:({:.6g}) with boxes linecolor rgb '{}'", behind,
                           panel.bars.block, panel.bars.width, panel.color));

@@ -1,5 +1,8 @@
 #include "report/run/summary.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include "base/format.h"
@@ -9,7 +12,18 @@
 namespace octet {
 namespace {
 
-std::string join_names(const std::vector<ReportModel>& models) {
+/// "int8 and int4"; of many, whose names the first table has, how many and from where to where.
+std::string name_versions(const std::vector<ReportModel>& models) {
+  constexpr std::size_t kMostNames = 8;
+  if (models.size() > kMostNames + 1) {
+    double least = INFINITY, most = 0;
+    for (std::size_t i = 1; i < models.size(); ++i) {
+      least = std::fmin(least, models[i].bits_per_weight);
+      most = std::fmax(most, models[i].bits_per_weight);
+    }
+    return fmt::format("{} versions, of {} to {} bits per weight", models.size() - 1, format_fixed(least, 2),
+                       format_fixed(most, 2));
+  }
   std::string names;
   for (std::size_t i = 1; i < models.size(); ++i) {
     if (i > 1) names += i + 1 == models.size() ? " and " : ", ";
@@ -44,7 +58,7 @@ std::string quantization_sentence(const Report& report) {
   if (report.models.size() <= 1) return "No quantized version of it was made.";
   return fmt::format(
       "Its weights, 32-bit floating-point numbers (FP32), were then rounded to a few levels that take fewer bits: {}.",
-      join_names(report.models));
+      name_versions(report.models));
 }
 
 std::string evaluation_sentence(const Report& report) {

@@ -231,13 +231,30 @@ TEST_F(ChartsTest, SpeedIsRelativeToTheFirstPoint) {
   EXPECT_THAT(svg, HasSubstr("18,900"));
 }
 
-/// Eleven versions: no numbers over bars whose names alone fill the room.
-TEST_F(ChartsTest, SpeedsOfManyHaveNoNumbers) {
-  std::vector<SpeedPoint> points(11, {"int8", 34100, 702.5});
+/// The more versions, the less room for the numbers of each: upright over the bars of 24, none for 40. No picture is
+/// wider than a page, which would show it with smaller letters.
+TEST_F(ChartsTest, SpeedsOfManyStandUprightOrNotAtAll) {
+  std::vector<SpeedPoint> points(40, {"int8", 34100, 702.5});
   points.front() = {"fp32", 21400, 310.4};
-  const std::string svg = redraw(draw_speed_chart(folder_.path(), "speed", points));
-  EXPECT_THAT(svg, HasSubstr("int8"));
-  EXPECT_THAT(svg, Not(HasSubstr("34,100")));
+  const auto drawn = [&](std::size_t versions) {
+    return redraw(draw_speed_chart(folder_.path(), "speed", {points.begin(), points.begin() + versions}));
+  };
+  for (const std::size_t versions : {9, 24, 40}) EXPECT_THAT(drawn(versions), HasSubstr("width=\"1100\"")) << versions;
+  EXPECT_THAT(drawn(9), testing::AllOf(HasSubstr("2.26×"), HasSubstr("34,100")));
+  EXPECT_THAT(drawn(24), HasSubstr("2.26×"));
+  EXPECT_THAT(drawn(24), Not(HasSubstr("34,100"))) << "41 pixels for 45";
+  EXPECT_THAT(drawn(40), HasSubstr("int8"));
+  EXPECT_THAT(drawn(40), Not(HasSubstr("2.26×")));
+}
+
+/// Tics of panels: at most two on each side of zero, so that "-0.8" and "-0.6" do not touch.
+TEST(TicStep, LeavesRoomForLabels) {
+  EXPECT_DOUBLE_EQ(tic_step(0.9), 0.5);
+  EXPECT_DOUBLE_EQ(tic_step(1.6), 1);
+  EXPECT_DOUBLE_EQ(tic_step(0.0086), 0.005);
+  EXPECT_DOUBLE_EQ(tic_step(5.9), 2);
+  EXPECT_DOUBLE_EQ(tic_step(29), 10);
+  EXPECT_DOUBLE_EQ(tic_step(3), 2) << "3 tics would be three";
 }
 
 TEST_F(ChartsTest, RooflineHasRoofsAndPoints) {

@@ -16,10 +16,13 @@ TEST(OutlierChart, ClippingAndAScalePerRowRescueTheGrid) {
     const GridUse tensor = measure_grid_use(matrix.panel("", matrix.per_tensor), bits);
     const GridUse clipped = measure_grid_use(matrix.panel("", matrix.clipped), bits);
     const GridUse row = measure_grid_use(matrix.panel("", matrix.per_row), bits);
+    const GridUse channel = measure_grid_use(matrix.panel("", matrix.per_channel), bits);
     EXPECT_LT(4 * tensor.busy, clipped.busy) << bits;
     EXPECT_LT(clipped.busy, row.busy) << bits;
     EXPECT_GT(tensor.bulk_mse, 10 * clipped.bulk_mse) << bits;
     EXPECT_GT(row.snr_db, tensor.snr_db + 10) << bits;
+    EXPECT_GT(channel.snr_db, tensor.snr_db + 10) << bits;
+    EXPECT_GT(channel.snr_db, clipped.snr_db) << bits << ": nothing is clipped";
   }
 }
 

@@ -184,7 +184,7 @@ TEST(ReportMarkdown, HasTableVerdictsAndCharts) {
   EXPECT_THAT(text,
               HasSubstr("| int8 | 8.21 | 2.16 MB | 13.207 | +0.02 % (95 %: -0.01 % to +0.05 %) | could be chance |"));
   EXPECT_THAT(text,
-              HasSubstr("| int4 | 4.62 | 1.22 MB | 13.610 | +3.07 % (95 %: +2.65 % to +3.50 %) | yes, moderate |"));
+              HasSubstr("| int4 | 4.62 | 1.22 MB | 13.610 | +3.07 % (95 %: +2.65 % to +3.50 %) | yes (moderate) |"));
   EXPECT_THAT(text, HasSubstr("![Speed relative to fp32](charts/speed.svg)"));
   EXPECT_THAT(text, HasSubstr("the loss is real, and moderate"));
   EXPECT_THAT(text, HasSubstr("> Note: int4 prefill is slower"));

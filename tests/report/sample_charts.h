@@ -10,25 +10,26 @@
 
 namespace octet::sample {
 
-/// A matrix quantized to the nearest level with one scale per row; the tests' own few lines, so
-/// that charts are tested apart from quant/.
+/// A matrix quantized to the nearest level; the tests' own few lines, so that charts are tested apart from quant/.
 struct QuantizedMatrix {
   std::vector<float> dequantized;
   std::vector<std::int8_t> codes;
   double typical_scale = 0;
 };
 
-inline QuantizedMatrix quantize(const std::vector<float>& values, const std::vector<double>& row_scales,
-                                std::size_t columns, int bits) {
+/// `stride` values after each other share a scale, and the scales come round again: `columns` for a scale per row, 1
+/// for a scale per column.
+inline QuantizedMatrix quantize(const std::vector<float>& values, const std::vector<double>& scales, std::size_t stride,
+                                int bits) {
   const double top = (1 << (bits - 1)) - 1;
   QuantizedMatrix result;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const double scale = row_scales[i / columns];
+    const double scale = scales[i / stride % scales.size()];
     const double code = std::clamp(std::nearbyint(values[i] / scale), -top, top);
     result.codes.push_back(static_cast<std::int8_t>(code));
     result.dequantized.push_back(static_cast<float>(code * scale));
   }
-  std::vector<double> sorted = row_scales;
+  std::vector<double> sorted = scales;
   std::sort(sorted.begin(), sorted.end());
   result.typical_scale = sorted[sorted.size() / 2];
   return result;
@@ -48,18 +49,18 @@ struct OutlierMatrix {
     for (std::size_t k = 0; k < 5; ++k)
       values[(k * 31 + 3) * kColumns + k * 17] = (k % 2 ? -0.4F : 0.5F) + 0.05F * static_cast<float>(k);
     const double top = (1 << (bits - 1)) - 1;
-    std::vector<double> scales, no_outlier(kRows, 0.06 / top);
+    std::vector<double> row_scales(kRows), column_scales(kColumns);
     double largest = 0;
-    for (std::size_t row = 0; row < kRows; ++row) {
-      double max = 0;
-      for (std::size_t c = 0; c < kColumns; ++c) max = std::max(max, std::abs(double{values[row * kColumns + c]}));
-      scales.push_back(max / top);
-      largest = std::max(largest, max);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const double scale = std::abs(double{values[i]}) / top;
+      row_scales[i / kColumns] = std::max(row_scales[i / kColumns], scale);
+      column_scales[i % kColumns] = std::max(column_scales[i % kColumns], scale);
+      largest = std::max(largest, scale);
     }
-    per_tensor = quantize(values, std::vector<double>(kRows, largest / top), kColumns, bits);
-    clipped = quantize(values, std::vector<double>(kRows, 0.09 / top), kColumns, bits);
-    per_row = quantize(values, scales, kColumns, bits);
-    per_channel = quantize(values, no_outlier, kColumns, bits);
+    per_tensor = quantize(values, {largest}, 1, bits);
+    clipped = quantize(values, {0.09 / top}, 1, bits);
+    per_row = quantize(values, row_scales, kColumns, bits);
+    per_channel = quantize(values, column_scales, 1, bits);
   }
 
   GridPanel panel(const std::string& title, const QuantizedMatrix& matrix) const {

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "report/charts/charts.h"
+#include "tests/report/sample_charts.h"
+#include "tests/report/sample_report.h"
 #include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 
@@ -34,6 +36,43 @@ TEST(ScriptForTerminal, LabelsAreNamesAlone) {
               HasSubstr("\nset label 'a b' at screen 0.9,0.2 right\nset label 'int8' at 1,1\n"));
 }
 
+/// Four panels in 100 columns lay on each other's titles.
+TEST(ScriptForTerminal, PanelsHaveRoomForTheirTitles) {
+  const std::string table = "set multiplot layout 2,4 margins 0.1,0.9,0.1,0.9 spacing 0.1,0.2 title 'a'\n";
+  const auto at = [&](int columns, int rows) {
+    return script_for_terminal(kScript + table, {.columns = columns, .rows = rows}, 5, "a.txt");
+  };
+  EXPECT_THAT(at(100, 30), HasSubstr("\nset multiplot layout 8,1 title 'a'\n"));
+  EXPECT_THAT(at(100, 30), HasSubstr("size 100,128 mono\n"));
+  EXPECT_THAT(at(132, 30), HasSubstr("\nset multiplot layout 4,2 title 'a'\n"));
+  EXPECT_THAT(at(60, 200), HasSubstr("size 60,200 mono\n"));
+  EXPECT_THAT(at(600, 30), HasSubstr("\nset multiplot layout 2,4 title 'a'\n"));
+}
+
+/// As whole lines of text: where panels lie on each other, one of them covers a part of the other's title.
+TEST(TerminalChart, TitlesOfPanelsAreWhole) {
+  if (!charts_available().available) GTEST_SKIP() << charts_available().reason;
+  const sample::TemporaryFolder folder;
+  const OutlierChart outliers = sample::OutlierMatrix(4).chart();
+  draw_outlier_chart(folder.path(), "outliers", outliers);
+  draw_matrix_chart(folder.path(), "matrix", sample::matrix_view());
+  for (const int columns : {80, 100, 132}) {
+    SCOPED_TRACE(columns);
+    const TerminalRoom room{.columns = columns, .rows = columns * 3 / 10};
+    const std::string chart = terminal_chart(folder.path(), "outliers", room);
+    for (const GridPanel& panel : outliers.panels) EXPECT_THAT(chart, HasSubstr(panel.title));
+    EXPECT_THAT(chart, HasSubstr("99 % of the values on"));
+    EXPECT_THAT(chart, HasSubstr("int4 inputs: perplexity +750.00 %"));
+    EXPECT_THAT(chart, HasSubstr("int8 inputs: perplexity +0.64 %"));
+    const std::string matrix = terminal_chart(folder.path(), "matrix", room);
+    for (const char* title :
+         {"The weights over an int4 grid", "Levels that the weights use", "Error against the clip",
+          "Ranges of the output channels", "Cells of formats of 4 bits", "Formats above Shannon's line"}) {
+      EXPECT_THAT(matrix, HasSubstr(title));
+    }
+  }
+}
+
 TEST(OnlyColours, LeavesNothingElseThatSteers) {
   const std::string text = "\x1b[38;5;32mblue\x1b[0m \x1b]0;title\x07 \x1b[2J\f";
   EXPECT_EQ(only_colours(text, false), "blue \uFFFD]0;title\uFFFD \uFFFD[2J\uFFFD");
@@ -57,6 +96,21 @@ TEST(TerminalChart, IsLinesOfCharacters) {
     EXPECT_LT(text.find("decode (writing, token by token)"), text.find("Speed relative to fp32")) << "above the data";
   }
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 3) << ".gp, .dat and .svg alone";
+}
+
+/// Names that stand aslant in the page lay on each other.
+TEST(TerminalChart, NamesOfManyAreNumbers) {
+  if (!charts_available().available) GTEST_SKIP() << charts_available().reason;
+  const sample::TemporaryFolder folder;
+  std::vector<SpeedPoint> points(30, {"int8_static 50 %", 150, 20});
+  points.front() = {"fp32", 100, 10};
+  draw_speed_chart(folder.path(), "speed", points);
+  const std::string chart = terminal_chart(folder.path(), "speed", {.columns = 80, .rows = 24});
+  EXPECT_THAT(chart, testing::ContainsRegex(" 1 +3 +5 +7 +9 +11 +13 +15 "))
+      << "every second of 30 has room in 80 columns";
+  EXPECT_THAT(chart, HasSubstr("\n1 fp32, 2 int8_static 50 %, 3 int8_static 50 %, "));
+  EXPECT_THAT(chart, HasSubstr("30 int8_static 50 %\n"));
+  EXPECT_THAT(chart, Not(HasSubstr("2.00"))) << "speeds that stand upright";
 }
 
 }  // namespace

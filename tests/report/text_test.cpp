@@ -61,6 +61,10 @@ TEST(ReportVerdict, SummaryHasThreeSentences) {
   EXPECT_EQ(summarize_run(report).size(), 3U);
   EXPECT_THAT(summarize_run(report)[0], HasSubstr("King James Bible (3.31 MB of text) in 2,000 steps"));
   EXPECT_THAT(summarize_run(report)[1], HasSubstr("int8 and int4"));
+  Report many = report;
+  while (many.models.size() < 10) many.models.push_back(report.models[1]);
+  EXPECT_THAT(summarize_run(many)[1], HasSubstr("fewer bits: 9 versions, of 4.62 to 8.21 bits per weight."))
+      << "no list of names";
   report.training = {};
   EXPECT_EQ(summarize_run(report)[0], "A language model was taken as it is.");
 }

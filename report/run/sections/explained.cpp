@@ -8,6 +8,7 @@
 
 #include "base/number_text.h"
 #include "eval/eval_config.h"
+#include "eval/explain/best_input.h"
 #include "eval/score/window_batches.h"
 #include "report/page/html.h"
 #include "report/page/markdown.h"
@@ -42,6 +43,25 @@ std::vector<std::string> layers_to_explain(const Report& report, std::int64_t co
   return layers;
 }
 
+/// What helps, before why: a row for each layer.
+std::vector<std::string> summary_header() {
+  return {"Layer", "Helps most", "of one scale's error it removes", "a scale per token removes", "clipping removes"};
+}
+
+std::vector<std::string> summary_row(const LayerFacts& facts) {
+  const auto error_of = [&](InputMethod method) {
+    const auto found = std::find_if(facts.inputs.begin(), facts.inputs.end(),
+                                    [&](const InputError& error) { return error.method == method; });
+    return found == facts.inputs.end() ? kNotMeasured : found->measured;
+  };
+  const double fixed = error_of(InputMethod::fixed);
+  const auto removes = [&](double error) { return format_percent(1 - error / fixed, 1); };
+  const InputError* best = best_input(facts);
+  return {facts.layer, best == nullptr ? "n/a" : title_of(best->method),
+          removes(best == nullptr ? kNotMeasured : best->measured), removes(error_of(InputMethod::token)),
+          removes(error_of(InputMethod::fixed_clipped))};
+}
+
 std::vector<std::string> header() {
   return {"int8 inputs, int8 weights", "predicted", "measured"};
 }
@@ -61,7 +81,13 @@ std::vector<std::vector<std::string>> rows(const LayerFacts& facts) {
 
 std::string markdown(const Report& report) {
   if (report.explained.empty()) return "";
-  std::string text = fmt::format("{}\n\n", kExplanation);
+  std::string text = fmt::format("{}\n\n{}", kExplanation, markdown_header(summary_header()));
+  for (const ExplainedLayer& layer : report.explained) {
+    std::vector<std::string> cells = summary_row(layer.facts);
+    cells.front() = escape_markdown(cells.front());
+    text += markdown_row(cells);
+  }
+  text += "\n";
   for (const ExplainedLayer& layer : report.explained) {
     text += fmt::format("### {}\n\n", escape_markdown(layer.facts.layer));
     for (const LayerVerdict& verdict : layer.verdicts) text += "- " + escape_markdown(verdict.text) + "\n";
@@ -75,8 +101,11 @@ std::string markdown(const Report& report) {
 }
 
 std::string html(const Report& report, const std::filesystem::path&) {
+  std::vector<std::vector<std::string>> summary;
   std::string body;
   for (const ExplainedLayer& layer : report.explained) {
+    summary.push_back(summary_row(layer.facts));
+    summary.back().front() = escape_html(summary.back().front());
     body += fmt::format("<h3>{}</h3>\n<ul>\n", escape_html(layer.facts.layer));
     for (const LayerVerdict& verdict : layer.verdicts) body += "<li>" + escape_html(verdict.text) + "</li>\n";
     body += "</ul>\n";
@@ -85,7 +114,8 @@ std::string html(const Report& report, const std::filesystem::path&) {
                            html_table(header(), rows(layer.facts)));
     }
   }
-  return body.empty() ? "" : fmt::format("<p>{}</p>\n{}", escape_html(kExplanation), body);
+  if (body.empty()) return "";
+  return fmt::format("<p>{}</p>\n{}{}", escape_html(kExplanation), html_table(summary_header(), summary, 2), body);
 }
 
 void measure(Report& report, const MeasuredModels& measured) {
@@ -103,7 +133,7 @@ void measure(Report& report, const MeasuredModels& measured) {
 
 ReportSection explained_section() {
   return {.id = "explained",
-          .title = "Why a layer loses what it loses",
+          .title = "What helps a layer, and why",
           .measure = measure,
           .markdown = markdown,
           .html = html};

@@ -33,7 +33,7 @@ std::string rate_with_speedup(double per_second, double speedup) {
 std::string loss_of(const ReportModel& model) {
   switch (judge_difference(model.ppl_increase)) {
     case Difference::real_loss:
-      return "yes, " + name_magnitude(model.ppl_increase.mean);
+      return "yes (" + name_magnitude(model.ppl_increase.mean) + ")";
     case Difference::real_gain:
     case Difference::none:
       return "could be chance";
