@@ -43,15 +43,16 @@ double ratio(double value, double baseline) {
 
 void add_bar_label(ChartScript& script, double x, double speedup, double tallest, const Fit& fit) {
   if (!std::isfinite(speedup) || fit.unlabeled) return;
+  const double room = (fit.upright ? 0.19 : 0.09) * tallest;            // that a label takes above its bar
+  const double foot = speedup < 1 && speedup > 1 - room ? 1 : speedup;  // no label crosses the line
   if (fit.upright) {
     script.line(
         fmt::format("set label {} at {:.3f},{:.5g} left rotate by 90 offset 0,0.4 font ',10' textcolor rgb '{}'",
-                    gp_text(format_times(speedup)), x, speedup, Palette::kInk));
+                    gp_text(format_times(speedup)), x, foot, Palette::kInk));
     return;
   }
-  const bool would_cross_the_line = speedup < 1 && speedup > 1 - 0.09 * tallest;
   script.line(fmt::format("set label {} at {:.3f},{:.5g} center offset 0,0.7 textcolor rgb '{}'",
-                          gp_bold(format_times(speedup)), x, would_cross_the_line ? 1 : speedup, Palette::kInk));
+                          gp_bold(format_times(speedup)), x, foot, Palette::kInk));
 }
 
 }  // namespace

@@ -187,6 +187,7 @@ TEST(ReportMarkdown, HasTableVerdictsAndCharts) {
               HasSubstr("| int4 | 4.62 | 1.22 MB | 13.610 | +3.07 % (95 %: +2.65 % to +3.50 %) | yes (moderate) |"));
   EXPECT_THAT(text, HasSubstr("![Speed relative to fp32](charts/speed.svg)"));
   EXPECT_THAT(text, HasSubstr("the loss is real, and moderate"));
+  EXPECT_THAT(text, HasSubstr("| blocks.3.mlp.down | one static scale | 0.0 % | n/a | n/a |")) << "what helps it most";
   EXPECT_THAT(text, HasSubstr("> Note: int4 prefill is slower"));
 }
 
