@@ -52,18 +52,21 @@ class LabelPlacer {
   /// away.
   std::string place(const TradeoffPoint& point, const std::string& text) {
     constexpr double kCharWidth = 7.2, kLineHeight = 19, kGap = 13;
+    constexpr int kPlaces = 60;
     const double width = kCharWidth * static_cast<double>(display_width(text));
     const double px = pixel_x(point.size_mb);
     const double py = pixel_y(point.perplexity);
-    for (int attempt = 0; attempt < 60; ++attempt) {
-      const bool to_right = attempt % 2 == 0;
-      const int step = (attempt / 2 + 1) / 2 * (attempt / 2 % 2 == 0 ? 1 : -1);  // 0, -1, 1, -2, 2, ...
+    // Where no line to a free place keeps off the other labels, it may cross them: the name matters more.
+    for (int attempt = 0; attempt < 2 * kPlaces; ++attempt) {
+      const int place = attempt % kPlaces;
+      const bool to_right = place % 2 == 0, may_cross = attempt >= kPlaces;
+      const int step = (place / 2 + 1) / 2 * (place / 2 % 2 == 0 ? 1 : -1);  // 0, -1, 1, -2, 2, ...
       const double y = py + step * kLineHeight;
       const double x = to_right ? px + kGap : px - kGap;
       const Box box{to_right ? x : x - width, to_right ? x + width : x, y - kLineHeight / 2, y + kLineHeight / 2};
       const bool far = std::abs(step) > 1;
       const std::vector<Box> leader = far ? line_boxes(px, py, x, y) : std::vector<Box>();
-      if ((is_free(box) && crosses_no_label(leader)) || attempt == 59) {
+      if ((is_free(box) && (may_cross || crosses_no_label(leader))) || attempt == 2 * kPlaces - 1) {
         taken_.push_back(box);
         labels_.push_back(box);
         taken_.insert(taken_.end(), leader.begin(), leader.end());

@@ -53,7 +53,8 @@ TEST(ScriptForTerminal, PanelsHaveRoomForTheirTitles) {
 TEST(TerminalChart, TitlesOfPanelsAreWhole) {
   if (!charts_available().available) GTEST_SKIP() << charts_available().reason;
   const sample::TemporaryFolder folder;
-  const OutlierChart outliers = sample::OutlierMatrix(4).chart();
+  const sample::OutlierMatrix sample_matrix(4);  // the chart looks into it
+  const OutlierChart outliers = sample_matrix.chart();
   draw_outlier_chart(folder.path(), "outliers", outliers);
   draw_matrix_chart(folder.path(), "matrix", sample::matrix_view());
   for (const int columns : {80, 100, 132}) {
