@@ -16,7 +16,7 @@ struct TerminalRoom {
 /// "block" of version 6 and later or else "dumb", into `output`. Labels of points are the names
 /// alone. Panels side by side that would be too narrow for their titles stand below each other, which takes more rows.
 /// The greys of the page become one that is read on black and on white.
-std::string script_for_terminal(std::string script, const TerminalRoom& room, int gnuplot_version,
+std::string script_for_terminal(std::string script, const TerminalRoom& given, int gnuplot_version,
                                 std::string_view output);
 
 /// `text` without what steers a terminal but for its colours (ESC [ digits and ; m), which stay where `colours` says

@@ -59,9 +59,9 @@ TEST(DeltaNll, WeighsWindowsByTheirTokens) {
 /// of experiment i. The standard deviation of that share is 0.7 %.
 template <typename IntervalOf>
 double share_that_holds(double truth, IntervalOf interval) {
-  constexpr int kExperiments = 1000;
+  constexpr std::uint64_t kExperiments = 1000;
   int held = 0;
-  for (int i = 0; i < kExperiments; ++i) held += interval(static_cast<std::uint64_t>(1000 + i)).contains(truth) ? 1 : 0;
+  for (std::uint64_t i = 0; i < kExperiments; ++i) held += interval(1000 + i).contains(truth) ? 1 : 0;
   return static_cast<double>(held) / kExperiments;
 }
 constexpr BootstrapOptions kQuick = {.resamples = 400};

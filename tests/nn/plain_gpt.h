@@ -119,22 +119,22 @@ struct Gpt {
     for (const Row& vector : x) {
       qkv.push_back(linear(name + "qkv", vector));
       for (int head = 0; config.at("qk_norm") && head < heads + kv_heads; ++head) {
-        normalise(&qkv.back()[static_cast<std::size_t>(head * size)], size,
+        normalise(of_head(qkv.back(), head, size), size,
                   values.at(name + (head < heads ? "query_norm.gain" : "key_norm.gain")));
       }
       for (int head = 0; is_llama() && head < heads + kv_heads; ++head) {
-        rotate(&qkv.back()[static_cast<std::size_t>(head * size)], size, static_cast<double>(qkv.size() - 1));
+        rotate(of_head(qkv.back(), head, size), size, static_cast<double>(qkv.size() - 1));
       }
     }
     for (std::size_t t = 0; t < x.size(); ++t) {
-      Row y(static_cast<std::size_t>(heads * size), 0.0);
+      Row y(static_cast<std::size_t>(number("width")), 0.0);
       for (int head = 0; head < heads; ++head) {
         const int kv_head = head / (heads / kv_heads);  // some heads share keys and values
-        const double* q = &qkv[t][static_cast<std::size_t>(head * size)];
+        const double* q = of_head(qkv[t], head, size);
         Row weights;
         double sum = 0;
         for (std::size_t s = 0; s <= t; ++s) {
-          const double* k = &qkv[s][static_cast<std::size_t>((heads + kv_head) * size)];
+          const double* k = of_head(qkv[s], heads + kv_head, size);
           double score = 0;
           for (int d = 0; d < size; ++d) score += q[d] * k[d] / std::sqrt(size);
           weights.push_back(std::exp(score));
@@ -142,8 +142,8 @@ struct Gpt {
         }
         for (double& weight : weights) weight = std::max(0.0, (1 - gamma) * weight / sum + gamma);
         for (std::size_t s = 0; s <= t; ++s) {
-          const double* v = &qkv[s][static_cast<std::size_t>((heads + kv_heads + kv_head) * size)];
-          for (int d = 0; d < size; ++d) y[static_cast<std::size_t>(head * size + d)] += weights[s] * v[d];
+          const double* v = of_head(qkv[s], heads + kv_heads + kv_head, size);
+          for (int d = 0; d < size; ++d) of_head(y, head, size)[d] += weights[s] * v[d];
         }
       }
       const Row gates = config.at("attention_gate") ? linear(name + "gate", x[t]) : Row();  // (H)
@@ -156,6 +156,9 @@ struct Gpt {
   }
 
   /// RMSNorm of one query or key.
+  /// The D numbers of a head in a row of all of them.
+  static double* of_head(Row& row, int head, int size) { return row.data() + static_cast<std::ptrdiff_t>(head) * size; }
+
   void normalise(double* head, int size, const Row& gain) const {
     double squares = 0;
     for (int d = 0; d < size; ++d) squares += head[d] * head[d] / size;

@@ -236,10 +236,11 @@ TEST_F(ChartsTest, SpeedIsRelativeToTheFirstPoint) {
 TEST_F(ChartsTest, SpeedsOfManyStandUprightOrNotAtAll) {
   std::vector<SpeedPoint> points(40, {"int8", 34100, 702.5});
   points.front() = {"fp32", 21400, 310.4};
-  const auto drawn = [&](std::size_t versions) {
+  const auto drawn = [&](std::ptrdiff_t versions) {
     return redraw(draw_speed_chart(folder_.path(), "speed", {points.begin(), points.begin() + versions}));
   };
-  for (const std::size_t versions : {9, 24, 40}) EXPECT_THAT(drawn(versions), HasSubstr("width=\"1100\"")) << versions;
+  for (const std::ptrdiff_t versions : {9, 24, 40})
+    EXPECT_THAT(drawn(versions), HasSubstr("width=\"1100\"")) << versions;
   EXPECT_THAT(drawn(9), testing::AllOf(HasSubstr("2.26×"), HasSubstr("34,100")));
   EXPECT_THAT(drawn(24), HasSubstr("2.26×"));
   EXPECT_THAT(drawn(24), Not(HasSubstr("34,100"))) << "41 pixels for 45";
