@@ -45,6 +45,7 @@ fi
 Written by \`scripts/peers.sh\` on $(date -u +%F), at commit $(git -C "$root" rev-parse --short HEAD). Two models are trained for it on
 the pages of \`docs/\`: one of Llama shape with grouped heads and a tied head, one of GPT-2 shape with a head of its own. Relative
 errors are the largest difference over the largest logit, of $("$OCTET" --version | head -1 | cut -d, -f1) and the program named.
+Speeds are those of $(lscpu | sed -n 's/^Model name: *//p'), $("$OCTET" --version | grep -v 'not available' | grep -o 'cpu-[a-z0-9]*' | head -1).
 
 | what | program | measured | bound |
 | --- | --- | ---: | ---: |
