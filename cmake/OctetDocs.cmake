@@ -24,6 +24,6 @@ set(DOXYGEN_INPUT_FILTER "awk -f ${PROJECT_SOURCE_DIR}/cmake/doxygen_filter.awk"
 set(DOXYGEN_EXCLUDE_PATTERNS */tensor/kernels/formulas.h */tensor/cpu/* */tensor/cuda/* */tensor/cuda_simulator/*)
 set(DOXYGEN_EXCLUDE_SYMBOLS octet::detail octet::config_detail)
 
-set(folders base text tensor io nn quant train eval)
+set(folders base text tensor io nn quant train eval report)
 list(TRANSFORM folders PREPEND ${PROJECT_SOURCE_DIR}/)
 doxygen_add_docs(docs ${folders} COMMENT "API reference: ${DOXYGEN_OUTPUT_DIRECTORY}/html/index.html")
