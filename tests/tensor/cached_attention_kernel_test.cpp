@@ -24,6 +24,10 @@ using Doubles = std::vector<double>;
 
 // Relative to the largest magnitude of the result. Measured at most 7.2e-7 over all cases, formats and backends.
 constexpr double kBound = 2e-6;
+// A clipped weight is what is left of a probability when the share of a key is taken off, so the same rounding is more
+// of a smaller result. Measured at most 2.1e-6, on 1041 positions under the sanitizers, whose kernels add in another
+// order.
+constexpr double kClippedBound = 6e-6;
 
 /// What a cache makes of a key or value: int8 codes of one scale.
 Doubles stored(const float* x, std::int64_t count, KvFormat format) {
@@ -88,8 +92,8 @@ Doubles reference(const Tensor& qkv, const HeadLayout& layout, std::int64_t from
   return y;
 }
 
-void expect_near(const Tensor& actual, const Doubles& expected) {
-  expect_within(actual, expected, kBound);
+void expect_near(const Tensor& actual, const Doubles& expected, double bound = kBound) {
+  expect_within(actual, expected, bound);
 }
 
 Tensor positions(const Tensor& qkv, std::int64_t begin, std::int64_t end) {
@@ -152,7 +156,7 @@ TEST_P(CachedAttention, ClippedEqualsTheDefinition) {
       cached_attention(positions(qkv, 0, test.past), test.layout, cache, 0, {}, gamma);
     }
     expect_near(cached_attention(positions(qkv, test.past, end), test.layout, cache, test.past, {}, gamma),
-                reference(qkv, test.layout, test.past, format(), gamma));
+                reference(qkv, test.layout, test.past, format(), gamma), kClippedBound);
   }
 }
 
